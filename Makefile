@@ -1,0 +1,52 @@
+# make demo   the UI on the embedded simulated cluster
+# make test   unit, contract (simulated server), UI and snapshot tests
+# make check  format, lint, types, imports, fast tests (under two minutes)
+# make e2e    the same contracts and whole journeys on a real control plane (built once, cached)
+# make bench  benchmarks beside kubectl and kubectl argo rollouts, on the real control plane
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test check format e2e bench lab-down lock clean install
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install
+	$(BIN)/mlcd-tui --demo
+
+test: install
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/e2e --ignore tests/bench
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 2 tests --ignore tests/e2e --ignore tests/bench --ignore tests/snapshots --ignore tests/pty
+
+e2e: install
+	tests/e2e/lab/run.sh $(BIN)/python -m pytest tests/e2e -rs
+
+bench: install
+	tests/e2e/lab/run.sh $(BIN)/python -m tests.bench
+
+lab-down:
+	tests/e2e/lab/down.sh
+
+lock:
+	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

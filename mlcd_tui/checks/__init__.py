@@ -1,0 +1,4 @@
+"""Docker Engine.
+
+May import: domain, config. Never: kubernetes, the ui.
+"""

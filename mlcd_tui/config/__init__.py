@@ -1,0 +1,4 @@
+"""Settings, key maps, theme files, and where files live.
+
+May import: domain. Never: the ui, the cluster.
+"""

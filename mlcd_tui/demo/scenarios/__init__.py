@@ -1,0 +1,4 @@
+"""Stories that the simulated cluster plays.
+
+May import: demo. Never: cluster, engines.
+"""

@@ -1,0 +1,4 @@
+"""The screens.
+
+May import: session, domain, config. Never: cluster, engines, demo, httpx.
+"""

@@ -1,0 +1,4 @@
+"""Screens, one module each.
+
+May import: widgets, viewmodels. Never: the cluster.
+"""

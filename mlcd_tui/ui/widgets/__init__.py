@@ -1,0 +1,4 @@
+"""Widgets, one module each.
+
+May import: viewmodels. Never: screens, the session.
+"""
