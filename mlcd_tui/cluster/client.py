@@ -1,0 +1,297 @@
+"""The asynchronous client of one cluster: JSON calls, raw bytes and streams, with one map of errors."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar, overload
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from mlcd_tui import __version__
+from mlcd_tui.cluster.auth import Credentials, Login
+from mlcd_tui.cluster.errors import from_exception, from_response, not_kubernetes
+from mlcd_tui.cluster.kubeconfig import Target
+from mlcd_tui.cluster.transport import http_client, is_loopback
+from mlcd_tui.domain.errors import Problem, Unauthenticated, Unreachable
+from mlcd_tui.domain.plan import MERGE_PATCH
+from mlcd_tui.domain.refs import JSON, Resource
+from mlcd_tui.domain.text import Clean, clean
+
+T = TypeVar("T")
+Params = Mapping[str, str]
+_CONNECT = 5.0
+_PAGE = 500
+_SMALL = 64_000  # answers up to this size tell the round trip, larger ones the bandwidth
+_SKEW_EVERY = 30.0
+_SKEW_NOISE = 2.0  # the Date header has whole seconds
+_SAFE = "/:@!$&'()*+,;=-._~"
+_WIRE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+
+
+class Client:
+    """Speaks to one cluster as one user. Does nothing before the first call.
+
+    Args:
+        target: from the kubeconfig.
+        timeout: seconds that a call may wait for the next byte of its answer.
+    """
+
+    def __init__(self, target: Target, *, timeout: float = 10.0) -> None:
+        parts = urlsplit(target.server)
+        self.target = target
+        self.server: Clean = clean(parts.netloc.rpartition("@")[2] or target.server)
+        """Host and port, for the eye."""
+        self.skew = 0.0
+        """Seconds that the server's clock is ahead of ours."""
+        self.lag: float | None = None
+        """Round trip of the last small call in seconds."""
+        self._local = is_loopback(parts.hostname or "")
+        self._credentials = Credentials(target, secure=parts.scheme == "https" or self._local)
+        self._timeout = timeout
+        self._login: Login | None = None
+        self._calls: httpx.AsyncClient | None = None
+        self._streams: httpx.AsyncClient | None = None
+        self._retired: list[httpx.AsyncClient] = []
+        self._answered = float("-inf")
+        self._skew_at = float("-inf")
+        self._probe: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """End all connections."""
+        if self._probe is not None:
+            self._probe.cancel()
+        for http in (self._calls, self._streams, *self._retired):
+            if http is not None:
+                await http.aclose()
+        self._calls = self._streams = self._login = None
+        self._retired.clear()
+
+    @overload
+    async def get(self, path: str, params: Params | None = None) -> JSON: ...
+    @overload
+    async def get(self, path: str, params: Params | None = None, *, type: type[T]) -> T: ...
+    async def get(self, path: str, params: Params | None = None, *, type: Any = dict) -> Any:  # noqa: A002 - as msgspec has it
+        """GET a path and decode its JSON. Raises `Problem`."""
+        return self._decoded(await self.get_bytes(path, params), type)
+
+    async def get_bytes(self, path: str, params: Params | None = None, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """GET a path as it is. Raises `Problem`."""
+        return await self._call("GET", path, params, timeout=timeout)
+
+    async def post(self, path: str, body: Any, params: Params | None = None) -> JSON:
+        """POST a JSON body. Raises `Problem`."""
+        answer: JSON = self._decoded(await self._call("POST", path, params, body=body), dict)
+        return answer
+
+    async def patch(
+        self, path: str, body: Any, *, content_type: str = MERGE_PATCH, params: Params | None = None
+    ) -> JSON:
+        """PATCH with a JSON body. Raises `Problem`."""
+        sent = await self._call("PATCH", path, params, body=body, content_type=content_type)
+        answer: JSON = self._decoded(sent, dict)
+        return answer
+
+    async def list_all(
+        self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+    ) -> list[JSON]:
+        """All objects of a kind as raw JSON, page by page. Raises `Problem`."""
+        chosen = {"labelSelector": label_selector, "fieldSelector": field_selector}
+        params = {"limit": str(_PAGE), **{key: value for key, value in chosen.items() if value}}
+        found: list[JSON] = []
+        while True:
+            page = await self.get(resource.path(namespace), params)
+            for item in page.get("items") or ():
+                item.setdefault("apiVersion", resource.api_version)
+                item.setdefault("kind", resource.kind)
+                found.append(item)
+            token = (page.get("metadata") or {}).get("continue")
+            if not token:
+                return found
+            params["continue"] = token
+
+    async def server_version(self) -> Clean:
+        """The server's version, such as `v1.37.2`. Raises `Problem`."""
+        return clean((await self.get("/version")).get("gitVersion"), limit=60)
+
+    async def whoami(self) -> Clean:
+        """The user as the server knows it; the kubeconfig's name for it where the server cannot be asked that.
+
+        Raises:
+            Unreachable: no answer.
+            Unauthenticated: the server does not know the user.
+        """
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            answer = await self.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", body)
+            name = answer["status"]["userInfo"]["username"]
+        except (Unreachable, Unauthenticated):
+            raise
+        except (Problem, KeyError, TypeError):
+            name = ""
+        return clean(name or self.target.user, limit=200)
+
+    async def probe(self, max_age: float = 5.0) -> None:
+        """Make sure that the server answers; who asks at the same time shares one call.
+
+        Any answer will do: a user may be forbidden to ask for the version.
+
+        Args:
+            max_age: seconds within which an earlier answer will do.
+
+        Raises:
+            Unreachable: it does not.
+        """
+        if time.monotonic() - self._answered < max_age:
+            return
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._ask())
+            # nobody may be left to hear of it
+            self._probe.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._probe)
+
+    async def _ask(self) -> None:
+        try:
+            await self.get_bytes("/version", timeout=_CONNECT)
+        except Unreachable:
+            raise
+        except Problem:
+            return
+
+    @asynccontextmanager
+    async def stream(self, path: str, params: Params | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
+        """GET a path and read its body as it comes, without a time limit between bytes. Raises `Problem`."""
+        response = await self._open(path, params)
+        try:
+            yield self._chunks(response)
+        finally:
+            await response.aclose()
+
+    async def _chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in response.aiter_raw():
+                yield chunk
+        except _WIRE_ERRORS as error:
+            raise from_exception(error, self.server) from error
+
+    async def _open(self, path: str, params: Params | None) -> httpx.Response:
+        """The response to a streaming GET, its head arrived and its status good."""
+        for last in (False, True):
+            login = await self._ready()
+            assert self._streams is not None
+            request = self._request(self._streams, "GET", path, params, login, encoding="identity")
+            try:
+                async with asyncio.timeout(self._timeout):
+                    response = await self._streams.send(request, stream=True)
+                    if response.is_success:
+                        self._note(response, None)
+                        return response
+                    body = await response.aread()
+                    await response.aclose()
+            except _WIRE_ERRORS as error:
+                raise from_exception(error, self.server) from error
+            if response.status_code != 401 or last or not await self._credentials.renew(login):
+                break
+        raise self._problem(response, body, "GET", path)
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        params: Params | None,
+        *,
+        body: Any = None,
+        content_type: str = "application/json",
+        timeout: float | None = None,  # noqa: ASYNC109 - handed to httpx, which tells of it in its own way
+    ) -> bytes:
+        """Send and read the whole answer; once more with fresh credentials after a 401."""
+        content = None if body is None else msgspec.json.encode(body)
+        for last in (False, True):
+            login = await self._ready()
+            assert self._calls is not None
+            request = self._request(
+                self._calls, method, path, params, login, content=content, content_type=content_type
+            )
+            if timeout is not None:
+                request.extensions["timeout"] = httpx.Timeout(timeout).as_dict()
+            started = time.monotonic()
+            try:
+                response = await self._calls.send(request)
+            except _WIRE_ERRORS as error:
+                raise from_exception(error, self.server) from error
+            self._note(response, time.monotonic() - started)
+            if response.is_success:
+                return response.content
+            if response.status_code != 401 or last or not await self._credentials.renew(login):
+                break
+        raise self._problem(response, response.content, method, path)
+
+    def _request(
+        self,
+        http: httpx.AsyncClient,
+        method: str,
+        path: str,
+        params: Params | None,
+        login: Login,
+        *,
+        content: bytes | None = None,
+        content_type: str = "",
+        encoding: str = "",
+    ) -> httpx.Request:
+        headers = [
+            ("Accept", "application/json"),
+            ("User-Agent", f"mlcd-tui/{__version__}"),
+            # on this machine compression costs both sides more than it saves
+            ("Accept-Encoding", encoding or ("identity" if self._local else "gzip")),
+            *login.headers,
+        ]
+        if content is not None:
+            headers.append(("Content-Type", content_type))
+        url = self.target.server + quote(path, safe=_SAFE)
+        return http.build_request(method, url, params=params, content=content, headers=headers)
+
+    async def _ready(self) -> Login:
+        """Credentials, and connections that carry their certificate."""
+        login = await self._credentials.login()
+        known = self._login
+        if known is None or (known.certificate, known.key) != (login.certificate, login.key):
+            calls = httpx.Timeout(self._timeout, connect=_CONNECT)
+            streams = httpx.Timeout(None, connect=_CONNECT)
+            self._retired += [http for http in (self._calls, self._streams) if http is not None]
+            self._calls = http_client(self.target, login, timeout=calls, connections=20)
+            self._streams = http_client(self.target, login, timeout=streams, connections=None)
+        self._login = login
+        return login
+
+    def _note(self, response: httpx.Response, seconds: float | None) -> None:
+        """Learn from an answer: that the server lives, how far it is, what time it has there."""
+        now = time.monotonic()
+        self._answered = now
+        if seconds is None or len(response.content) > _SMALL:
+            return
+        self.lag = seconds
+        if now - self._skew_at < _SKEW_EVERY or seconds > _SKEW_NOISE:
+            return
+        try:
+            there = parsedate_to_datetime(response.headers.get("date", ""))
+            ahead = (there - datetime.now(UTC)).total_seconds() + 0.5 + seconds / 2
+        except (ValueError, TypeError):
+            return
+        self._skew_at = now
+        self.skew = ahead if abs(ahead) > _SKEW_NOISE else 0.0
+
+    def _problem(self, response: httpx.Response, body: bytes, method: str, path: str) -> Problem:
+        what = f"{method.lower()} {clean(path, limit=200)}"
+        return from_response(response.status_code, response.headers, body, what=what, server=self.server)
+
+    def _decoded(self, body: bytes, kind: Any) -> Any:
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise not_kubernetes(self.server, body) from error
