@@ -1,0 +1,119 @@
+"""Evidence for a decision, from what the cluster shows of a rollout. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mlcd_tui.domain.analysis import AnalysisRun
+from mlcd_tui.domain.fleet import Freshness, Link
+from mlcd_tui.domain.gates import Gate, GateState
+from mlcd_tui.domain.intent import WAYS_BACK, Verb
+from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail
+from mlcd_tui.domain.text import Clean, clean
+
+_CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
+_NEWEST = frozenset({Role.CANARY, Role.PREVIEW})
+
+
+def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = None) -> tuple[Gate, ...]:
+    """What speaks for and against `verb` now.
+
+    A way back carries no gates but the picture's freshness. No gate of this room is required: the engine's plan
+    refuses what cannot work, and who must approve is decided elsewhere.
+    """
+    gates: list[Gate | None] = [_picture(freshness)] if freshness else []
+    if verb in WAYS_BACK:
+        return tuple(gate for gate in gates if gate is not None)
+    if verb in _CARRIES_TRAFFIC:
+        candidate = _candidate(detail)
+        if candidate is not None:
+            gates += [_pods_ready(candidate), _restarts(candidate), _one_digest(candidate)]
+        gates += list(_analyses(candidate))
+    gates.append(_conditions(detail))
+    return tuple(gate for gate in gates if gate is not None)
+
+
+def _candidate(detail: RolloutDetail) -> Revision | None:
+    if not detail.rollout.in_flight:
+        return None
+    marked = (revision for revision in detail.revisions if _NEWEST & set(revision.roles))
+    return next(marked, detail.revisions[0] if detail.revisions else None)
+
+
+def _picture(freshness: Freshness) -> Gate:
+    if freshness.link is Link.LIVE:
+        return Gate(clean("picture"), GateState.PASSED, clean("live from the API server"))
+    return Gate(clean("picture"), GateState.UNKNOWN, freshness.reason or clean("not live"), at=freshness.since)
+
+
+def _pods(revision: Revision) -> tuple[Pod, ...]:
+    return tuple(pod for replica_set in revision.replica_sets for pod in replica_set.pods)
+
+
+def _pods_ready(revision: Revision) -> Gate:
+    desired = sum(replica_set.desired for replica_set in revision.replica_sets)
+    available = sum(replica_set.available for replica_set in revision.replica_sets)
+    if desired == 0:
+        return Gate(clean("pods ready"), GateState.UNKNOWN, clean("the new version has no pods yet"))
+    state = GateState.PASSED if available >= desired else GateState.FAILED
+    return Gate(clean("pods ready"), state, clean(f"{available} of {desired} pods of revision {revision.number}"))
+
+
+def _restarts(revision: Revision) -> Gate | None:
+    pods = _pods(revision)
+    if not pods:
+        return None
+    restarts = sum(pod.restarts for pod in pods)
+    if restarts == 0:
+        return Gate(clean("restarts"), GateState.PASSED, clean("none in the new version's pods"))
+    worst = max(pods, key=lambda pod: pod.restarts)
+    reason = f"{restarts} in the new version's pods, most in {worst.name} ({worst.restarts}, {worst.status})"
+    return Gate(clean("restarts"), GateState.FAILED, clean(reason))
+
+
+def _one_digest(revision: Revision) -> Gate | None:
+    running: dict[str, set[str]] = {}
+    for pod in _pods(revision):
+        for container in pod.containers:
+            if container.digest and not container.init:
+                running.setdefault(container.name, set()).add(container.digest)
+    if not running:
+        return None
+    split = sorted(name for name, digests in running.items() if len(digests) > 1)
+    if split:
+        reason = f"pods of one revision run different images in container {', '.join(split)}: the tag has moved"
+        return Gate(clean("one image"), GateState.FAILED, clean(reason))
+    return Gate(clean("one image"), GateState.PASSED, clean(_digest_words(running)))
+
+
+def _digest_words(running: dict[str, set[str]]) -> str:
+    digests = sorted({next(iter(digests)) for digests in running.values()})
+    first = digests[0].rpartition("@")[2]
+    short = f"{first[:14]}…{first[-4:]}" if len(first) > 24 else first
+    return f"all pods run {short}" + (f" and {len(digests) - 1} more" if len(digests) > 1 else "")
+
+
+def _analyses(candidate: Revision | None) -> Iterable[Gate]:
+    runs: tuple[AnalysisRun, ...] = candidate.analysis_runs if candidate else ()
+    for run in runs[:6]:
+        tally = ", ".join(f"{m.name} {m.successful}/{m.count}" for m in run.metrics[:4]) or "no metric yet"
+        name = clean(f"analysis {run.kind.lower()}".strip())
+        if run.phase == "Successful":
+            yield Gate(name, GateState.PASSED, clean(tally), at=run.completed)
+        elif run.phase in {"Failed", "Error"}:
+            worst = next((m.verdict for m in run.metrics if m.phase in {"Failed", "Error"} and m.verdict), run.message)
+            yield Gate(name, GateState.FAILED, clean(worst or tally), at=run.completed)
+        else:
+            yield Gate(name, GateState.UNKNOWN, clean(f"{run.phase.lower() or 'pending'}: {tally}"), at=None)
+
+
+def _conditions(detail: RolloutDetail) -> Gate:
+    rollout: Rollout = detail.rollout
+    bad = next(
+        (c for c in detail.conditions if c.type in {"InvalidSpec", "ReplicaFailure"} and c.status == "True"), None
+    )
+    if bad is not None:
+        return Gate(clean("controller"), GateState.FAILED, clean(f"{bad.type}: {bad.message}"), at=bad.since)
+    if rollout.phase.value == "Degraded":
+        return Gate(clean("controller"), GateState.FAILED, rollout.message or Clean("degraded"))
+    return Gate(clean("controller"), GateState.PASSED, clean("no condition speaks against it"))

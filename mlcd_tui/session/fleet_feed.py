@@ -1,0 +1,182 @@
+"""Watches every engine's kinds and makes the numbered fleets that the screen shows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from mlcd_tui.cluster.watch import Batch, Reflector
+from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.fleet import EngineState, Fleet, Freshness, Link
+from mlcd_tui.domain.ports import Engine, FleetWatch
+from mlcd_tui.domain.refs import Resource, RolloutRef
+from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.connection import Connection
+from mlcd_tui.session.groups import Groups
+from mlcd_tui.session.pace import Pace
+
+INTERVAL = 0.04
+"""Seconds between two fleets at most: 25 a second keep a change under 60 ms and cost little."""
+
+_WORST_FIRST = (Link.STALE, Link.DOWN, Link.CONNECTING, Link.FORBIDDEN)
+
+
+class FleetFeed:
+    """Fleets of one context and namespace, from `start` to `stop`."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        engines: Sequence[Engine],
+        namespace: str,
+        listener: Callable[[Fleet], None],
+        clock: Callable[[], datetime],
+        *,
+        first: Fleet,
+    ) -> None:
+        self._connection = connection
+        self._namespace = namespace
+        self._listener = listener
+        self._clock = clock
+        self._fleet = first
+        self._groups = {engine.name: Groups(engine, self._server_now) for engine in engines}
+        self._reflectors: dict[tuple[str, Resource], Reflector[Any]] = {}
+        self._watches = [(engine, watch) for engine in engines for watch in engine.watches]
+        self._remaining: dict[tuple[str, Resource], int | None] = {}
+        self._pace = Pace(self._flush, INTERVAL)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._facts: dict[str, Clean] = {}
+        self._fleet_rows: tuple[Rollout, ...] = ()
+
+    @property
+    def fleet(self) -> Fleet:
+        """The newest picture."""
+        return self._fleet
+
+    def start(self) -> None:
+        """Begin to list and watch."""
+        for engine, watch in self._watches:
+            reflector = self._reflector(engine, watch)
+            self._reflectors[engine.name, watch.resource] = reflector
+            self._tasks.append(asyncio.create_task(reflector.run(), name=f"watch {watch.resource.plural}"))
+        self._tasks.append(asyncio.create_task(self._learn_facts(), name="who and where"))
+
+    async def stop(self) -> None:
+        """End every watch."""
+        self._pace.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def _reflector(self, engine: Engine, watch: FleetWatch) -> Reflector[Any]:
+        key = (engine.name, watch.resource)
+
+        def on_batch(batch: Batch[Any]) -> None:
+            self._remaining[key] = batch.remaining
+            self._groups[engine.name].apply(watch.resource, batch.deltas)
+            self._pace.ask()
+
+        def on_freshness(_freshness: Freshness) -> None:
+            self._pace.ask()
+
+        return Reflector(
+            self._connection.client,
+            watch.resource,
+            struct=watch.struct,
+            namespace=self._namespace,
+            label_selector=watch.label_selector,
+            on_batch=on_batch,
+            on_freshness=on_freshness,
+        )
+
+    async def _learn_facts(self) -> None:
+        """Who we are and what the server is: for the header only, so a failure is not told twice."""
+        client = self._connection.client
+        while len(self._facts) < 2:
+            try:
+                self._facts["server"] = await client.server_version()
+                self._facts["user"] = await client.whoami()
+            except Problem:
+                await asyncio.sleep(3)
+            self._pace.ask()
+
+    def _server_now(self) -> datetime:
+        return self._clock() + timedelta(seconds=self._connection.client.skew)
+
+    def _flush(self) -> None:
+        changed = [groups.refresh() for groups in self._groups.values()]
+        if any(changed):
+            self._fleet_rows = self._visible()
+        fleet = Fleet(
+            number=self._fleet.number + 1,
+            rows=self._fleet_rows,
+            freshness=self._worst(),
+            engines=tuple(self._engine_state(groups.engine) for groups in self._groups.values()),
+            complete=self._complete(),
+            expected=self._expected(),
+            context=self._fleet.context,
+            namespace=self._fleet.namespace,
+            user=self._facts.get("user", self._fleet.user),
+            server=self._facts.get("server", Clean("")),
+            production=self._fleet.production,
+            readonly=self._fleet.readonly,
+            clock_skew=self._connection.client.skew,
+            at=self._clock(),
+        )
+        self._fleet = fleet
+        self._listener(fleet)
+
+    def _visible(self) -> tuple[Rollout, ...]:
+        """All rows but those of objects that belong to another engine's rollout."""
+        rows = [row for groups in self._groups.values() for row in groups.rows.values()]
+        claimed = {claim for row in rows for claim in row.claims}
+        if not claimed:
+            return tuple(rows)
+        engines = {name: groups.engine for name, groups in self._groups.items()}
+        return tuple(row for row in rows if row.claims or engines[row.ref.engine].primary(row.ref) not in claimed)
+
+    def _primary(self, engine: Engine) -> Reflector[Any]:
+        return self._reflectors[engine.name, engine.watches[0].resource]
+
+    def _engine_state(self, engine: Engine) -> EngineState:
+        count = len(self._groups[engine.name].rows)
+        return EngineState(engine.name, engine.title, self._primary(engine).freshness, count)
+
+    def _worst(self) -> Freshness:
+        states = [self._primary(groups.engine).freshness for groups in self._groups.values()]
+        by_link = {state.link: state for state in reversed(states)}
+        if Link.LIVE in by_link and not {Link.STALE, Link.DOWN, Link.CONNECTING} & set(by_link):
+            live = by_link[Link.LIVE]
+            return Freshness(Link.LIVE, live.since, live.reason, self._connection.client.lag)
+        for link in _WORST_FIRST:
+            if link in by_link:
+                return by_link[link]
+        reasons = " ".join(state.reason for state in states if state.reason)
+        return Freshness(Link.ABSENT, self._clock(), clean(reasons or "no delivery engine was found in this cluster"))
+
+    def _complete(self) -> bool:
+        """Whether every list that can arrive has arrived."""
+        settled = {Link.ABSENT, Link.FORBIDDEN}
+        return all(
+            self._reflectors[engine.name, watch.resource].complete
+            or self._reflectors[engine.name, watch.resource].freshness.link in settled
+            for engine, watch in self._watches
+        )
+
+    def _expected(self) -> int | None:
+        missing = [count for count in self._remaining.values() if count]
+        return len(self._fleet_rows) + sum(missing) if missing else None
+
+    def poke(self) -> None:
+        """Try again now wherever something failed."""
+        for reflector in self._reflectors.values():
+            reflector.poke()
+
+    def row(self, ref: RolloutRef) -> Rollout | None:
+        """The row of `ref`, or None."""
+        groups = self._groups.get(ref.engine)
+        return groups.rows.get(ref) if groups else None

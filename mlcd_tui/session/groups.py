@@ -1,0 +1,83 @@
+"""The decoded objects of one engine, grouped into rollouts, and the row of each. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from mlcd_tui.cluster.store import Delta, Undecodable
+from mlcd_tui.domain.ports import Engine
+from mlcd_tui.domain.refs import Resource, RolloutRef
+from mlcd_tui.domain.rollout import Phase, Rollout, Strategy
+from mlcd_tui.domain.text import clean
+
+_Members = dict[Resource, dict[tuple[str, str], Any]]
+
+
+class Groups:
+    """Keeps the rows of one engine true with work proportional to what changed."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self.engine = engine
+        self.rows: dict[RolloutRef, Rollout] = {}
+        self._clock = clock
+        self._members: dict[RolloutRef, _Members] = {}
+        self._where: dict[tuple[Resource, tuple[str, str]], RolloutRef] = {}
+        self._dirty: set[RolloutRef] = set()
+
+    def apply(self, resource: Resource, deltas: Iterable[Delta[Any]]) -> None:
+        """Take in what a watch reports."""
+        for delta in deltas:
+            place = (resource, delta.key)
+            ref = self._ref(resource, delta.new) if delta.new is not None else None
+            before = self._where.get(place)
+            if before is not None and before != ref:
+                self._drop(before, resource, delta.key)
+                del self._where[place]
+            if ref is not None:
+                self._where[place] = ref
+                self._members.setdefault(ref, {}).setdefault(resource, {})[delta.key] = delta.new
+                self._dirty.add(ref)
+
+    def refresh(self) -> bool:
+        """Make the rows of what changed; whether any row did."""
+        changed, now = False, self._clock()
+        for ref in self._dirty:
+            row = self._row(ref, now)
+            if row is None:
+                changed = self.rows.pop(ref, None) is not None or changed
+            elif self.rows.get(ref) != row:
+                self.rows[ref] = row
+                changed = True
+        self._dirty.clear()
+        return changed
+
+    def _ref(self, resource: Resource, item: Any) -> RolloutRef | None:
+        if isinstance(item, Undecodable):
+            return RolloutRef(self.engine.name, item.namespace, item.name)
+        return self.engine.group(resource, item)
+
+    def _drop(self, ref: RolloutRef, resource: Resource, key: tuple[str, str]) -> None:
+        members = self._members[ref]
+        members[resource].pop(key, None)
+        if not members[resource]:
+            del members[resource]
+        if not members:
+            del self._members[ref]
+        self._dirty.add(ref)
+
+    def _row(self, ref: RolloutRef, now: datetime) -> Rollout | None:
+        members = self._members.get(ref)
+        if not members:
+            return None
+        broken = [m for group in members.values() for m in group.values() if isinstance(m, Undecodable)]
+        if broken:
+            return unreadable(ref, broken[0])
+        return self.engine.summarise(ref, {kind: list(group.values()) for kind, group in members.items()}, now)
+
+
+def unreadable(ref: RolloutRef, item: Undecodable) -> Rollout:
+    """The row of an object whose fields are not what its kind promises."""
+    message = clean(f"this object cannot be read: {item.why}")
+    return Rollout(ref, Strategy.ROLLING, Phase.UNKNOWN, message, uid=item.uid, resource_version=item.resource_version)

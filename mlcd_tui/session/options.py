@@ -1,0 +1,21 @@
+"""What the command line and the settings say of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line and the settings say of a session."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str = ""
+    """Empty: all namespaces."""
+    readonly: bool = False
+    is_production: Callable[[str], bool] = lambda _context: False
+    """Whether a context is marked production in the settings; acting there asks for the typed name."""
+    is_readonly: Callable[[str], bool] = lambda _context: False
+    """Whether a context is marked read-only in the settings."""
