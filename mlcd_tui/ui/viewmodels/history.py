@@ -1,0 +1,150 @@
+"""Revisions with what changed between them, and what people did to a rollout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from mlcd_tui.domain.diff import DiffLine, diff_lines
+from mlcd_tui.domain.ports import AuditEntry
+from mlcd_tui.domain.rollout import Event, Revision, RolloutDetail
+from mlcd_tui.domain.text import Clean
+from mlcd_tui.ui.viewmodels import times
+from mlcd_tui.ui.viewmodels.glyphs import Glyphs
+from mlcd_tui.ui.viewmodels.manifest import template
+from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit_tail, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
+from mlcd_tui.ui.viewmodels.tree import role_tone
+
+_STAGES = {"done": Tone.STABLE, "failed": Tone.BROKEN, "refused": Tone.BROKEN, "conflict": Tone.WAITS}
+
+
+def revision_row(revision: Revision, now: datetime, room: int) -> Line:
+    """One line of the list of revisions."""
+    tone = role_tone(revision.roles)
+    roles = ", ".join(revision.roles)
+    images = "  ".join(image.image for image in revision.images if not image.init)
+    head: Line = (
+        Span(f"revision {revision.number:<4}", bold(tone) if revision.roles else tone),
+        Span(f"{roles:<15} ", tone),
+    )
+    age = (Span(f" {times.ago(revision.created, now):>5}", Tone.FAINT),)
+    rest = max(room - 30 - 7, 8)
+    cause = f"  {revision.change_cause}" if revision.change_cause else ""
+    return apart((*head, Span(fit_tail(images, rest), Tone.TEXT), Span(cause, Tone.DIM)), age, room)
+
+
+def compared(
+    revisions: Sequence[Revision], chosen: int, *, with_newest: bool
+) -> tuple[Revision | None, Revision | None]:
+    """Before and after of the diff of a revision: with the one before it, or with the newest."""
+    order = sorted(revisions, key=lambda revision: revision.number)
+    after = next((revision for revision in order if revision.number == chosen), None)
+    if after is None:
+        return None, None
+    if with_newest:
+        return after, order[-1]
+    older = [revision for revision in order if revision.number < chosen]
+    return (older[-1] if older else None), after
+
+
+def diff_of(before: Revision | None, after: Revision | None) -> tuple[Line, ...]:
+    """What changed in the pod template, as painted lines with one sentence in front."""
+    if after is None:
+        return ((Span("There is no such revision any more.", Tone.DIM),),)
+    if before is None:
+        return ((Span(f"Revision {after.number} is the oldest that the cluster keeps.", Tone.DIM),),)
+    if before.number == after.number:
+        return ((Span(f"Revision {after.number} is the newest; there is nothing to compare it with.", Tone.DIM),),)
+    if before.template is None or after.template is None:
+        return ((Span("The pod template of one of the two is not known.", Tone.DIM),),)
+    lines = diff_lines(template(before.template), template(after.template))
+    title = (
+        Span("Pod template ", Tone.DIM),
+        Span(f"revision {before.number}", role_tone(before.roles)),
+        Span(" to ", Tone.DIM),
+        Span(f"revision {after.number}", role_tone(after.roles)),
+    )
+    if not lines:
+        return title, (Span("Both are the same.", Tone.DIM),)
+    added = sum(line.sign == "+" for line in lines)
+    removed = sum(line.sign == "-" for line in lines)
+    return ((*title, Span(f"  {removed} lines out, {added} in", Tone.FAINT)), *map(diff_line, lines))
+
+
+def diff_line(line: DiffLine) -> Line:
+    """One line of a diff: the sign says it, the tone helps."""
+    match line.sign:
+        case "+":
+            return (Span(f"+ {line.text}", Tone.STABLE),)
+        case "-":
+            return (Span(f"- {line.text}", Tone.BROKEN),)
+        case "@":
+            return (Span("  ⋯", Tone.FAINT),)
+        case _:
+            return (Span(f"  {line.text}", Tone.DIM),)
+
+
+def previous_template(detail: RolloutDetail) -> tuple[Revision | None, Revision | None]:
+    """The revision that serves and the newest, or the last two where nothing is on its way."""
+    newest = detail.revisions[0] if detail.revisions else None
+    if newest is None:
+        return None, None
+    return compared(detail.revisions, newest.number, with_newest=False)
+
+
+def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs: Glyphs) -> Iterator[Line]:
+    """What people did, newest first."""
+    if not entries:
+        yield (Span("Nobody has acted on it from here yet.", Tone.DIM),)
+    for entry in entries:
+        reason = f"  “{entry.reason}”" if entry.reason else ""
+        yield from wrap(
+            (
+                Span(f"{times.absolute(entry.at, now):<13}", Tone.FAINT),
+                Span(f"{entry.user} ", Tone.TEXT),
+                Span(f"{entry.verb} ", Tone.BRIGHT),
+                Span(f"{entry.stage}", _STAGES.get(entry.stage, Tone.DIM)),
+                Span(f" {glyphs.dot} {entry.sentence}" if entry.sentence else "", Tone.DIM),
+                Span(reason, Tone.TEXT),
+            ),
+            room,
+            13,
+        )
+
+
+def event_lines(events: Sequence[Event], now: datetime, room: int) -> Iterator[Line]:
+    """Events of the cluster, newest first."""
+    if not events:
+        yield (Span("The cluster tells of no events.", Tone.DIM),)
+    for event in events:
+        normal = event.type in {"Normal", ""}
+        times_word = f" ×{event.count}" if event.count > 1 else ""
+        yield from wrap(
+            (
+                Span(f"{times.ago(event.last, now):<6}", Tone.FAINT),
+                Span("" if normal else "warning ", Tone.WAITS),
+                Span(f"{event.reason}{times_word} ", Tone.TEXT if normal else Tone.WAITS),
+                Span(f"{event.message} ", Tone.DIM),
+                Span(event.about, Tone.FAINT),
+            ),
+            room,
+            6,
+        )
+
+
+def yaml_lines(lines: Sequence[Clean]) -> tuple[Line, ...]:
+    """YAML with its keys dim and its values bright enough to read."""
+    return tuple(map(_yaml_line, lines))
+
+
+def _yaml_line(text: Clean) -> Line:
+    head, colon, value = text.partition(":")
+    if not colon or (value and not value.startswith(" ")):
+        return (Span(text, Tone.TEXT),)
+    return Span(head + colon, Tone.NEW if not head.startswith(" ") else Tone.DIM), Span(value, Tone.TEXT)
+
+
+def cropped(lines: Sequence[Line], room: int) -> tuple[Line, ...]:
+    """Each line in at most `room` columns."""
+    return tuple(crop(line, room) for line in lines)

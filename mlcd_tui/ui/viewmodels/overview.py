@@ -1,0 +1,274 @@
+"""The first tab of an opened rollout: where it stands, what it waits for, what runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlcd_tui.domain.fleet import Freshness, Link
+from mlcd_tui.domain.rollout import (
+    Condition,
+    ImageUse,
+    Phase,
+    Revision,
+    Role,
+    Rollout,
+    RolloutDetail,
+    ServiceLink,
+    Strategy,
+    WaitFor,
+)
+from mlcd_tui.domain.text import Clean
+from mlcd_tui.ui.viewmodels import times
+from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph
+from mlcd_tui.ui.viewmodels.history import event_lines
+from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, wrap
+from mlcd_tui.ui.viewmodels.timeline import timeline
+from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
+from mlcd_tui.ui.viewmodels.tree import role_tone
+
+_BLANK: Line = ()
+_MOST_EVENTS = 5
+_MOST_BAR = 40
+_BAD_WHEN_TRUE = {"InvalidSpec", "ReplicaFailure"}
+_BAD_WHEN_FALSE = {"Available", "Progressing"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the rows of a tab share."""
+
+    now: datetime
+    room: int
+    glyphs: Glyphs
+    label: int = 12
+    """Columns of the labels at the left."""
+
+    def row(self, label: str, *value: Span) -> tuple[Line, ...]:
+        """A dim label and its value, wrapped under itself."""
+        head = f"{fit(label, self.label - 1):<{self.label}}"
+        return wrap((Span(head, Tone.DIM), *value), self.room, self.label)
+
+
+def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """All lines of the tab for `room` columns."""
+    rollout = detail.rollout
+    longest = max((len(label) for label in _labels(detail)), default=0)
+    sheet = Sheet(now, room, glyphs, min(max(longest + 2, 12), 12 if room < 60 else 20))
+    lines: list[Line] = [*phase_lines(rollout, now, room, glyphs)]
+    if steps := timeline(detail.steps, room, glyphs, rollout):
+        lines.extend((_BLANK, *steps))
+    groups = (
+        (*_weights(rollout, sheet), *_replicas(rollout, sheet)),
+        tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
+        tuple(line for service in detail.services for line in _service(service, sheet)),
+        tuple(line for label, value in detail.facts for line in sheet.row(label, Span(value, Tone.TEXT))),
+        tuple(line for condition in detail.conditions for line in _condition(condition, sheet)),
+    )
+    for group in groups:
+        if group:
+            lines.extend((_BLANK, *group))
+    lines.extend((_BLANK, (Span("Latest events", Tone.DIM),)))
+    lines.extend(event_lines(detail.events[:_MOST_EVENTS], now, room))
+    return tuple(lines)
+
+
+def freshness_line(freshness: Freshness, now: datetime, *, loaded: bool, gone: bool) -> Line:
+    """One sentence where the picture is not live; nothing where it is."""
+    reason = f": {freshness.reason}" if freshness.reason else "."
+    if gone:
+        return (Span("This rollout no longer exists. What you see is the last that was known.", bold(Tone.BROKEN)),)
+    match freshness.link:
+        case Link.LIVE:
+            return ()
+        case Link.CONNECTING:
+            return () if loaded else (Span("Loading…", Tone.DIM),)
+        case Link.STALE:
+            since = times.absolute(freshness.since, now)
+            ago = times.ago(freshness.since, now)
+            return (Span(f"Stale since {since} ({ago}), reconnecting{reason}", bold(Tone.WAITS)),)
+        case Link.FORBIDDEN:
+            return (Span(f"You may not see all of it{reason}", bold(Tone.WAITS)),)
+        case Link.ABSENT:
+            return (Span(f"The cluster does not have this kind{reason}", bold(Tone.BROKEN)),)
+        case Link.DOWN:
+            return (Span(f"Not connected{reason}", bold(Tone.BROKEN)),)
+
+
+def _labels(detail: RolloutDetail) -> Iterator[str]:
+    yield from (label for label, _ in detail.facts)
+    yield from (condition.type for condition in detail.conditions)
+
+
+def phase_lines(rollout: Rollout, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The phase and in one sentence why it is so."""
+    tone = phase_tone(rollout)
+    head = Span(f"{phase_glyph(rollout.phase, glyphs)} {phase_word(rollout).capitalize()}", bold(tone))
+    lines = list(wrap((head, Span("  " + sentence(rollout, now), Tone.TEXT)), room))
+    if rollout.message and rollout.phase in {Phase.DEGRADED, Phase.UNKNOWN, Phase.PROGRESSING}:
+        shown = Tone.BROKEN if rollout.phase is Phase.DEGRADED else Tone.DIM
+        lines.extend(wrap((Span(rollout.message, shown),), room))
+    return tuple(lines)
+
+
+def sentence(rollout: Rollout, now: datetime) -> str:
+    """Where it stands, what it waits for, since when and for how long."""
+    parts: list[str] = []
+    step, waiting = rollout.step, rollout.waiting
+    if step is not None and step.index < step.count:
+        parts.append(f"at step {step.index + 1} of {step.count}")
+    if rollout.aborted:
+        parts.append("aborted")
+    if waiting.what is not WaitFor.NOTHING:
+        parts.append(_waits(rollout, now))
+    elif rollout.phase is Phase.HEALTHY:
+        serving = rollout.version or rollout.stable_version
+        parts.append(f"{serving} serves all traffic" if serving else "nothing is on its way")
+    if rollout.paused and waiting.what is not WaitFor.PERSON:
+        parts.append("paused by a person")
+    return ", ".join(parts)
+
+
+def _waits(rollout: Rollout, now: datetime) -> str:
+    waiting = rollout.waiting
+    verb = "needs" if waiting.what is WaitFor.REPAIR else "waiting for"
+    text = f"{verb} {waiting.sentence}" if waiting.sentence else f"{verb} {waiting.what}"
+    if waiting.since is not None:
+        text += f" since {times.absolute(waiting.since, now)} ({times.ago(waiting.since, now)})"
+    left = times.left(waiting.until, now)
+    return f"{text}, {left}" if left else text
+
+
+def _weights(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
+    weight = rollout.weight
+    if weight is not None and (weight.set is not None or weight.actual is not None):
+        maximum = weight.maximum or 100
+        shown = weight.actual if weight.actual is not None else weight.set or 0
+        long = max(min(sheet.room - sheet.label - 30, _MOST_BAR), 10)
+        full, empty = bar(shown / maximum, long, sheet.glyphs)
+        asked = "not known" if weight.set is None else _share(weight.set, maximum)
+        actual = "not known" if weight.actual is None else _share(weight.actual, maximum)
+        off = weight.set is not None and weight.actual is not None and weight.set != weight.actual
+        yield from sheet.row(
+            "Traffic",
+            Span(full, Tone.NEW),
+            Span(empty, Tone.FAINT),
+            Span(f"  {asked} asked", Tone.TEXT),
+            Span(f" {sheet.glyphs.dot} {actual} actual", Tone.WAITS if off else Tone.TEXT),
+            Span({True: " verified", False: " not verified yet", None: ""}[weight.verified], Tone.DIM),
+        )
+        for name, share in weight.additional:
+            full, empty = bar(share / maximum, long, sheet.glyphs)
+            tail = Span(f"  {_share(share, maximum)} experiment {name}", Tone.TEXT)
+            yield from sheet.row("", Span(full, Tone.MIRROR), Span(empty, Tone.FAINT), tail)
+    if rollout.mirror is not None:
+        text = f"{rollout.mirror} % of live traffic is copied to the new version; its answers are dropped"
+        yield from sheet.row("Mirror", Span(text, Tone.MIRROR))
+
+
+def _share(weight: int, maximum: int) -> str:
+    return f"{weight} %" if maximum == 100 else f"{weight} of {maximum}"
+
+
+def _replicas(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
+    count = rollout.replicas
+    late = count.available < count.desired
+    dot = f" {sheet.glyphs.dot} "
+    yield from sheet.row(
+        "Replicas",
+        Span(f"{count.ready} of {count.desired} ready", Tone.WAITS if late else Tone.TEXT),
+        Span(f"{dot}{count.available} available{dot}{count.updated} new{dot}{count.current} in all", Tone.DIM),
+    )
+
+
+def short_digest(digest: str) -> str:
+    """`sha256:ab12…90fe`: enough to compare by eye, both ends."""
+    kind, colon, value = digest.partition(":")
+    return f"{kind}{colon}{value[:4]}…{value[-4:]}" if len(value) > 12 else digest
+
+
+def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
+    """The images of a revision, with the digests that its pods run."""
+    alive = any(group.pods or group.desired for group in revision.replica_sets)
+    if not revision.roles and not alive:
+        return
+    running = running_digests(revision)
+    label = f"Image r{revision.number}" if revision.number else "Image"
+    many = len({image.container for image in revision.images}) > 1
+    seen: set[tuple[str, str]] = set()
+    for image in revision.images:
+        key = (image.container, image.image)
+        if key in seen:
+            continue
+        seen.add(key)
+        name = (Span(f"{image.container} ", Tone.DIM),) if many else ()
+        found = running.get(key, Counter[Clean]())
+        value = (*name, Span(image.image, role_tone(revision.roles)), *_digests(image, found))
+        yield from sheet.row(label, *value)
+        if len(found) > 1:
+            warning = f"{sheet.glyphs.failed} pods of this revision run {len(found)} different images under one name"
+            yield from sheet.row("", Span(warning, bold(Tone.BROKEN)))
+        label = ""
+
+
+def running_digests(revision: Revision) -> dict[tuple[str, str], Counter[Clean]]:
+    """How many pods run which digest, by container and image."""
+    running: dict[tuple[str, str], Counter[Clean]] = {}
+    for group in revision.replica_sets:
+        for pod in group.pods:
+            for box in pod.containers:
+                if box.digest:
+                    running.setdefault((box.name, box.image), Counter())[box.digest] += 1
+    return running
+
+
+def _digests(image: ImageUse, found: Counter[Clean]) -> Line:
+    total = sum(found.values())
+    if not total:
+        text = f"  {short_digest(image.digest)}" if image.digest else "  digest not known yet"
+        return (Span(text, Tone.FAINT),)
+    if len(found) == 1:
+        digest = next(iter(found))
+        pinned = "  pinned" if digest in image.image else ""
+        return (
+            Span(f"  {short_digest(digest)}", Tone.DIM),
+            Span(pinned, Tone.STABLE),
+            Span(f"  same in {total}/{total} pods", Tone.STABLE),
+        )
+    return tuple(
+        Span(f"  {short_digest(digest)} in {n}/{total} pods", Tone.BROKEN) for digest, n in found.most_common()
+    )
+
+
+def _service(service: ServiceLink, sheet: Sheet) -> Iterator[Line]:
+    role = str(service.role)
+    tone = role_tone([Role(role)]) if role in set(Role) else Tone.DIM
+    if not service.found:
+        missing = Span(f"{sheet.glyphs.failed} {service.name} does not exist", Tone.BROKEN)
+        yield from sheet.row(role.capitalize(), missing)
+        return
+    where = service.points_to or "nothing"
+    yield from sheet.row(
+        role.capitalize(), Span(service.name, tone), Span(f" {sheet.glyphs.arrow} ", Tone.FAINT), Span(where, Tone.TEXT)
+    )
+
+
+def _condition(condition: Condition, sheet: Sheet) -> Iterator[Line]:
+    true, false = condition.status == "True", condition.status == "False"
+    bad = (true and condition.type in _BAD_WHEN_TRUE) or (false and condition.type in _BAD_WHEN_FALSE)
+    glyph = sheet.glyphs.failed if bad else sheet.glyphs.passed if true else sheet.glyphs.dot
+    word = {"True": "yes", "False": "no"}.get(condition.status, "unknown")
+    yield from sheet.row(
+        str(condition.type),
+        Span(f"{glyph} {word}", Tone.BROKEN if bad else Tone.TEXT if true else Tone.DIM),
+        Span(f"  {condition.message or condition.reason}", Tone.DIM),
+        Span(f"  {times.ago(condition.since, sheet.now)}" if condition.since else "", Tone.FAINT),
+    )
+
+
+def title(rollout: Rollout, engine: str) -> Line:
+    """Name, strategy and engine, for the head of the tree."""
+    strategy = "blue/green" if rollout.strategy is Strategy.BLUE_GREEN else str(rollout.strategy)
+    return Span(rollout.ref.name, Tone.BRIGHT), Span(f"  {strategy} · {engine}", Tone.DIM)
