@@ -1,0 +1,254 @@
+"""The acts of `mlcd-tui rollouts`: plan, show, ask, do, tell the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from mlcd_tui.cli import output
+from mlcd_tui.cli.duration import DURATION
+from mlcd_tui.cli.options import Globals, current, global_options
+from mlcd_tui.cli.rollouts import resolve, rollouts
+from mlcd_tui.cli.wiring import Wired, run
+from mlcd_tui.domain.document import outcome_document, proposal_document, request_document
+from mlcd_tui.domain.gates import GateState, ordered
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.plan import Outcome, Plan, Result
+from mlcd_tui.domain.ports import Proposal
+from mlcd_tui.domain.rollout import Phase, RolloutDetail, WaitFor
+
+_EXIT = {Result.DONE: 0, Result.SENT: 1, Result.FAILED: 1, Result.CONFLICT: 3, Result.REFUSED: 3}
+_GATES = {GateState.PASSED: "✔", GateState.FAILED: "✘", GateState.UNKNOWN: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an act is to be done."""
+
+    yes: bool
+    dry_run: bool
+    reason: str
+    wait: bool
+    timeout: float | None
+    confirm_name: str
+
+
+def act_options(function: Any) -> Any:
+    """Adds the options of every act."""
+    for option in (
+        click.option("--yes", "-y", is_flag=True, help="Do it without asking."),
+        click.option("--dry-run", is_flag=True, help="Print the plan and do nothing."),
+        click.option("--reason", default="", help="Why; kept in the audit log."),
+        click.option("--wait", is_flag=True, help="Then wait until it is healthy, waits for a person, or is degraded."),
+        click.option("--timeout", type=DURATION, default=None, help="Longest wait for the effect (and with --wait)."),
+        click.option("--confirm-name", default="", metavar="NAME", help="The service's name, in a production context."),
+    ):
+        function = option(function)
+    return function
+
+
+def perform(globals_: Globals, name: str, how: How, **wish: Any) -> None:
+    """Do one act on the rollout called `name`; ends the program with the act's exit code."""
+    verb: Verb = wish.pop("verb")
+
+    async def work(wired: Wired) -> int:
+        ref = await resolve(wired, globals_, name)
+        proposal = await wired.session.propose(Intent(verb, ref, **wish))
+        return await _decide(wired, globals_, how, proposal)
+
+    raise SystemExit(run(work, globals_))
+
+
+async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal) -> int:
+    machine = globals_.output != "table"
+    possible = isinstance(proposal.plan, Plan) and not proposal.denied
+    if how.dry_run or not possible:
+        if machine:
+            output.emit(proposal_document(proposal), globals_.output)
+        else:
+            print_plan(proposal)
+        if not possible and not how.dry_run:
+            await wired.session.decline(proposal, how.reason)
+        return 0 if possible else 3
+    if not machine or not how.yes:
+        print_plan(proposal, err=machine)
+    if not how.yes and not _asked(proposal):
+        await wired.session.decline(proposal, how.reason)
+        return 3
+    patience = how.timeout if how.timeout is not None else wired.settings.patience
+    typed = how.confirm_name or (_typed(proposal) if proposal.typed_name and sys.stdin.isatty() else "")
+    outcome = await wired.session.confirm(
+        proposal, reason=how.reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
+    )
+    if machine:
+        output.emit(outcome_document(outcome), globals_.output)
+    else:
+        click.echo(f"{outcome.result.value}: {outcome.sentence} ({outcome.seconds:.1f} s)")
+    if how.wait and outcome.result is Result.DONE:
+        return await _wait(wired, outcome, how.timeout)
+    return _EXIT[outcome.result]
+
+
+def _progress(sentence: str) -> None:
+    click.echo(f"… {sentence}", err=True)
+
+
+def _asked(proposal: Proposal) -> bool:
+    if not sys.stdin.isatty():
+        click.echo("mlcd-tui: nothing was sent: there is no terminal to ask; add --yes to do it.", err=True)
+        return False
+    return click.confirm(f"{proposal.plan.sentence}\nDo it?", default=False, err=True)
+
+
+def _typed(proposal: Proposal) -> str:
+    return str(
+        click.prompt(f"Production: type {proposal.typed_name} to confirm", default="", show_default=False, err=True)
+    )
+
+
+def print_plan(proposal: Proposal, *, err: bool = False) -> None:
+    """The plan or the refusal as text, complete."""
+    plan = proposal.plan
+    if not isinstance(plan, Plan):
+        click.echo(f"Not possible: {plan.sentence} {plan.advice}".rstrip(), err=True)
+        return
+    lines = [f"{plan.title}: {plan.sentence}", f"Way back: {plan.way_back}"]
+    lines += [f"Warning: {warning}" for warning in plan.warnings]
+    lines += [f"  {change.label}: {change.before or '-'} → {change.after or '-'}" for change in plan.changes]
+    lines += [f"  {_GATES[gate.state]} {gate.name}: {gate.reason}" for gate in ordered(proposal.gates)]
+    for request in plan.requests:
+        document = request_document(request)
+        lines.append(f"  PATCH {request.path}")
+        lines.append(f"    {json.dumps(document['body'], ensure_ascii=True)}")
+    lines += [f"Expected: {plan.expect}"] if plan.expect else []
+    lines += [f"Denied: {sentence}" for sentence in proposal.denied]
+    for line in lines:
+        click.echo(line, err=err)
+
+
+async def _wait(wired: Wired, outcome: Outcome, longest: float | None) -> int:
+    ref, verb = outcome.intent.ref, outcome.intent.verb
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def listener(detail: RolloutDetail | None, _freshness: object) -> None:
+        if detail is None or ended.done():
+            return
+        rollout = detail.rollout
+        if rollout.phase is Phase.HEALTHY or rollout.waiting.what is WaitFor.PERSON:
+            ended.set_result(0)
+        elif rollout.phase is Phase.DEGRADED:
+            ended.set_result(0 if verb is Verb.ABORT else 1)
+
+    close = wired.session.open(ref, listener)
+    try:
+        async with asyncio.timeout(longest):
+            return await ended
+    except TimeoutError:
+        click.echo(f"mlcd-tui: {ref} did not come to rest within {longest:g} s.", err=True)
+        return 1
+    finally:
+        await close()
+
+
+_PLAIN = {
+    Verb.SKIP_STEP: "Skip the present step of a canary.",
+    Verb.PAUSE: "Pause it.",
+    Verb.RESUME: "Go on after a pause made by hand.",
+    Verb.ABORT: "Abort the update: all traffic back to the stable version.",
+    Verb.RETRY: "Try an aborted update again.",
+    Verb.RESTART: "Restart its pods, a few at a time.",
+    Verb.SWITCH: "Blue/green: send live traffic to the previewed version.",
+    Verb.SWITCH_BACK: "Blue/green: send live traffic back to the version before.",
+}
+
+
+def _how(options: dict[str, Any]) -> How:
+    return How(**{name: options.pop(name) for name in ("yes", "dry_run", "reason", "wait", "timeout", "confirm_name")})
+
+
+def _plain(verb: Verb, text: str) -> None:
+    @rollouts.command(verb.value, help=text)
+    @click.argument("name")
+    @act_options
+    @global_options
+    @click.pass_context
+    def command(ctx: click.Context, /, name: str, **options: Any) -> None:
+        perform(current(ctx), name, _how(options), verb=verb)
+
+
+for _verb, _text in _PLAIN.items():
+    _plain(_verb, _text)
+
+
+@rollouts.command(help="Go one step on; with --full to the end, past all pauses and analyses.")
+@click.argument("name")
+@click.option("--full", is_flag=True, help="Skip all steps, pauses and analyses that are left.")
+@act_options
+@global_options
+@click.pass_context
+def promote(ctx: click.Context, /, name: str, full: bool, **options: Any) -> None:  # noqa: FBT001
+    """Promote."""
+    perform(current(ctx), name, _how(options), verb=Verb.PROMOTE_FULL if full else Verb.PROMOTE)
+
+
+@rollouts.command(help="Roll back to an earlier revision; without --to-revision to the one before.")
+@click.argument("name")
+@click.option("--to-revision", type=click.IntRange(min=1), default=None, metavar="N")
+@act_options
+@global_options
+@click.pass_context
+def undo(ctx: click.Context, /, name: str, to_revision: int | None, **options: Any) -> None:
+    """Roll back."""
+    perform(current(ctx), name, _how(options), verb=Verb.UNDO, revision=to_revision)
+
+
+@rollouts.command("set-image", help="Set the image of containers: CONTAINER=IMAGE …, or *=IMAGE for all.")
+@click.argument("name")
+@click.argument("images", nargs=-1, required=True, metavar="CONTAINER=IMAGE...")
+@act_options
+@global_options
+@click.pass_context
+def set_image(ctx: click.Context, /, name: str, images: tuple[str, ...], **options: Any) -> None:
+    """Set images."""
+    pairs = [tuple(pair.split("=", 1)) for pair in images]
+    if bad := [pair for pair in pairs if len(pair) != 2 or not all(pair)]:
+        raise click.BadParameter(f"{'='.join(bad[0])!r} is not of the form CONTAINER=IMAGE")
+    perform(current(ctx), name, _how(options), verb=Verb.SET_IMAGE, images=tuple(pairs))
+
+
+@rollouts.command("set-weight", help="Send PERCENT of live traffic to the new version, where its steps allow it.")
+@click.argument("name")
+@click.argument("percent", type=click.IntRange(0, 100))
+@act_options
+@global_options
+@click.pass_context
+def set_weight(ctx: click.Context, /, name: str, percent: int, **options: Any) -> None:
+    """Set the weight."""
+    perform(current(ctx), name, _how(options), verb=Verb.SET_WEIGHT, weight=percent)
+
+
+@rollouts.command("terminate-analysis", help="Stop a running analysis.")
+@click.argument("name")
+@click.argument("run")
+@act_options
+@global_options
+@click.pass_context
+def terminate_analysis(ctx: click.Context, /, name: str, run: str, **options: Any) -> None:
+    """Stop an analysis."""
+    perform(current(ctx), name, _how(options), verb=Verb.TERMINATE_ANALYSIS, target=run)
+
+
+@rollouts.command("retry-experiment", help="Run a failed experiment again.")
+@click.argument("name")
+@click.argument("experiment")
+@act_options
+@global_options
+@click.pass_context
+def retry_experiment(ctx: click.Context, /, name: str, experiment: str, **options: Any) -> None:
+    """Run an experiment again."""
+    perform(current(ctx), name, _how(options), verb=Verb.RETRY_EXPERIMENT, target=experiment)

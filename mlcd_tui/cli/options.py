@@ -1,0 +1,84 @@
+"""Options that every command takes, before or behind the command's name, and what they add up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_KEY = "mlcd_tui.globals"
+FORMATS = ("table", "json", "yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Globals:
+    """The options that hold for all commands. `None` and False are: not given."""
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    all_namespaces: bool = False
+    readonly: bool = False
+    config: str | None = None
+    demo: bool = False
+    no_mouse: bool = False
+    theme: str | None = None
+    output: str = "table"
+    engine: str = ""
+
+    @property
+    def listed_namespace(self) -> str:
+        """The namespace that lists and the UI begin with; empty is all. `-A` wins over `-n`, as in kubectl."""
+        return "" if self.all_namespaces else self.namespace or ""
+
+
+def current(ctx: click.Context) -> Globals:
+    """What was given so far."""
+    found = ctx.meta.get(_KEY, Globals())
+    assert isinstance(found, Globals)
+    return found
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    given = ctx.get_parameter_source(param.name or "")
+    if given in {click.core.ParameterSource.DEFAULT, None}:
+        return
+    ctx.meta[_KEY] = replace(current(ctx), **{param.name or "": value})
+
+
+def _option(*names: str, **kwargs: Any) -> Callable[[F], F]:
+    return click.option(*names, expose_value=False, callback=_keep, **kwargs)
+
+
+_OPTIONS = (
+    _option("--kubeconfig", metavar="FILE", help="Kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
+    _option("--context", metavar="NAME", help="Context of the kubeconfig."),
+    _option("-n", "--namespace", metavar="NAME", help="Only this namespace."),
+    _option("-A", "--all-namespaces", is_flag=True, help="All namespaces."),
+    _option("--readonly", is_flag=True, help="Change nothing; acts are refused."),
+    _option("--config", metavar="FILE", help="Settings file, instead of the one in the config folder."),
+    _option("--demo", is_flag=True, help="Use the embedded simulated cluster."),
+    _option("--engine", metavar="NAME", help="Engine of the rollout, where two have one of that name."),
+)
+_OUTPUT = _option("-o", "--output", type=click.Choice(FORMATS), default="table", help="table, json or yaml.")
+
+
+def global_options(function: F) -> F:
+    """Adds the options that hold for all commands."""
+    for option in reversed((*_OPTIONS, _OUTPUT)):
+        function = option(function)
+    return function
+
+
+def screen_options(function: F) -> F:
+    """Adds the options of the screen alone."""
+    for option in (
+        _option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal."),
+        _option("--theme", metavar="NAME", help="Colour theme."),
+    ):
+        function = option(function)
+    return function

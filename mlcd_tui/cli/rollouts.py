@@ -1,0 +1,189 @@
+"""`mlcd-tui rollouts …`: list, get, status, and every act, headless."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from mlcd_tui.cli import output
+from mlcd_tui.cli.duration import DURATION
+from mlcd_tui.cli.options import Globals, current, global_options
+from mlcd_tui.cli.wiring import Wired, run
+from mlcd_tui.domain.document import detail_document, list_document
+from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Unreachable
+from mlcd_tui.domain.fleet import Fleet, Link, attention_key
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import Phase, Rollout, RolloutDetail
+from mlcd_tui.domain.text import clean
+
+_PATIENCE = 30.0  # seconds for the first lists; a server that is slower than that is not to be worked with
+
+
+@click.group("rollouts", help="See rollouts and act on them.")
+def rollouts() -> None:
+    """Group of the rollout commands."""
+
+
+async def whole_fleet(wired: Wired) -> Fleet:
+    """The fleet once every first list has arrived. Raises `Problem` when the cluster cannot be read."""
+    arrived: asyncio.Future[Fleet] = asyncio.get_running_loop().create_future()
+
+    def listener(fleet: Fleet) -> None:
+        ended = fleet.complete or fleet.freshness.link in {Link.DOWN, Link.FORBIDDEN, Link.ABSENT}
+        if ended and not arrived.done():
+            arrived.set_result(fleet)
+
+    wired.session.subscribe(listener)
+    await wired.session.start()
+    try:
+        fleet = await asyncio.wait_for(arrived, _PATIENCE)
+    except TimeoutError:
+        raise Unreachable(
+            f"the lists did not arrive within {_PATIENCE:g} s.", advice="Try again, or mlcd-tui doctor."
+        ) from None
+    reason = fleet.freshness.reason
+    match fleet.freshness.link:
+        case Link.DOWN:
+            await wired.session.connect()  # a kubeconfig that cannot be used says so itself, with its own exit code
+            raise Unreachable(reason)
+        case Link.FORBIDDEN:
+            raise Forbidden(reason)
+        case Link.ABSENT:
+            raise Missing(reason)
+        case _:
+            return fleet
+
+
+@rollouts.command("list", help="All rollouts of all engines; all namespaces unless -n names one.")
+@global_options
+@click.pass_context
+def list_(ctx: click.Context) -> None:
+    """Print the fleet, what needs attention first."""
+    print_list(current(ctx))
+
+
+def print_list(globals_: Globals) -> None:
+    """Print the fleet."""
+
+    async def work(wired: Wired) -> None:
+        fleet = await whole_fleet(wired)
+        rows = sorted(fleet.rows, key=attention_key)
+        if globals_.output != "table":
+            output.emit(list_document(rows), globals_.output)
+        elif rows:
+            now = datetime.now(UTC) + timedelta(seconds=fleet.clock_skew)
+            output.table(output.ROLLOUT_HEAD, output.rollout_rows(rows, now))
+        else:
+            where = f"namespace {fleet.namespace}" if fleet.namespace else "any namespace"
+            click.echo(f"No rollouts in {where} of {fleet.context}.", err=True)
+        for engine in fleet.engines:
+            if engine.freshness.link in {Link.FORBIDDEN, Link.ABSENT}:
+                click.echo(f"{engine.title} is off: {engine.freshness.reason}", err=True)
+
+    run(work, globals_)
+
+
+async def resolve(wired: Wired, globals_: Globals, name: str) -> RolloutRef:
+    """The rollout that NAME or NAMESPACE/NAME means. Raises `Missing` and `BadConfig`."""
+    namespace, slash, short = name.rpartition("/")
+    if slash and globals_.namespace and globals_.namespace != namespace:
+        raise BadConfig(f"{name} names another namespace than -n {globals_.namespace}.")
+    if not short:
+        raise BadConfig("the rollout's name is empty.")
+    connection = await wired.session.connect()
+    namespace = namespace or globals_.namespace or connection.target.namespace
+    return await wired.session.find(namespace, short, globals_.engine)
+
+
+@rollouts.command(help="One rollout in full.")
+@click.argument("name")
+@global_options
+@click.pass_context
+def get(ctx: click.Context, name: str) -> None:
+    """Print a rollout's tree, steps, images and conditions."""
+    globals_ = current(ctx)
+
+    async def work(wired: Wired) -> None:
+        ref = await resolve(wired, globals_, name)
+        if globals_.output == "table":
+            for line in await wired.session.describe(ref):
+                click.echo(line)
+        else:
+            output.emit(detail_document(await wired.session.detail(ref)), globals_.output)
+
+    run(work, globals_)
+
+
+@rollouts.command(
+    help="Phase and message. With --watch: wait, for one that does not exist yet too; exit by the outcome."
+)
+@click.argument("name")
+@click.option("-w", "--watch", is_flag=True, help="Wait until it is healthy.")
+@click.option("--timeout", type=DURATION, default=None, help="Longest wait, such as 90s or 10m; without it, for ever.")
+@click.option("--fail-fast", is_flag=True, help="End at the first Degraded instead of waiting for a repair.")
+@global_options
+@click.pass_context
+def status(ctx: click.Context, name: str, watch: bool, timeout: float | None, fail_fast: bool) -> None:  # noqa: FBT001
+    """Print where a rollout stands; exit 0 healthy (or under way, without --watch), 1 degraded or timed out."""
+    globals_ = current(ctx)
+
+    async def work(wired: Wired) -> int:
+        if not watch:
+            detail = await wired.session.detail(await resolve(wired, globals_, name))
+            click.echo(_status_line(detail.rollout))
+            return 1 if detail.rollout.phase is Phase.DEGRADED else 0
+        try:
+            async with asyncio.timeout(timeout):
+                ref = await _await_existence(wired, globals_, name)
+                return await _await_end(wired, ref, fail_fast=fail_fast)
+        except TimeoutError:
+            click.echo(f"mlcd-tui: {name} was not healthy within {timeout:g} s.", err=True)
+            return 1
+
+    raise SystemExit(run(work, globals_))
+
+
+def _status_line(rollout: Rollout) -> str:
+    words = [rollout.phase.value, *([f"- {rollout.message}"] if rollout.message else [])]
+    if rollout.step:
+        words.append(f"(step {rollout.step.index}/{rollout.step.count})")
+    return clean(" ".join(words))
+
+
+async def _await_existence(wired: Wired, globals_: Globals, name: str) -> RolloutRef:
+    told = False
+    while True:
+        try:
+            return await resolve(wired, globals_, name)
+        except Missing as missing:
+            if not told:
+                click.echo(f"Waiting: {missing.sentence}", err=True)
+                told = True
+            await asyncio.sleep(1)
+
+
+async def _await_end(wired: Wired, ref: RolloutRef, *, fail_fast: bool) -> int:
+    """Follow a rollout until it is healthy (0) or, with `fail_fast`, degraded (1)."""
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    printed = ""
+
+    def listener(detail: RolloutDetail | None, _freshness: object) -> None:
+        nonlocal printed
+        line = _status_line(detail.rollout) if detail else "gone"
+        if line != printed:
+            click.echo(line)
+            printed = line
+        if detail is None or ended.done():
+            return
+        if detail.rollout.phase is Phase.HEALTHY:
+            ended.set_result(0)
+        elif detail.rollout.phase is Phase.DEGRADED and fail_fast:
+            ended.set_result(1)
+
+    close = wired.session.open(ref, listener)
+    try:
+        return await ended
+    finally:
+        await close()
