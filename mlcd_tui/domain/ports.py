@@ -39,10 +39,20 @@ class FleetWatch:
 class Engine(Protocol):
     """One delivery system. Pure: reads objects, writes plans; all times are arguments."""
 
-    name: str
-    title: str
-    watches: tuple[FleetWatch, ...]
-    """The first is the primary kind; where the cluster lacks it the engine is off."""
+    @property
+    def name(self) -> str:
+        """Its name in the registry."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name for the eye."""
+        ...
+
+    @property
+    def watches(self) -> tuple[FleetWatch, ...]:
+        """The first is the primary kind; where the cluster lacks it the engine is off."""
+        ...
 
     def group(self, resource: Resource, decoded: Any) -> RolloutRef | None:
         """The rollout that a decoded object (of one of `watches`) belongs to; None: not of interest."""
