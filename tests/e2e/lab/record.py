@@ -9,18 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.e2e.lab.api import LabApi
-from tests.e2e.lab.recording import analysis_states, bluegreen_states, canary_states, deployment_states, traffic_states
-from tests.e2e.lab.recording.metrics import metrics_server
-from tests.e2e.lab.recording.stage import DEPLOYMENT_STATES, ROLLOUT_STATES, Play, Stage
-
-FIXTURES = Path(__file__).parents[2] / "fixtures"
-ROOMS = (
+from tests.e2e.lab.recording import (
     analysis_states,
     bluegreen_states,
     canary_states,
     deployment_states,
     traffic_states,
-)  # importing them registers their states
+    unattended_states,
+)
+from tests.e2e.lab.recording.metrics import metrics_server
+from tests.e2e.lab.recording.stage import DEPLOYMENT_STATES, ROLLOUT_STATES, Play, Stage
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+# Importing them registers their states.
+ROOMS = (analysis_states, bluegreen_states, canary_states, deployment_states, traffic_states, unattended_states)
 AT_ONCE = 6
 
 
@@ -58,7 +60,8 @@ def main(wanted: list[str]) -> int:
         for future in [pool.submit(record, api, *each, metrics) for each in chosen]:
             line = future.result()
             failed += line.startswith("FAILED")
-            print(line, flush=True)
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
     return 1 if failed else 0
 
 

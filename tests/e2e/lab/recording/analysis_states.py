@@ -48,7 +48,9 @@ def analysis_failed(stage: Stage) -> None:
 
 @rollout_state
 def analysis_error(stage: Stage) -> None:
-    _release_with(stage, web_metric("accuracy", f"{stage.metrics}/broken", interval="1s", consecutiveErrorLimit=1))
+    _release_with(
+        stage, web_metric("accuracy", f"{stage.metrics}/broken", interval="1s", count=10, consecutiveErrorLimit=1)
+    )
     stage.status(phase="Degraded", abort=True)
 
 
@@ -166,3 +168,5 @@ def experiment_inconclusive(stage: Stage) -> None:
     stage.start(analysis_template("quality", _value(stage, 2)), canary(_experiment("quality"), WEIGHT, HOLD))
     stage.release(template("2"))
     stage.phase("Paused", revision=2)
+    # Argo Rollouts 1.10.1 starts the experiment anew without end in this state; here the first one stays.
+    stage.hand_over()

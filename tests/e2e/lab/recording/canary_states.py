@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from tests.e2e.lab.recording.manifests import analysis_step, analysis_template, canary, deployment, template, web_metric
 from tests.e2e.lab.recording.stage import Object, Stage, rollout_state
 
@@ -155,22 +157,31 @@ def workload_ref(stage: Stage) -> None:
 
 @rollout_state
 def restarting(stage: Stage) -> None:
-    stage.start(canary(WEIGHT, HOLD, pods=template("1", ready_after="8s"), canary={"maxUnavailable": 1}))
-    restart_at = stage.api.get("Rollout", stage.namespace, "model-api")["status"]["conditions"][0]["lastUpdateTime"]
-    stage.patch({"restartAt": restart_at})
-    stage.until(
-        lambda r: r["status"].get("message") == "rollout is restarting" or r["status"]["phase"] == "Progressing",
-        "restarting",
-    )
+    stage.start(canary(WEIGHT, HOLD, pods=template("1", ready_after="20s"), canary={"maxUnavailable": 1}))
+    _restart(stage)
+    stage.until(lambda r: r["status"].get("availableReplicas") == 4, "one pod being replaced")
 
 
 @rollout_state
 def restarted(stage: Stage) -> None:
     stage.start(canary(WEIGHT, HOLD))
-    restart_at = stage.api.get("Rollout", stage.namespace, "model-api")["status"]["conditions"][0]["lastUpdateTime"]
-    stage.patch({"restartAt": restart_at})
-    stage.until(lambda r: bool(r["status"].get("restartedAt")), "restarted")
+    at = _restart(stage)
+    stage.until(lambda r: r["status"].get("restartedAt") == at, "restarted")
     stage.phase("Healthy")
+
+
+def _restart(stage: Stage) -> str:
+    """Pods older than the given second are replaced, so it must lie after their creation."""
+    at = (datetime.now(UTC) + timedelta(seconds=1)).isoformat(timespec="seconds").replace("+00:00", "Z")
+    stage.patch({"restartAt": at})
+    return at
+
+
+@rollout_state
+def canary_old_pods_pending(stage: Stage) -> None:
+    stage.start(canary(canary={"maxSurge": "100%", "maxUnavailable": 0}))
+    stage.release(template("2", pod="never-ready"))
+    stage.status(updatedReplicas=5, phase="Progressing")
 
 
 @rollout_state
@@ -197,7 +208,7 @@ def rollback_to_stable(stage: Stage) -> None:
 
 
 def _three_revisions(stage: Stage, window: int | None) -> None:
-    spec = {"rollbackWindow": {"revisions": window}} if window else {}
+    spec: Object = {"rollbackWindow": {"revisions": window}} if window else {}
     stage.start(canary(WEIGHT, HOLD, **spec))
     for version in ("2", "3"):
         stage.release(template(version))

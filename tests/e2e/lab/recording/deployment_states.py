@@ -59,9 +59,14 @@ def deadline_exceeded(stage: Stage) -> None:
 def several_revisions(stage: Stage) -> None:
     _start(stage, deployment(cause="first release"))
     for version in ("2", "3"):
-        cause = {"kubernetes.io/change-cause": f"model churn-{version}"}
-        stage.api.merge("Deployment", stage.namespace, NAME, {"metadata": {"annotations": cause}})
-        stage.release(template(version))
+        # In one step, as `kubectl apply` does: the controller copies the cause to the newest ReplicaSet at once.
+        cause = {
+            "op": "replace",
+            "path": "/metadata/annotations/kubernetes.io~1change-cause",
+            "value": f"model churn-{version}",
+        }
+        release = {"op": "replace", "path": "/spec/template", "value": template(version)}
+        stage.api.json_patch("Deployment", stage.namespace, NAME, cause, release)
         stage.until(_rolled_out, "rolled out")
 
 

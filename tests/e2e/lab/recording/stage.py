@@ -17,6 +17,8 @@ from tests.e2e.lab.recording.manifests import NAME
 Object = dict[str, Any]
 Play = Callable[["Stage"], None]
 ROLLOUT_KINDS = ("Rollout", "Deployment", "Service", "ReplicaSet", "Pod", "AnalysisRun", "Experiment")
+# Makes a rollout one of a controller that is not there.
+ELSEWHERE = {"argo-rollouts.argoproj.io/controller-instance-id": "elsewhere"}
 DEPLOYMENT_KINDS = ("Deployment", "Service", "ReplicaSet", "Pod")
 
 ROLLOUT_STATES: dict[str, Play] = {}
@@ -86,6 +88,10 @@ class Stage:
         """Replace the pod template, which makes a new revision."""
         operation = {"op": "replace", "path": "/spec/template", "value": pods}
         self.api.json_patch(kind or self.kind, self.namespace, NAME, operation)
+
+    def hand_over(self) -> None:
+        """Let no controller touch the rollout from now on."""
+        self.api.merge(self.kind, self.namespace, NAME, {"metadata": {"labels": ELSEWHERE}})
 
     def analysis_run(self, holds: Callable[[Object], bool], seconds: float = 60) -> None:
         """Wait until the condition holds of one of the analysis runs."""

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.e2e.lab.recording.manifests import canary, ingress, istio, nginx, service, template, virtual_service
+from tests.e2e.lab.recording.manifests import (
+    analysis_step,
+    analysis_template,
+    canary,
+    ingress,
+    istio,
+    nginx,
+    service,
+    template,
+    virtual_service,
+    web_metric,
+)
 from tests.e2e.lab.recording.stage import Object, Stage, rollout_state
 
 HOLD: Object = {"pause": {}}
@@ -86,6 +97,18 @@ def traffic_progressing(stage: Stage) -> None:
     _start_nginx(stage, {"setWeight": 30}, HOLD)
     stage.release(template("2", pod="never-ready"))
     stage.phase("Progressing", revision=2)
+
+
+@rollout_state
+def traffic_waiting_for_steps(stage: Stage) -> None:
+    endless = analysis_template(
+        "quality", web_metric("accuracy", f"{stage.metrics}/value/1", interval="10s", count=100)
+    )
+    stage.create(endless)
+    _start_nginx(stage, {"setWeight": 100}, analysis_step("quality"), HOLD)
+    stage.release(template("2"))
+    stage.status(currentStepIndex=1, phase="Progressing")
+    stage.analysis_run(lambda status: bool(status.get("metricResults")))
 
 
 @rollout_state
