@@ -42,6 +42,8 @@ class RolloutRef:
     """Name of the engine in its registry, such as `argo`."""
     namespace: str
     name: str
+    kind: str = ""
+    """Which of the engine's watched kinds the rollout's own object is; empty: the first."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.name}"
