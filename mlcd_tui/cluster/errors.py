@@ -28,6 +28,7 @@ from mlcd_tui.domain.text import Clean, clean
 
 _MESSAGE_LIMIT = 300
 _LOGIN = "Log in again, or check the user in the kubeconfig."
+_RIGHTS = "Ask for the right, or use another context or namespace."
 _CERTIFICATE_SENTENCES = {
     10: "the server's certificate has expired",
     9: "the server's certificate is not valid yet; is this machine's clock right?",
@@ -177,11 +178,12 @@ def from_status(code: int, status: Status, headers: Mapping[str, str], *, what: 
                 f"{server} does not accept the credentials (401): expired or unknown.", advice=_LOGIN
             )
         case 403:
-            return Forbidden(
-                said or f"{server} forbids to {what}.", advice="Ask for the right, or use another context or namespace."
-            )
+            # an admission policy's no is not about rights
+            advice = "" if "denied the request" in said or "denied request" in said else _RIGHTS
+            return Forbidden(said or f"{server} forbids to {what}.", advice=advice)
         case 404:
-            return Missing(said or f"{server} has nothing at {what}.")
+            # without a Status it is the path itself that the server does not know
+            return Missing(said if status.code else f"{server} has nothing at {what.partition(' ')[2]}.")
         case 409:
             return Conflict(said or f"The object changed meanwhile ({what}).")
         case 410:

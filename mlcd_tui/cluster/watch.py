@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from mlcd_tui.cluster.client import Client
+from mlcd_tui.cluster.discovery import Discovery
 from mlcd_tui.cluster.errors import from_status, not_kubernetes
 from mlcd_tui.cluster.store import Delta, Store
 from mlcd_tui.cluster.wire import BAD_JSON, Codec, Event, Lines
@@ -274,7 +275,7 @@ class Reflector(Generic[T]):
         if isinstance(problem, Missing):
             self._listed = False
             self._forget()
-            self._tell(Link.ABSENT, problem)
+            self._tell(Link.ABSENT, await self._absence(problem))
             await self._wait(timing.absent)
             return
         if not isinstance(problem, (Unreachable, Throttled, Unauthenticated)) and self._failures > 1:
@@ -291,6 +292,14 @@ class Reflector(Generic[T]):
         deltas = self.store.clear()
         if deltas:
             self._on_batch(Batch(tuple(deltas), self.complete))
+
+    async def _absence(self, problem: Problem) -> Problem:
+        """Why the kind is not there, and what there is instead, where the server can tell."""
+        try:
+            presence = await Discovery(self._client).find(self.resource)
+        except Problem:
+            return problem
+        return problem if presence.served else Missing(presence.sentence)
 
     def _backoff(self) -> float:
         """Full jitter between the shortest wait and one that doubles with each failure."""
