@@ -7,6 +7,7 @@ import json
 import ssl
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,6 +35,14 @@ RESOURCES = {
     "VirtualService": ("/apis/networking.istio.io/v1alpha3", "virtualservices"),
 }
 CLUSTER_SCOPED = {"ClusterAnalysisTemplate", "Namespace"}
+
+
+class RefusedError(RuntimeError):
+    """The API server's refusal, with its HTTP status."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 class LabApi:
@@ -65,13 +74,26 @@ class LabApi:
         """The decoded answer; an error of the API server is raised with its own sentence."""
         answer = self._client.request(method, path, **kwargs)
         if answer.is_error:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+            raise RefusedError(f"{method} {path}: {answer.status_code} {answer.text}", answer.status_code)
         return answer.json()
 
     def create(self, namespace: str, *objects: Object) -> None:
         """Create each object in the namespace."""
         for each in objects:
             self.request("POST", path_of(each["kind"], namespace), json=each)
+
+    def create_namespace(self, name: str, seconds: float = 90) -> None:
+        """Create a namespace; one of that name that is being deleted is waited for."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.create("", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+            except RefusedError as error:
+                if error.status != HTTPStatus.CONFLICT or time.monotonic() > end:
+                    raise
+                time.sleep(0.5)
+            else:
+                return
 
     def get(self, kind: str, namespace: str, name: str) -> Object:
         """One object."""

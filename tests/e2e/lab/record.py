@@ -32,7 +32,7 @@ def record(api: LabApi, kind: str, name: str, play: Play, metrics: str) -> str:
     folder = FIXTURES / ("argo" if kind == "Rollout" else "deployment") / name
     # The namespace stands in the recordings, so it is named like the state; an earlier run's must have gone.
     namespace = f"rec-{name}" if kind == "Rollout" else f"rec-deployment-{name}"
-    api.create("", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+    api.create_namespace(namespace)
     stage = Stage(api, namespace, metrics, kind)
     try:
         play(stage)
