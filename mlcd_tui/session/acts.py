@@ -37,6 +37,8 @@ class _Sent:
     sentence: str = ""
     lost: bool = False
     """The answer never came: whether it took effect is for the controller to show."""
+    plan: Plan | None = None
+    """What was sent in the end: the plan that was shown, or one made again from the same facts."""
 
 
 @dataclass(slots=True)
@@ -140,7 +142,7 @@ class Acts:
         if sent.result is not None:
             return sent.result, sent.sentence
         progress(clean("sent; waiting for the controller" if not sent.lost else "the answer was lost; looking"))
-        settled = await self._await_effect(engine, plan, patience, progress)
+        settled = await self._await_effect(engine, sent.plan or plan, patience, progress)
         if settled.failed:
             return Result.FAILED, settled.sentence
         if settled.done:
@@ -153,7 +155,7 @@ class Acts:
         return Result.SENT, f"accepted, but not seen to take effect within {patience:g} s: {settled.sentence}"
 
     async def _send(self, engine: Engine, plan: Plan) -> _Sent:
-        todo, shown = list(plan.requests), plan
+        todo, sending = list(plan.requests), plan
         accepted: list[tuple[Request, dict[str, Any]]] = []
         plans = 1
         while todo:
@@ -163,16 +165,17 @@ class Acts:
             except Conflict as conflict:
                 plans += 1
                 fresh = await self._plan_again(engine, plan) if plans <= _MOST_PLANS else None
-                if fresh is None or not _same_facts(shown, fresh, accepted_any=bool(accepted)):
-                    return _Sent(Result.CONFLICT, _what_changed(shown, fresh, conflict, sent_some=bool(accepted)))
-                todo = _still_to_send(todo, fresh)
+                if fresh is None or not _same_facts(plan, fresh, accepted_any=bool(accepted)):
+                    return _Sent(Result.CONFLICT, _what_changed(plan, fresh, conflict, sent_some=bool(accepted)))
+                assert isinstance(fresh, Plan)
+                todo, sending = _still_to_send(todo, fresh), fresh
                 continue
             except (Unreachable, ServerFault, Throttled) as problem:
                 if isinstance(problem, Throttled):
                     return _Sent(Result.FAILED, str(problem))
-                return _Sent(sentence=str(problem), lost=True)
+                return _Sent(sentence=str(problem), lost=True, plan=sending)
             accepted.append((todo.pop(0), answer))
-        return _Sent()
+        return _Sent(plan=sending)
 
     async def _plan_again(self, engine: Engine, plan: Plan) -> Plan | Refusal:
         objects = await self.connection.gather(engine, plan.intent.ref, leave_out=(PODS,))
@@ -181,7 +184,7 @@ class Acts:
     async def _await_effect(self, engine: Engine, plan: Plan, patience: float, progress: Progress) -> Settled:
         deadline = time.monotonic() + patience
         settled = Settled(done=False, sentence=clean("the controller has not been seen since"))
-        polls = iter(_POLLS)
+        polls, told = iter(_POLLS), ""
         while True:
             try:
                 objects: Objects = await self.connection.gather(engine, plan.intent.ref, leave_out=(PODS,))
@@ -191,7 +194,9 @@ class Acts:
                 settled = engine.settled(plan, objects, self._server_now())
             if settled.done or settled.failed or time.monotonic() >= deadline:
                 return settled
-            progress(settled.sentence)
+            if settled.sentence != told:
+                told = settled.sentence
+                progress(settled.sentence)
             await asyncio.sleep(min(next(polls, _SLOWEST_POLL), max(0.01, deadline - time.monotonic())))
 
     def _server_now(self) -> datetime:
@@ -209,9 +214,8 @@ def _follow_up(request: Request, accepted: list[tuple[Request, dict[str, Any]]])
     return request
 
 
-def _still_to_send(todo: list[Request], fresh: Plan | Refusal) -> list[Request]:
+def _still_to_send(todo: list[Request], fresh: Plan) -> list[Request]:
     """The fresh plan's versions of the requests that are left."""
-    assert isinstance(fresh, Plan)
     left = {(r.resource, r.name, r.subresource) for r in todo}
     return [r for r in fresh.requests if (r.resource, r.name, r.subresource) in left]
 

@@ -46,6 +46,7 @@ class DetailFeed:
         self._task: asyncio.Task[None] | None = None
         self._last: tuple[RolloutDetail | None, Freshness] | None = None
         self._seen_once = False
+        self._scoped = False
 
     def start(self) -> None:
         """Begin to watch."""
@@ -61,12 +62,13 @@ class DetailFeed:
 
     def objects(self) -> Objects:
         """The raw objects at hand, by kind."""
-        found: dict[Resource, list[JSON]] = {}
+        found: dict[Resource, dict[str, JSON]] = {}
         for scope, reflector in self._reflectors.items():
-            found.setdefault(scope.resource, []).extend(
-                item for item in reflector.store.values() if isinstance(item, dict)
+            # Two scopes of one kind may both have an object: the rollout's own, and all of its namespace.
+            found.setdefault(scope.resource, {}).update(
+                (str(item["metadata"].get("uid")), item) for item in reflector.store.values() if isinstance(item, dict)
             )
-        return found
+        return {resource: list(items.values()) for resource, items in found.items()}
 
     async def _run(self) -> None:
         resource, namespace, name = self._engine.primary(self._ref)
@@ -84,7 +86,8 @@ class DetailFeed:
                 scopes = self._engine.scopes(self._ref, primary)
                 if scopes != wanted:
                     await self._replace(scopes, keep=(resource, EVENTS))
-                    wanted = scopes
+                    wanted, self._scoped = scopes, True
+                    self._pace.ask()
             # Scopes follow the primary object (its selector may change), which changes seldom.
             await asyncio.sleep(_RETRY if not wanted else 30.0)
 
@@ -133,7 +136,7 @@ class DetailFeed:
         """Whether the first lists are here, so that nothing half-read is shown as if it were all."""
         waits = {Link.CONNECTING}
         ready = all(r.complete or r.freshness.link not in waits for r in self._reflectors.values())
-        return ready and (len(self._reflectors) > 2 or self._gone())
+        return ready and (self._scoped or self._gone())
 
     def _gone(self) -> bool:
         resource = self._engine.primary(self._ref)[0]
