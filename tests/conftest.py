@@ -23,4 +23,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if EVERY_TEST_COUNTS and (skipped := _skipped(config)):
         terminalreporter.section("skipped, which counts as failed on CI", red=True)
         for report in skipped:
-            terminalreporter.line(f"{report.nodeid}: {report.longrepr}")
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminalreporter.line(f"{report.nodeid}: {reason}")

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the lab's scripts: where the lab lives and how its parts are built.
 # One folder holds the binaries of all checkouts (LAB); one folder holds one running lab (LAB_RUN).
 LAB=${LAB:-${XDG_CACHE_HOME:-$HOME/.cache}/mlcd-tui/lab}

@@ -3,6 +3,7 @@
 # Writes $LAB_RUN/kubeconfig (its contexts are the lab's users) and $LAB_RUN/lab.env.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+for tool in openssl curl setsid; do command -v "$tool" >/dev/null || die "starting the cluster needs $tool; install it (apt-get install openssl curl util-linux)."; done
 "$LAB_HERE/down.sh"
 mkdir -p "$LAB_RUN/pki" "$LAB_RUN/logs"
 chmod 700 "$LAB_RUN"
