@@ -47,7 +47,7 @@ class LinesView(ScrollView, can_focus=True):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, classes=classes)
-        self.lines: tuple[Line, ...] = ()
+        self.lines: Sequence[Line] = ()
         self._build: Build = _nothing
         self._needle = ""
 
@@ -62,7 +62,7 @@ class LinesView(ScrollView, can_focus=True):
         if room > 0:
             self._take(tuple(self._build(room)))
 
-    def _take(self, lines: tuple[Line, ...]) -> None:
+    def _take(self, lines: Sequence[Line]) -> None:
         before, self.lines = self.lines, lines
         if len(before) != len(lines) or self._widest(before) != self._widest(lines):
             self.virtual_size = Size(self._widest(lines), len(lines))

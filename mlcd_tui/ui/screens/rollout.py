@@ -1,0 +1,302 @@
+"""One rollout in full: its tree at the left, tabs at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher, Static
+
+from mlcd_tui.domain.fleet import Fleet, Freshness, Link, find
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.ports import AuditEntry
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import Rollout, RolloutDetail
+from mlcd_tui.ui.actions import Where, bindings
+from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.logs import follow_logs
+from mlcd_tui.ui.screens.text_view import describe, list_events
+from mlcd_tui.ui.viewmodels import overview
+from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.targets import log_targets
+from mlcd_tui.ui.viewmodels.tones import Tone
+from mlcd_tui.ui.viewmodels.tree import tree
+from mlcd_tui.ui.widgets.line_view import LinesView, RowList
+from mlcd_tui.ui.widgets.paint import content
+from mlcd_tui.ui.widgets.panes import AnalysisPane, HistoryPane, YamlPane
+from mlcd_tui.ui.widgets.reader import Reader
+from mlcd_tui.ui.widgets.rollout_tree import RolloutTree
+from mlcd_tui.ui.widgets.tab_bar import Tab, TabBar
+
+TABS = (
+    Tab("overview", "1", "Overview"),
+    Tab("analysis", "3", "Analysis"),
+    Tab("history", "7", "History"),
+    Tab("yaml", "8", "YAML"),
+)
+
+
+class RolloutScreen(BaseScreen):
+    """Shows a rollout live. Only what is visible and changed is drawn anew."""
+
+    CSS_PATH = "../styles/screens/rollout.tcss"
+    WHERE = Where.ROLLOUT
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ROLLOUT)
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012 - Textual's own form
+    AUTO_FOCUS = "#tree"
+    HELP = "`tab` goes between tree and tab · `1` `3` `7` `8` choose the tab · `v` compares in history and YAML"
+
+    def __init__(self, ref: RolloutRef) -> None:
+        super().__init__()
+        self.ref = ref
+        self.detail: RolloutDetail | None = None
+        self.freshness = Freshness(Link.CONNECTING)
+        self._gone = False
+        self._entries: tuple[AuditEntry, ...] = ()
+        self._closer: Callable[[], Awaitable[None]] | None = None
+        self._keys_for: object = None
+
+    def compose_body(self) -> ComposeResult:
+        """The tree, and the tabs beside it."""
+        with Horizontal(id="rollout"):
+            with Vertical(id="left"):
+                yield Static("", id="title", markup=False)
+                yield RolloutTree(glyphs=self.host.glyphs, id="tree")
+            with Vertical(id="right"):
+                yield TabBar(TABS)
+                yield Static("", id="freshness", markup=False)
+                with ContentSwitcher(initial="overview"):
+                    yield LinesView(id="overview")
+                    yield AnalysisPane(id="analysis")
+                    yield HistoryPane(id="history")
+                    yield YamlPane(id="yaml")
+
+    def on_mount(self) -> None:
+        """Watch the rollout; what the fleet knows is shown at once."""
+        super().on_mount()
+        self.query_one(TabBar).present = "overview"
+        self._closer = self.host.session.open(self.ref, self._hear)
+        self.set_interval(1.0, self._draw)
+        self._draw()
+
+    def on_unmount(self) -> None:
+        """Stop watching."""
+        if self._closer is not None:
+            closer, self._closer = self._closer, None
+            self.app.run_worker(_close(closer), group="acts", exit_on_error=False)
+
+    def on_screen_resume(self) -> None:
+        """An act may have been done meanwhile: its audit entry is there now."""
+        super().on_screen_resume()
+        self._read_audit()
+        self._draw()
+
+    # The way of data --------------------------------------------------------------------------------------------
+
+    def _hear(self, detail: RolloutDetail | None, freshness: Freshness) -> None:
+        changed = freshness != self.freshness
+        self.freshness = freshness
+        if detail is None:
+            self._gone = self.detail is not None or freshness.link is Link.LIVE
+        elif detail is not self.detail:
+            self.detail, self._gone, changed = detail, False, True
+        else:
+            self._gone = False
+        if changed or detail is None:
+            self._draw()
+
+    def watch_fleet(self, fleet: Fleet) -> None:
+        """The fleet's row stands in until the detail has come."""
+        super().watch_fleet(fleet)
+        if self.is_mounted and self.detail is None:
+            self._draw()
+
+    def selected(self) -> Rollout | None:
+        """The rollout itself."""
+        return self.detail.rollout if self.detail is not None else find(self.fleet, self.ref)
+
+    def intent_for(self, verb: Verb) -> Intent | None:
+        """In the history a roll back means the revision under the cursor."""
+        if verb is Verb.UNDO and self.tab == "history" and self.detail is not None:
+            rows = self.query_one("#revisions", RowList)
+            newest = self.detail.revisions[0].number if self.detail.revisions else None
+            chosen = self.query_one(HistoryPane).chosen
+            if rows.has_focus and chosen is not None and chosen != newest:
+                return Intent(verb, self.ref, revision=chosen)
+        if verb is Verb.RETRY_EXPERIMENT:
+            node = self.query_one(RolloutTree).node
+            target = node.target if node is not None and node.kind == "experiment" else ""
+            return Intent(verb, self.ref, target=target)
+        return super().intent_for(verb)
+
+    def crumbs(self) -> Line:
+        """Namespace and name."""
+        return Span(f"{self.ref.namespace}/", Tone.DIM), Span(self.ref.name, Tone.BRIGHT)
+
+    # Drawing ------------------------------------------------------------------------------------------------------
+
+    @property
+    def tab(self) -> str:
+        """Name of the present tab."""
+        return self.query_one(TabBar).present
+
+    def _draw(self) -> None:
+        if not self.is_mounted or not self.query("#freshness"):
+            return
+        now, glyphs, rollout = self.host.now(), self.host.glyphs, self.selected()
+        warning = overview.freshness_line(self.freshness, now, loaded=self.detail is not None, gone=self._gone)
+        bar = self.query_one("#freshness", Static)
+        bar.display = bool(warning)
+        if warning:
+            bar.update(content(warning))
+        if rollout is not None:
+            self._draw_title(rollout)
+        if self.detail is not None:
+            self.query_one(RolloutTree).show_nodes(tree(self.detail, now, glyphs))
+        self._draw_tab()
+        abilities = None if rollout is None else (rollout.abilities, self.fleet.readonly)
+        if abilities != self._keys_for:
+            self._keys_for = abilities
+            self.refresh_keys()
+
+    def _draw_title(self, rollout: Rollout) -> None:
+        engines = {engine.name: engine.title for engine in self.fleet.engines}
+        line = overview.title(rollout, engines.get(self.ref.engine, self.ref.engine))
+        title = self.query_one("#title", Static)
+        if getattr(self, "_title_line", None) != line:
+            self._title_line = line
+            title.update(content(line))
+
+    def _draw_tab(self) -> None:
+        detail, now, glyphs = self.detail, self.host.now(), self.host.glyphs
+        if detail is None:
+            rollout = self.selected()
+            if rollout is not None:
+                view = self.query_one("#overview", LinesView)
+                view.show(lambda room: overview.phase_lines(rollout, now, room, glyphs))
+            return
+        match self.tab:
+            case "overview":
+                shown = detail
+                view = self.query_one("#overview", LinesView)
+                view.show(lambda room: overview.overview(shown, self.host.now(), room, glyphs))
+            case "analysis":
+                self.query_one(AnalysisPane).show(detail, now, glyphs)
+            case "history":
+                self.query_one(HistoryPane).show(detail, self._entries, now, glyphs)
+            case _:
+                self.query_one(YamlPane).show(detail)
+
+    def _read_audit(self) -> None:
+        self._entries = self.host.session.audit(self.ref)
+
+    # Keys ---------------------------------------------------------------------------------------------------------
+
+    def action_tab(self, name: str) -> None:
+        """Show a tab."""
+        self.query_one(TabBar).present = name
+        self.query_one(ContentSwitcher).current = name
+        if name == "history":
+            self._read_audit()
+        self._draw_tab()
+        # Keys follow to the tab, but for the overview: there the tree is what one moves in.
+        match name:
+            case "analysis":
+                self.query_one(AnalysisPane).focus_first()
+            case "history":
+                self.query_one(HistoryPane).focus_first()
+            case "yaml":
+                self.query_one(YamlPane).focus_first()
+            case _:
+                self.query_one(RolloutTree).focus()
+
+    @on(TabBar.Picked)
+    def _picked(self, event: TabBar.Picked) -> None:
+        self.action_tab(event.name)
+
+    @on(RowList.Chosen, "#tree")
+    def _chosen(self) -> None:
+        node = self.query_one(RolloutTree).node
+        if node is None:
+            return
+        if node.kind == "run":
+            self.action_tab("analysis")
+            self.query_one(AnalysisPane).choose(node.target)
+        elif node.kind == "pod":
+            self.action_logs()
+
+    @on(RowList.Moved, "#tree")
+    def _moved(self) -> None:
+        """The tabs at the right follow the tree."""
+        node = self.query_one(RolloutTree).node
+        if node is None:
+            return
+        if node.kind == "run" and self.tab == "analysis":
+            self.query_one(AnalysisPane).choose(node.target)
+        elif node.kind == "revision" and self.tab == "history":
+            self.query_one(HistoryPane).choose(node.target)
+
+    def action_yaml(self) -> None:
+        """Show the YAML tab."""
+        self.action_tab("yaml")
+
+    def action_escape(self) -> None:
+        """End a search, then back."""
+        reader = self.query_one(Reader)
+        if reader.searching and self.tab == "yaml":
+            reader.end_search()
+        else:
+            super().action_escape()
+
+    def action_stop_analysis(self) -> None:
+        """Ask to stop the run that is chosen in the tab or stands under the cursor of the tree."""
+        runs = {str(run.name): run for run in self.detail.analysis_runs} if self.detail is not None else {}
+        node, pane = self.query_one(RolloutTree).node, self.query_one(AnalysisPane)
+        name = node.target if node is not None and node.kind == "run" and self.tab != "analysis" else ""
+        run = runs.get(name) if name else pane.chosen if self.tab == "analysis" else None
+        if run is None and not name:
+            running = [one for one in runs.values() if one.running]
+            run = running[0] if len(running) == 1 else None
+        if run is None:
+            self._say("Put the cursor on the analysis run to stop.")
+        elif not run.running:
+            self._say(f"Analysis run {run.name} has ended already.")
+        else:
+            self.host.propose(Intent(Verb.TERMINATE_ANALYSIS, self.ref, target=run.name))
+
+    def _say(self, sentence: str) -> None:
+        self.notify(sentence, title="Not possible now", severity="warning", markup=False)
+
+    def action_logs(self) -> None:
+        """Logs of the pod, ReplicaSet or rollout under the cursor."""
+        if self.detail is None:
+            self._say("The pods are not known yet.")
+            return
+        node = self.query_one(RolloutTree).node
+        targets = log_targets(self.detail, node.key if node is not None and self.query_one("#tree").has_focus else "")
+        if not targets:
+            self._say("There is no pod here that could have logs.")
+            return
+        follow_logs(self, self.ref.namespace, targets)
+
+    def action_describe(self) -> None:
+        """The object as text."""
+        describe(self, self.ref)
+
+    def action_events(self) -> None:
+        """All events."""
+        list_events(self, self.ref, self.detail.events if self.detail is not None else ())
+
+    def shown_text(self) -> str:
+        """The visible tab as text."""
+        switcher = self.query_one(ContentSwitcher)
+        views = [view for view in switcher.query(LinesView) if view.region.area and self.tab]
+        return "\n".join(view.text() for view in views) + "\n"
+
+
+async def _close(closer: Callable[[], Awaitable[None]]) -> None:
+    await closer()

@@ -1,0 +1,109 @@
+"""A screen of text: describe and events."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+from textual.app import ComposeResult
+from textual.widgets import Static
+
+from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import Event
+from mlcd_tui.ui.actions import Where, bindings
+from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.viewmodels.history import event_lines, yaml_lines
+from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.tones import Tone
+from mlcd_tui.ui.widgets.line_view import Build
+from mlcd_tui.ui.widgets.paint import content
+from mlcd_tui.ui.widgets.reader import Reader
+
+Load: TypeAlias = Callable[[], Awaitable[Build]]
+
+
+def describe(screen: BaseScreen, ref: RolloutRef) -> None:
+    """Show the object as `kubectl describe` would."""
+
+    async def load() -> Build:
+        lines = yaml_lines(await screen.host.session.describe(ref))
+        return lambda _: lines
+
+    screen.app.push_screen(TextScreen("Describe", ref, load))
+
+
+def list_events(screen: BaseScreen, ref: RolloutRef, events: Sequence[Event]) -> None:
+    """Show all events of a rollout."""
+    now = screen.host.now()
+
+    async def load() -> Build:
+        return lambda room: tuple(event_lines(events, now, room))
+
+    screen.app.push_screen(TextScreen("Events", ref, load))
+
+
+class TextScreen(BaseScreen):
+    """A text that is read once, with search."""
+
+    WHERE = Where.READER
+    BINDINGS = bindings(Where.READER)
+    AUTO_FOCUS = "#text"
+    DEFAULT_CSS = """
+    TextScreen #caption { height: 1; margin: 1 1 1 2; }
+    TextScreen Reader { margin: 0 1 0 2; }
+    """
+
+    def __init__(self, title: str, ref: RolloutRef, load: Load) -> None:
+        super().__init__()
+        self._what = title
+        self._ref = ref
+        self._load = load
+
+    def compose_body(self) -> ComposeResult:
+        """A caption and the text."""
+        yield Static("", id="caption", markup=False)
+        yield Reader()
+
+    def on_mount(self) -> None:
+        """Ask for the text."""
+        super().on_mount()
+        self._caption("loading…")
+        self.run_worker(self._fill(), exclusive=True, exit_on_error=False)
+
+    async def _fill(self) -> None:
+        try:
+            build = await self._load()
+        except Problem as problem:
+            self._caption(str(problem), Tone.BROKEN)
+            return
+        self._caption("/ search · ctrl+s save")
+        self.query_one(Reader).show(build)
+
+    def _caption(self, words: str, tone: Tone = Tone.FAINT) -> None:
+        line = (Span(self._what, Tone.BRIGHT), Span(f"  {words}", tone))
+        self.query_one("#caption", Static).update(content(line))
+
+    def crumbs(self) -> Line:
+        """Namespace, name and what is shown of it."""
+        return (
+            Span(f"{self._ref.namespace}/", Tone.DIM),
+            Span(self._ref.name, Tone.BRIGHT),
+            Span(f" {self._what.lower()}", Tone.TEXT),
+        )
+
+    def action_escape(self) -> None:
+        """End the search, then back."""
+        reader = self.query_one(Reader)
+        if reader.searching:
+            reader.end_search()
+        else:
+            super().action_escape()
+
+    def copied_text(self) -> str:
+        """Name of the rollout."""
+        return self._ref.name
+
+    def shown_text(self) -> str:
+        """The text."""
+        return self.query_one(Reader).view.text() + "\n"
