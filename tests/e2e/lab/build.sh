@@ -2,7 +2,7 @@
 # Builds the parts of a real cluster from pinned Go modules into $LAB/bin (about 20 minutes on 2 cores; at once when built).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-mkdir -p "$LAB/bin" "$LAB/src" "$LAB/crds"
+mkdir -p "$LAB/bin" "$LAB/crds"
 exec 9>"$LAB/build.lock"
 flock 9
 

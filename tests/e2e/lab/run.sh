@@ -7,7 +7,8 @@ set -euo pipefail
 [ $# -gt 0 ] || die "usage: $0 COMMAND…"
 if [ -n "${KUBECONFIG_E2E:-}" ]; then
   [ -r "$KUBECONFIG_E2E" ] || die "KUBECONFIG_E2E names $KUBECONFIG_E2E, which cannot be read."
-  MLCD_E2E_KUBECONFIG=$KUBECONFIG_E2E exec "$@"
+  export MLCD_E2E_KUBECONFIG=$KUBECONFIG_E2E KUBECONFIG=$KUBECONFIG_E2E PATH=$LAB/bin:$PATH
+  exec "$@"
 fi
 "$LAB_HERE/build.sh"
 mkdir -p "$LAB_RUN/users"
