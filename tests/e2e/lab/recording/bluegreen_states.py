@@ -169,3 +169,22 @@ def bluegreen_scaled_to_zero(stage: Stage) -> None:
 def bluegreen_service_missing(stage: Stage) -> None:
     stage.create(service("active"), blue_green())
     stage.phase("Degraded")
+
+
+@rollout_state
+def bluegreen_preview_resumed(stage: Stage) -> None:
+    """Promoted, but the preview is still being scaled up from previewReplicaCount."""
+    slow = template("2", ready_after="25s")
+    _start(stage, autoPromotionEnabled=False, previewReplicaCount=1)
+    stage.release(slow)
+    stage.phase("Paused", revision=2)
+    stage.patch_status({"pauseConditions": None})
+    stage.until(lambda r: r["status"]["blueGreen"].get("scaleUpPreviewCheckPoint") is True, "scaling up the preview")
+    stage.phase("Progressing")
+
+
+@rollout_state
+def bluegreen_promoted(stage: Stage) -> None:
+    bluegreen_preview_waiting(stage)
+    stage.patch_status({"pauseConditions": None})
+    stage.phase("Healthy", revision=2)

@@ -173,3 +173,15 @@ def traffic_ping_pong_promoted(stage: Stage) -> None:
     traffic_ping_pong(stage)
     stage.patch_status({"promoteFull": True})
     stage.phase("Healthy", revision=2)
+
+
+@rollout_state
+def traffic_experiment_weight(stage: Stage) -> None:
+    templates = [
+        {"name": "baseline", "specRef": "stable", "weight": 5},
+        {"name": "candidate", "specRef": "canary", "weight": 5},
+    ]
+    steps = ({"setWeight": 20}, {"experiment": {"templates": templates, "duration": "1h"}}, HOLD)
+    stage.start(*map(service, SERVICES), virtual_service(), canary(*steps, canary=istio()))
+    stage.release(template("2"))
+    stage.until(lambda r: bool(r["status"]["canary"].get("weights", {}).get("additional")), "weights of the experiment")
