@@ -1,0 +1,118 @@
+"""What controllers are made of: a queue of keys to look at, and the events that they record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mlcd_tui.demo.kinds import EVENTS, Kind
+from mlcd_tui.demo.statuses import ApiError
+from mlcd_tui.demo.store import Change, Key, Store, key_of
+
+Object = dict[str, Any]
+
+REACTION = 0.02
+"""Seconds from a change to the controller's look at it; a client can see the time between."""
+EVENTS_KEPT = 40
+"""Events kept per object; the real server forgets them after an hour."""
+
+_log = logging.getLogger(__name__)
+
+
+class WorkQueue:
+    """Runs `sync(namespace, name)` once for any number of reasons to look at a key."""
+
+    def __init__(self, store: Store, sync: Callable[[str, str], None]) -> None:
+        self._store = store
+        self._sync = sync
+        self._waiting: set[Key] = set()
+
+    def add(self, key: Key) -> None:
+        """Looks at `key` soon."""
+        if key not in self._waiting:
+            self._waiting.add(key)
+            self._store.clock.after(REACTION * self._store.clock.speed, lambda: self._run(key))
+
+    def after(self, seconds: float, key: Key) -> None:
+        """Looks at `key` when that many simulated seconds have passed."""
+        self._store.clock.after(seconds, lambda: self.add(key))
+
+    def follow(self, kind: Kind, key: Callable[[Change], Key | None] = lambda change: key_of(change.item)) -> None:
+        """Looks at the key that each change of a kind points to."""
+
+        def changed(change: Change) -> None:
+            if (found := key(change)) is not None:
+                self.add(found)
+
+        self._store.listen(kind, changed)
+
+    def _run(self, key: Key) -> None:
+        self._waiting.discard(key)
+        try:
+            self._sync(*key)
+        except ApiError as error:
+            if error.code == 409:
+                self.after(0.1, key)
+            elif error.code != 404:
+                _log.warning("cannot control %s: %s", key, error.message)
+
+
+def owner_key(kind: str) -> Callable[[Change], Key | None]:
+    """The key of the owner of that kind, for `WorkQueue.follow`."""
+
+    def find(change: Change) -> Key | None:
+        for owner in change.item["metadata"].get("ownerReferences") or ():
+            if owner["kind"] == kind:
+                return change.item["metadata"].get("namespace", ""), owner["name"]
+        return None
+
+    return find
+
+
+def owner_reference(owner: Object) -> Object:
+    """The reference that makes `owner` the controller of another object."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def record(store: Store, about: Object, reason: str, message: str, *, warning: bool = False, source: str = "") -> None:
+    """Records an event about an object; the same words again raise the count of the event that is there."""
+    meta, now = about["metadata"], store.clock.text()
+    namespace = meta.get("namespace", "default")
+    about_it = [
+        entry.item
+        for _, entry in store.entries(EVENTS, namespace)
+        if entry.item["involvedObject"].get("uid") == meta["uid"]
+    ]
+    for event in about_it:
+        if event["reason"] == reason and event["message"] == message:
+            again = {**event, "count": event["count"] + 1, "lastTimestamp": now}
+            store.update(EVENTS, again)
+            return
+    if len(about_it) >= EVENTS_KEPT:
+        oldest = min(about_it, key=lambda event: str(event["lastTimestamp"]))
+        store.delete(EVENTS, *key_of(oldest))
+    involved = {"kind": about["kind"], "namespace": meta.get("namespace", ""), "name": meta["name"]}
+    involved |= {"uid": meta["uid"], "apiVersion": about["apiVersion"], "resourceVersion": meta["resourceVersion"]}
+    event = {
+        "metadata": {"name": f"{meta['name']}.{store.random.getrandbits(64):016x}", "namespace": namespace},
+        "involvedObject": involved,
+        "reason": reason,
+        "message": message,
+        "source": {"component": source or "rollouts-controller"},
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+        "type": "Warning" if warning else "Normal",
+        "eventTime": None,
+        "reportingComponent": source or "rollouts-controller",
+        "reportingInstance": "",
+    }
+    store.create(EVENTS, event)
