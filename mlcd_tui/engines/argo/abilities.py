@@ -1,0 +1,227 @@
+"""What can be done with a Rollout as it stands now, and why the rest can not.
+
+Decided on the state alone; a plan may still refuse for what only the other objects tell. The answer depends on few
+facts, so rollouts in the same situation share one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.plan import Ability
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines.argo.state import State
+
+
+class Situation(NamedTuple):
+    """The facts that decide."""
+
+    strategy: str
+    in_flight: bool
+    first: bool
+    observed: bool
+    aborted: bool
+    spec_paused: bool
+    pauses: bool
+    unpausing: bool
+    promote_full: bool
+    switched: bool
+    kind: str
+    """Kind of the current step; empty: none is left."""
+    steps: bool
+    weight_steps: bool
+    routed: bool
+    next_weight: int | None
+    revision: int
+    running_analysis: bool
+    experiment: bool
+    workload: str
+    """Kind of the object that the template comes from; empty: the Rollout has it."""
+
+
+def situation(state: State) -> Situation:
+    """The facts of one rollout."""
+    workload = state.workload()
+    kind = state.kind
+    return Situation(
+        strategy="canary" if state.canary is not None else "blueGreen" if state.blue_green is not None else "",
+        in_flight=state.in_flight,
+        first=state.first,
+        observed=state.observed,
+        aborted=state.aborted,
+        spec_paused=state.spec_paused,
+        pauses=bool(state.pauses),
+        unpausing=state.unpausing,
+        promote_full=state.promote_full,
+        switched=state.switched,
+        kind=kind,
+        steps=bool(state.steps),
+        weight_steps=any(step.setWeight is not None for step in state.steps),
+        routed=state.routed,
+        next_weight=state.next_weight(),
+        revision=min(state.revision, 2),
+        running_analysis=bool(state.running_run()),
+        experiment=any(step.experiment is not None for step in state.steps),
+        workload=(workload[0] or "nothing") if workload else "",
+    )
+
+
+_Answer = tuple[str, str]
+"""Why not (empty: it can be done) and what the key would do."""
+
+_NO_UPDATE = "no update is in flight"
+_ABORTED = "the update was aborted; retry it first"
+_FIRST = "the first version is going out; there is none before it"
+_UNOBSERVED = "the controller has not seen the last change yet"
+
+
+def _moving(s: Situation) -> str:
+    """Why an update cannot be pushed on."""
+    if not s.observed:
+        return _UNOBSERVED
+    if not s.in_flight:
+        return _NO_UPDATE
+    if s.aborted:
+        return _ABORTED
+    if s.promote_full:
+        return "a full promotion was asked for already"
+    return "the controller is continuing already" if s.unpausing else ""
+
+
+def _promote(s: Situation) -> _Answer:
+    why = _moving(s)
+    if why:
+        return why, ""
+    if s.strategy == "blueGreen":
+        if not s.pauses and not s.spec_paused:
+            return "it does not wait for a promotion, so promoting would send nothing", ""
+        return "", "switch traffic" if s.pauses else "resume"
+    if not s.kind and not s.pauses and not s.spec_paused:
+        return ("all steps are done; its pods are still coming" if s.steps else "it has no steps to promote"), ""
+    if not s.kind:
+        return "", "continue"
+    return "", f"promote to {s.next_weight} %" if s.next_weight is not None else "promote"
+
+
+def _promote_full(s: Situation) -> _Answer:
+    return _moving(s) or (_FIRST if s.first else ""), "promote to 100 %"
+
+
+def _skip(s: Situation) -> _Answer:
+    if s.strategy != "canary":
+        return "only a canary has steps", ""
+    why = _moving(s) or (_FIRST if s.first else "") or ("" if s.kind else "no step is left to skip")
+    return why, f"skip {s.kind}"
+
+
+def _pause(s: Situation) -> _Answer:
+    return ("it is paused already" if s.spec_paused else ""), "pause"
+
+
+def _resume(s: Situation) -> _Answer:
+    if s.spec_paused:
+        return "", "resume"
+    return ("it waits in a step; promote continues it" if s.pauses else "it is not paused"), ""
+
+
+def _abort(s: Situation) -> _Answer:
+    if not s.in_flight:
+        return _NO_UPDATE, ""
+    if s.first:
+        return _FIRST, ""
+    if s.aborted:
+        return "it is aborted already", ""
+    return "", "abort to stable"
+
+
+def _retry(s: Situation) -> _Answer:
+    return ("" if s.aborted else "the update was not aborted"), "retry from step 1" if s.steps else "retry"
+
+
+def _restart(_: Situation) -> _Answer:
+    return "", "restart pods"
+
+
+def _undo(s: Situation) -> _Answer:
+    if s.workload and s.workload != "Deployment":
+        return f"its template comes from a {s.workload}, which is changed where it is kept", ""
+    return ("" if s.revision > 1 else "there is no earlier revision"), "roll back"
+
+
+def _set_image(s: Situation) -> _Answer:
+    if s.workload and s.workload != "Deployment":
+        return f"its template comes from a {s.workload}, which is changed where it is kept", ""
+    return "", "set version"
+
+
+def _set_weight(s: Situation) -> _Answer:
+    if s.strategy != "canary":
+        return "only a canary has weights", ""
+    if not s.routed:
+        return "without a traffic router the weight follows the number of pods", ""
+    if not s.weight_steps:
+        return "no step sets a weight, and the controller takes weights from steps only", ""
+    return _moving(s) or (_FIRST if s.first else ""), "go to a weight"
+
+
+def _switch(s: Situation) -> _Answer:
+    if s.strategy != "blueGreen":
+        return "only a blue/green switches; promote moves a canary", ""
+    why = _moving(s)
+    if not why and s.switched:
+        why = "traffic is switched already; the analysis after it is running"
+    return (why, "") if why else _promote(s)
+
+
+def _switch_back(s: Situation) -> _Answer:
+    if s.strategy != "blueGreen":
+        return "only a blue/green switches; abort or roll back moves a canary", ""
+    if s.in_flight:
+        if s.aborted:
+            return "it is going back already", ""
+        return ("" if s.switched and not s.first else "the stable version still has all traffic"), "switch back"
+    return _undo(s)[0], "switch back"
+
+
+def _terminate(s: Situation) -> _Answer:
+    return ("" if s.running_analysis else "no analysis is running"), "stop analysis"
+
+
+def _retry_experiment(s: Situation) -> _Answer:
+    return ("" if s.experiment else "it has no experiment"), "retry experiment"
+
+
+_RULES: dict[Verb, Callable[[Situation], _Answer]] = {
+    Verb.PROMOTE: _promote,
+    Verb.PROMOTE_FULL: _promote_full,
+    Verb.SKIP_STEP: _skip,
+    Verb.PAUSE: _pause,
+    Verb.RESUME: _resume,
+    Verb.ABORT: _abort,
+    Verb.RETRY: _retry,
+    Verb.RESTART: _restart,
+    Verb.UNDO: _undo,
+    Verb.SET_IMAGE: _set_image,
+    Verb.SET_WEIGHT: _set_weight,
+    Verb.SWITCH: _switch,
+    Verb.SWITCH_BACK: _switch_back,
+    Verb.TERMINATE_ANALYSIS: _terminate,
+    Verb.RETRY_EXPERIMENT: _retry_experiment,
+}
+
+
+@lru_cache(maxsize=2048)
+def abilities(facts: Situation) -> tuple[Ability, ...]:
+    """Every verb of this engine, with whether it can be done now."""
+    return tuple(ability(verb, facts) for verb in _RULES)
+
+
+def ability(verb: Verb, facts: Situation) -> Ability:
+    """Whether one verb can be done now."""
+    why_not, label = _RULES[verb](facts)
+    if not facts.strategy and verb not in {Verb.RESTART, Verb.PAUSE, Verb.RESUME}:
+        why_not = "the Rollout has no strategy"
+    return Ability(verb.value, not why_not, clean(why_not), Clean("" if why_not else label))

@@ -1,0 +1,230 @@
+"""What a plan is written from: one Rollout with the objects around it, its words, and its conditional requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mlcd_tui.domain.intent import Intent
+from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, Change, Plan, Refusal, Request
+from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, Objects, Resource
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines import _workload as workload
+from mlcd_tui.engines._json import dig, integer, name_of, text, uid_of
+from mlcd_tui.engines.argo import lean
+from mlcd_tui.engines.argo.facts import gitops_owner
+from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
+from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
+from mlcd_tui.engines.argo.steps import span
+from mlcd_tui.engines.argo.tree import owned_sets
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Where a canary goes from a step on, up to where it next stops."""
+
+    weight: int
+    then: str
+    """`wait 10 min`, `wait for you`, `run the analysis of step 4`, `become the stable version`."""
+    stop: int
+    """Index of the step where it stops; the number of steps when it runs to the end."""
+
+
+def journey(state: State, start: int) -> Journey:
+    """Follow the steps from `start` to the next one that takes time by itself."""
+    weight = state.weight_at(start)
+    for index in range(start, len(state.steps)):
+        step = state.steps[index]
+        match step_kind(step):
+            case "setWeight":
+                weight = integer(step.setWeight)
+            case "pause":
+                seconds = pause_seconds(step.pause.duration) if isinstance(step.pause, lean.Pause) else None
+                if seconds is None:
+                    return Journey(weight, "wait for you", index)
+                if seconds > 0:
+                    return Journey(weight, f"wait {span(seconds)}", index)
+            case "analysis" | "experiment" as kind:
+                return Journey(weight, f"run the {kind} of step {index + 1}", index)
+            case "plugin":
+                return Journey(weight, f"run the plug-in of step {index + 1}", index)
+            case _:
+                pass
+    return Journey(state.max_weight, "become the stable version", len(state.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One Rollout that something is to be done with."""
+
+    intent: Intent
+    raw: JSON
+    state: State
+    objects: Objects
+    now: datetime
+
+    @property
+    def ref(self) -> Clean:
+        """`namespace/name` for the eye."""
+        return clean(self.intent.ref, limit=300)
+
+    @property
+    def workload(self) -> JSON | None:
+        """The Deployment that the template comes from, where there is one and it is at hand."""
+        named = self.state.workload()
+        if named is None or named[0] != "Deployment":
+            return None
+        return next((raw for raw in self.objects.get(DEPLOYMENTS, ()) if name_of(raw) == named[1]), None)
+
+    @property
+    def holder(self) -> tuple[Resource, JSON] | None:
+        """The object that holds the pod template; None: it is not at hand."""
+        if self.state.workload() is None:
+            return ROLLOUTS, self.raw
+        found = self.workload
+        return (DEPLOYMENTS, found) if found is not None else None
+
+    @property
+    def template(self) -> JSON:
+        """The pod template that is wished for now."""
+        holder = self.holder
+        found = dig(holder[1], "spec", "template") if holder is not None else None
+        return found if isinstance(found, dict) else {}
+
+    def sets(self) -> list[JSON]:
+        """Its raw ReplicaSets, newest revision first."""
+        return owned_sets(uid_of(self.raw), self.objects)
+
+    def set_of(self, pod_hash: str) -> JSON | None:
+        """The ReplicaSet of a pod template hash."""
+        return next((raw for raw in self.sets() if pod_hash and workload.pod_hash(raw, HASH) == pod_hash), None)
+
+    def name_version(self, raw_set: JSON | None) -> str:
+        """The tag of a ReplicaSet's first image, else its revision. Clean."""
+        if raw_set is None:
+            return ""
+        containers = workload.template_containers(dig(raw_set, "spec", "template"))
+        tag = workload.version(containers[0][0].get("image")) if containers else ""
+        return tag or f"revision {revision(raw_set)}"
+
+    @property
+    def newest(self) -> str:
+        """What to call the new version."""
+        return self.name_version(self.set_of(self.state.current_hash)) or self.state.version() or "the new version"
+
+    @property
+    def stable(self) -> str:
+        """What to call the version that serves."""
+        return self.name_version(self.set_of(self.state.stable_hash)) or "the stable version"
+
+    def share(self, weight: int) -> str:
+        """A weight in words: `60 %`, or `3 of 50`."""
+        return f"{weight} %" if self.state.max_weight == 100 else f"{weight} of {self.state.max_weight}"
+
+    def send(self, before: int, after: int) -> str:
+        """What becomes of the traffic, as the beginning of a sentence."""
+        state, to = self.state, self.newest
+        if before == after:
+            return f"Keep {self.share(after)} of live traffic of {self.ref} on {to}"
+        if state.routed:
+            return f"Send {self.share(after)} instead of {self.share(before)} of live traffic of {self.ref} to {to}"
+        pods = -(-state.desired * after // max(state.max_weight, 1))
+        return (
+            f"Run {to} on {after} % instead of {before} % of the pods of {self.ref} (about {pods} of {state.desired})"
+        )
+
+    def seen(self, *more: tuple[str, object]) -> tuple[tuple[str, Clean], ...]:
+        """The facts decided on: always which versions these are."""
+        return (
+            ("candidate", clean(self.state.current_hash, limit=128)),
+            ("candidate version", clean(self.newest, limit=256)),
+            ("stable", clean(self.state.stable_hash, limit=128)),
+            *((key, clean(value, limit=400)) for key, value in more),
+        )
+
+    def position(self) -> tuple[tuple[str, object], ...]:
+        """Step, weight and pause, where an act depends on them."""
+        state = self.state
+        pauses = ", ".join(f"{p.reason} since {p.since.isoformat() if p.since else '?'}" for p in state.pauses)
+        return (
+            ("step", f"{state.index}/{len(state.steps)}"),
+            ("weight", self.share(state.set_weight()) if state.canary is not None else state.active_hash),
+            ("pause", pauses),
+        )
+
+    def patch(self, body: JSON, *, resource: Resource = ROLLOUTS, of: JSON | None = None, sub: str = "") -> Request:
+        """A merge patch that holds only for the object as it was read."""
+        target = self.raw if of is None else of
+        metadata = {"resourceVersion": text(dig(target, "metadata", "resourceVersion"))}
+        return Request(
+            resource,
+            text(dig(target, "metadata", "namespace")) or self.intent.ref.namespace,
+            name_of(target),
+            {"metadata": metadata, **body},
+            MERGE_PATCH,
+            sub,
+            fallback_to_main=bool(sub),
+        )
+
+    def patch_status(self, status: JSON) -> Request:
+        """A merge patch of the status, on its subresource where there is one."""
+        return self.patch({"status": status}, sub="status")
+
+    def patch_after(self, operations: list[JSON], *, sub: str = "") -> Request:
+        """The second request to the Rollout: the controller may write between both, so it tests facts instead."""
+        test = {"op": "test", "path": "/metadata/uid", "value": uid_of(self.raw)}
+        return Request(
+            ROLLOUTS,
+            self.intent.ref.namespace,
+            self.intent.ref.name,
+            (test, *operations),
+            JSON_PATCH,
+            sub,
+            fallback_to_main=bool(sub),
+        )
+
+    def unpause_after(self) -> Request:
+        """Take back the pause of a person, as the second request."""
+        return self.patch_after(
+            [
+                {"op": "test", "path": "/spec/paused", "value": True},
+                {"op": "replace", "path": "/spec/paused", "value": False},
+            ]
+        )
+
+    def gitops(self) -> tuple[Clean, ...]:
+        """A warning where a GitOps system would take a change of the spec back."""
+        owner = gitops_owner(self.raw) or (gitops_owner(self.workload) if self.workload else "")
+        if not owner:
+            return ()
+        return (clean(f"{owner} manages this object and may set it back to what its repository says", limit=400),)
+
+    def refuse(self, sentence: str, advice: str = "") -> Refusal:
+        """No."""
+        return Refusal(self.intent, clean(sentence), clean(advice))
+
+    def plan(self, title: str, sentence: str, **more: Any) -> Plan:
+        """A plan; its mark carries what `settled` always needs."""
+        mark = {
+            "hash": self.state.current_hash,
+            "stable": self.state.stable_hash,
+            "step": str(self.state.index),
+            "generation": str(self.state.generation),
+            **more.pop("mark", {}),
+        }
+        more.setdefault("changes", ())
+        more["way_back"] = clean(more.pop("way_back", ""))
+        more["expect"] = clean(more.pop("expect", ""))
+        more["warnings"] = tuple(clean(warning) for warning in more.pop("warnings", ()))
+        return Plan(intent=self.intent, title=Clean(title), sentence=clean(sentence), mark=mark, **more)
+
+
+def revision(raw: object) -> int:
+    """The revision of a ReplicaSet."""
+    return workload.revision(raw, "rollout.argoproj.io/revision")
+
+
+def change(label: str, before: object, after: object) -> Change:
+    """One line of before → after."""
+    return Change(Clean(label), clean(before, limit=600), clean(after, limit=600))

@@ -1,0 +1,206 @@
+"""Everything about one opened Rollout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from mlcd_tui.domain.refs import EVENTS, JSON, REPLICA_SETS, SERVICES, Objects, RolloutRef
+from mlcd_tui.domain.rollout import (
+    Condition,
+    Event,
+    Revision,
+    Role,
+    Rollout,
+    RolloutDetail,
+    ServiceLink,
+    WaitFor,
+    Waiting,
+)
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines import _workload as workload
+from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text, when
+from mlcd_tui.engines.argo.facts import facts
+from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
+from mlcd_tui.engines.argo.lean import from_raw
+from mlcd_tui.engines.argo.state import State
+from mlcd_tui.engines.argo.steps import timeline
+from mlcd_tui.engines.argo.summary import summary
+from mlcd_tui.engines.argo.tree import Tree, grow, owned_sets, revision_of
+
+_MOST_EVENTS = 300
+
+
+def find(ref: RolloutRef, objects: Objects) -> JSON | None:
+    """The raw Rollout, if it is there."""
+    for raw in objects.get(ROLLOUTS, ()):
+        if name_of(raw) == ref.name and text(dig(raw, "metadata", "namespace")) in {ref.namespace, ""}:
+            return raw
+    return None
+
+
+def observe(ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail | None:
+    """The detail, or None when the Rollout is not among the objects."""
+    raw = find(ref, objects)
+    if raw is None:
+        return None
+    state = State(from_raw(raw))
+    tree = grow(state, raw, objects)
+    rollout = _rollout(ref, state, tree, readable=REPLICA_SETS in objects)
+    runs = [run for revision in tree.revisions for run in revision.analysis_runs]
+    return RolloutDetail(
+        rollout=rollout,
+        steps=timeline(state, raw, rollout.phase, runs),
+        revisions=tree.revisions,
+        conditions=conditions(raw),
+        services=services(raw, objects),
+        facts=facts(state, raw, now),
+        events=events(raw, tree, objects),
+        raw=raw,
+    )
+
+
+def _rollout(ref: RolloutRef, state: State, tree: Tree, *, readable: bool) -> Rollout:
+    """The row, made exact by what the other objects tell."""
+    available = tree.canary_available
+    if available is None and state.in_flight and readable:
+        available = 0  # the command line: no ReplicaSet that is tagged canary gets nothing
+    rollout = summary(ref, state, available)
+    stable = next((r for r in tree.revisions if Role.STABLE in r.roles), None)
+    newest = next((r for r in tree.revisions if any(s.pod_hash == state.current_hash for s in r.replica_sets)), None)
+    return replace(
+        rollout,
+        images=tree.images or rollout.images,
+        version=_version(newest) if newest is not None and state.workload() else rollout.version,
+        stable_version=_version(stable) if stable is not None else rollout.stable_version,
+        waiting=explain(rollout.waiting, state, tree),
+    )
+
+
+def _version(revision: Revision) -> Clean:
+    tag = workload.version(revision.images[0].image) if revision.images else ""
+    return Clean(tag) if tag else Clean(f"rev {revision.number}")
+
+
+def explain(waiting: Waiting, state: State, tree: Tree) -> Waiting:
+    """Why it waits, down to the pod or the metric that keeps it."""
+    if waiting.what not in {WaitFor.PODS, WaitFor.CONTROLLER, WaitFor.ANALYSIS, WaitFor.REPAIR}:
+        return waiting
+    if waiting.what is WaitFor.ANALYSIS:
+        runs = (run for revision in tree.revisions for run in revision.analysis_runs if run.running)
+        metric = next((m for run in runs for m in run.metrics if m.phase in {"Running", "Pending", ""}), None)
+        if metric is None:
+            return waiting
+        return replace(waiting, sentence=clean(f"{waiting.sentence}: {metric.name}: {metric.verdict}", limit=400))
+    broken = [
+        (group, pod)
+        for revision in tree.revisions
+        for group in revision.replica_sets
+        for pod in group.pods
+        if pod.healthy is False and (group.roles or group.desired)
+    ]
+    if broken:
+        group, pod = broken[0]
+        role = f"{group.roles[-1].value} " if group.roles else ""
+        return replace(waiting, sentence=clean(f"{waiting.sentence}; {role}pod {pod.name} is {pod.status}", limit=400))
+    stable = next((g for r in tree.revisions for g in r.replica_sets if Role.STABLE in g.roles), None)
+    if stable is not None and state.in_flight and stable.available < stable.desired:
+        lacking = f"{waiting.sentence}; of the stable version {stable.available} of {stable.desired} pods are available"
+        return replace(waiting, sentence=clean(lacking, limit=400))
+    return waiting
+
+
+def conditions(raw: JSON) -> tuple[Condition, ...]:
+    """The conditions of the status."""
+    return tuple(
+        Condition(
+            clean(text(c.get("type")), limit=120),
+            clean(text(c.get("status")), limit=40),
+            clean(text(c.get("reason")), limit=200),
+            clean(text(c.get("message"))),
+            when(c.get("lastTransitionTime")) or when(c.get("lastUpdateTime")),
+        )
+        for c in rows(dig(raw, "status", "conditions"))
+    )
+
+
+def named_services(raw: JSON) -> list[tuple[str, str]]:
+    """Role and name of each Service that the Rollout steers. Not clean."""
+    canary, blue_green = dig(raw, "spec", "strategy", "canary"), dig(raw, "spec", "strategy", "blueGreen")
+    routing = dig(canary, "trafficRouting")
+    named = [
+        ("active", dig(blue_green, "activeService")),
+        ("preview", dig(blue_green, "previewService")),
+        ("stable", dig(canary, "stableService")),
+        ("canary", dig(canary, "canaryService")),
+        ("ping", dig(canary, "pingPong", "pingService")),
+        ("pong", dig(canary, "pingPong", "pongService")),
+        ("root", dig(routing, "alb", "rootService")),
+        ("root", dig(routing, "smi", "rootService")),
+    ]
+    return [(role, name) for role, name in named if isinstance(name, str) and name]
+
+
+def services(raw: JSON, objects: Objects) -> tuple[ServiceLink, ...]:
+    """Each Service with its selector and the ReplicaSets behind it; one that is missing says so."""
+    known = {name_of(service): service for service in objects.get(SERVICES, ())}
+    readable = SERVICES in objects
+    sets = owned_sets(text(dig(raw, "metadata", "uid")), objects)
+    links = []
+    for role, name in named_services(raw):
+        service = known.get(name)
+        selector = dig(service, "spec", "selector")
+        links.append(
+            ServiceLink(
+                name=clean(name, limit=256),
+                role=Clean(role),
+                found=service is not None or not readable,
+                selector=selector_text(selector),
+                points_to=_behind(selector, sets),
+            )
+        )
+    return tuple(links)
+
+
+def _behind(selector: object, sets: list[JSON]) -> Clean:
+    behind = [
+        raw
+        for raw in sets
+        if selects(selector, {**table(dig(raw, "spec", "template", "metadata", "labels")), **labels_of(raw)})
+        and (integer(dig(raw, "spec", "replicas")) or HASH in table(selector))
+    ]
+    return clean(", ".join(f"{name_of(s)} (revision {revision_of(s)})" for s in behind[:4]), limit=600)
+
+
+def events(raw: JSON, tree: Tree, objects: Objects) -> tuple[Event, ...]:
+    """Events about the rollout and what belongs to it, newest first."""
+    names = {("Rollout", name_of(raw))}
+    for revision in tree.revisions:
+        groups = [*revision.replica_sets, *(s for e in revision.experiments for s in e.replica_sets)]
+        names |= {("ReplicaSet", group.name) for group in groups}
+        names |= {("Pod", pod.name) for group in groups for pod in group.pods}
+        names |= {("AnalysisRun", run.name) for run in revision.analysis_runs}
+        names |= {("Experiment", experiment.name) for experiment in revision.experiments}
+        names |= {("AnalysisRun", run.name) for e in revision.experiments for run in e.analysis_runs}
+    names |= {("Service", name) for _, name in named_services(raw)}
+    found = []
+    for event in objects.get(EVENTS, ()):
+        about = table(event.get("involvedObject"))
+        kind, name = text(about.get("kind")), text(about.get("name"))
+        if (kind, name) not in names:
+            continue
+        found.append(
+            Event(
+                type=clean(text(event.get("type")), limit=40),
+                reason=clean(text(event.get("reason")), limit=200),
+                message=clean(text(event.get("message"))),
+                about=clean(f"{kind}/{name}", limit=300),
+                count=max(integer(event.get("count"), 1), integer(dig(event, "series", "count"), 1)),
+                last=when(dig(event, "series", "lastObservedTime"))
+                or when(event.get("lastTimestamp"))
+                or when(event.get("eventTime"))
+                or when(dig(event, "metadata", "creationTimestamp")),
+            )
+        )
+    found.sort(key=lambda e: e.last.timestamp() if e.last else 0.0, reverse=True)
+    return tuple(found[:_MOST_EVENTS])

@@ -1,0 +1,271 @@
+# ruff: noqa: N815 - the fields are called as the API calls them
+"""The fields of a Rollout that decide where it stands, decoded straight from JSON.
+
+A field that may hold anything is `Any`; a nested object may turn out to be `Absurd` and still decodes: one
+mangled object must never end the list that it came in. `fit` gives the nested object or an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+Absurd: TypeAlias = str | int | float | bool | list[Any] | None
+"""What may stand where an object belongs."""
+
+
+class Lean(msgspec.Struct, gc=False):
+    """Base of all: unknown fields are skipped."""
+
+
+L = TypeVar("L", bound=Lean)
+
+
+def fit(kind: type[L], value: object) -> L:
+    """`value` if it is of that kind, else an empty one."""
+    return value if isinstance(value, kind) else kind()
+
+
+def fits(kind: type[L], value: object) -> list[L]:
+    """The items of a list that are of that kind."""
+    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
+
+
+class Blank(Lean):
+    """An object of which only the presence counts."""
+
+
+class Annotations(Lean):
+    """The annotations that matter here; the rest (last-applied-configuration …) is never kept."""
+
+    revision: Any = msgspec.field(default=None, name="rollout.argoproj.io/revision")
+
+
+class Metadata(Lean):
+    """Object metadata."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resourceVersion: str = ""
+    generation: Any = None
+    creationTimestamp: Any = None
+    labels: Any = None
+    annotations: Annotations | Absurd = None
+
+
+class Pause(Lean):
+    """A pause step."""
+
+    duration: Any = None
+
+
+class Scale(Lean):
+    """A setCanaryScale step."""
+
+    weight: Any = None
+    replicas: Any = None
+    matchTrafficWeight: Any = None
+
+
+class Route(Lean):
+    """A header or mirror route, or a plugin step."""
+
+    name: Any = None
+    percentage: Any = None
+    match: list[Blank | Absurd] | str | int | float | bool | None = None
+
+
+class Step(Lean):
+    """One canary step: which of its kinds is there, and the numbers."""
+
+    setWeight: Any = None
+    pause: Pause | Absurd = None
+    experiment: Blank | Absurd = None
+    analysis: Blank | Absurd = None
+    setCanaryScale: Scale | Absurd = None
+    setHeaderRoute: Route | Absurd = None
+    setMirrorRoute: Route | Absurd = None
+    plugin: Route | Absurd = None
+
+
+Steps: TypeAlias = list[Step | str | int | float | bool | list[Any] | None]
+
+
+class TrafficRouting(Lean):
+    """Traffic router of a canary."""
+
+    maxTrafficWeight: Any = None
+
+
+class Canary(Lean):
+    """The canary strategy."""
+
+    steps: Steps | str | int | float | bool | None = None
+    trafficRouting: TrafficRouting | Absurd = None
+
+
+class BlueGreen(Lean):
+    """The blue/green strategy."""
+
+    autoPromotionEnabled: Any = None
+    autoPromotionSeconds: Any = None
+    prePromotionAnalysis: Blank | Absurd = None
+    postPromotionAnalysis: Blank | Absurd = None
+
+
+class Strategy(Lean):
+    """How a new version takes over."""
+
+    canary: Canary | Absurd = None
+    blueGreen: BlueGreen | Absurd = None
+
+
+class ContainerSpec(Lean):
+    """A container of the pod template."""
+
+    name: Any = None
+    image: Any = None
+
+
+Containers: TypeAlias = list[ContainerSpec | str | int | float | bool | list[Any] | None]
+
+
+class PodSpec(Lean):
+    """The pod of the template."""
+
+    containers: Containers | str | int | float | bool | None = None
+    initContainers: Containers | str | int | float | bool | None = None
+
+
+class Template(Lean):
+    """The pod template."""
+
+    spec: PodSpec | Absurd = None
+
+
+class WorkloadRef(Lean):
+    """The object that the template comes from."""
+
+    kind: Any = None
+    name: Any = None
+
+
+class Spec(Lean):
+    """What is wished."""
+
+    replicas: Any = None
+    paused: Any = None
+    restartAt: Any = None
+    strategy: Strategy | Absurd = None
+    template: Template | Absurd = None
+    workloadRef: WorkloadRef | Absurd = None
+
+
+class PauseCondition(Lean):
+    """Why the controller paused."""
+
+    reason: Any = None
+    startTime: Any = None
+
+
+class Condition(Lean):
+    """A condition of the status."""
+
+    type: Any = None
+    status: Any = None
+    reason: Any = None
+    message: Any = None
+    lastTransitionTime: Any = None
+
+
+class RunStatus(Lean):
+    """An analysis run as the status mentions it."""
+
+    name: Any = None
+    status: Any = None
+    message: Any = None
+
+
+class Destination(Lean):
+    """A share of the traffic."""
+
+    weight: Any = None
+    serviceName: Any = None
+    podTemplateHash: Any = None
+
+
+class Weights(Lean):
+    """The weights that the traffic router was given."""
+
+    canary: Destination | Absurd = None
+    additional: list[Destination | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
+    verified: Any = None
+
+
+class CanaryStatus(Lean):
+    """What the controller tells of a canary."""
+
+    weights: Weights | Absurd = None
+    stablePingPong: Any = None
+    currentStepAnalysisRunStatus: RunStatus | Absurd = None
+    currentBackgroundAnalysisRunStatus: RunStatus | Absurd = None
+    currentExperiment: Any = None
+
+
+class BlueGreenStatus(Lean):
+    """What the controller tells of a blue/green."""
+
+    activeSelector: Any = None
+    previewSelector: Any = None
+    scaleUpPreviewCheckPoint: Any = None
+    prePromotionAnalysisRunStatus: RunStatus | Absurd = None
+    postPromotionAnalysisRunStatus: RunStatus | Absurd = None
+
+
+Conditions: TypeAlias = list[Condition | str | int | float | bool | list[Any] | None]
+PauseConditions: TypeAlias = list[PauseCondition | str | int | float | bool | list[Any] | None]
+
+
+class Status(Lean):
+    """What is."""
+
+    phase: Any = None
+    message: Any = None
+    abort: Any = None
+    promoteFull: Any = None
+    controllerPause: Any = None
+    pauseConditions: PauseConditions | str | int | float | bool | None = None
+    conditions: Conditions | str | int | float | bool | None = None
+    currentPodHash: Any = None
+    stableRS: Any = None
+    currentStepIndex: Any = None
+    observedGeneration: Any = None
+    workloadObservedGeneration: Any = None
+    replicas: Any = None
+    updatedReplicas: Any = None
+    readyReplicas: Any = None
+    availableReplicas: Any = None
+    restartedAt: Any = None
+    canary: CanaryStatus | Absurd = None
+    blueGreen: BlueGreenStatus | Absurd = None
+
+
+class LeanRollout(Lean):
+    """One Rollout."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: Spec | Absurd = None
+    status: Status | Absurd = None
+
+
+def from_raw(raw: Mapping[str, Any]) -> LeanRollout:
+    """The lean form of a raw object; metadata of wrong types reads as missing."""
+    for candidate in (raw, {**raw, "metadata": {}}):
+        try:
+            return msgspec.convert(candidate, LeanRollout)
+        except (msgspec.ValidationError, RecursionError):
+            continue
+    return LeanRollout()
