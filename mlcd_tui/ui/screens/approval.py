@@ -297,7 +297,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def _plan_again(self) -> None:
         self.stage = Stage.PLANNING
         self._refresh_state()
-        self.run_worker(self._replan(), group="replan", exclusive=True, exit_on_error=False)
+        self.app.run_worker(self._replan(), group="acts", exclusive=False, exit_on_error=False)
 
     async def _replan(self) -> None:
         """A fresh proposal in the same dialog: nothing that was typed is lost."""
@@ -306,6 +306,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
             self._trouble = ""
         except Problem as problem:
             self._trouble = str(clean(str(problem)))
+        if not self.is_attached:
+            return
         self.stage, self.outcome, self._warned = Stage.DECIDING, None, False
         self._show_proposal()
         self.query_one("#cancel", Button).focus()

@@ -52,16 +52,17 @@ class RevisionPrompt(ModalScreen[int | None]):
         """Read the revisions."""
         self.query_one("#change", LinesView).can_focus = False
         self.query_one("#choices", RowList).focus()
-        self.run_worker(self._load(), exclusive=True, exit_on_error=False)
+        self.app.run_worker(self._load(), group="prompt", exit_on_error=False)
 
     async def _load(self) -> None:
-        question = self.query_one("#question", Static)
         try:
             detail = await self._session.detail(self._rollout.ref)
         except Problem as problem:
-            question.update(Content(str(problem)))
+            if self.is_attached:
+                self.query_one("#question", Static).update(Content(str(problem)))
             return
-        self._show(detail)
+        if self.is_attached:
+            self._show(detail)
 
     def _show(self, detail: RolloutDetail) -> None:
         self._newest = detail.revisions[0] if detail.revisions else None

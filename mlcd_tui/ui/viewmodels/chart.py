@@ -11,6 +11,8 @@ from mlcd_tui.ui.viewmodels.tones import Tone
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _DASH = "┄"
+_ABSURD = 1e300
+_FLAT = 1e-12  # of the largest value: less cannot be told apart
 
 
 def chart(
@@ -20,10 +22,10 @@ def chart(
 
     The newest value is at the right. The scale holds the threshold too, so that its distance can be seen.
     """
-    points = [value for value in values if math.isfinite(value)][-width * 2 :]
+    points = [value for value in values if _drawable(value)][-width * 2 :]
     if not points or width < 12 or height < 2:
         return ()
-    limit = threshold if threshold is not None and math.isfinite(threshold) else None
+    limit = threshold if threshold is not None and _drawable(threshold) else None
     low, high = _range(points, limit)
     labels = _labels(low, high, height)
     gutter = max(map(len, labels)) + 1
@@ -44,6 +46,10 @@ def chart(
     return tuple(lines)
 
 
+def _drawable(value: float) -> bool:
+    return math.isfinite(value) and abs(value) < _ABSURD
+
+
 def number(value: float) -> str:
     """A number short enough for an axis."""
     return f"{value:.4g}"
@@ -55,7 +61,7 @@ def _range(points: Sequence[float], limit: float | None) -> tuple[float, float]:
     if low > 0 and low < high / 2:
         low = 0.0
     span = high - low
-    if span <= 0 or not math.isfinite(span):
+    if span <= max(abs(low), abs(high), _FLAT) * _FLAT:
         return low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1
     return low, high + span * 0.05
 

@@ -119,7 +119,7 @@ def event_lines(events: Sequence[Event], now: datetime, room: int) -> Iterator[L
         yield (Span("The cluster tells of no events.", Tone.DIM),)
     for event in events:
         normal = event.type in {"Normal", ""}
-        times_word = f" ×{event.count}" if event.count > 1 else ""
+        times_word = f" x{event.count}" if event.count > 1 else ""
         yield from wrap(
             (
                 Span(f"{times.ago(event.last, now):<6}", Tone.FAINT),

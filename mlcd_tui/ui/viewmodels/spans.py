@@ -98,7 +98,7 @@ def wrap(line: Line, room: int, indent: int = 0) -> tuple[Line, ...]:
                 word = word.lstrip(" ")  # noqa: PLW2901 - the blank stays behind on the line before
                 size = cells(word)
             while used + size > room:
-                head = word[: room - used]
+                head = _head(word, room - used)
                 current.append(span._replace(text=head))
                 lines.append(tuple(current))
                 current, used = ([Span(" " * indent)] if indent else []), indent
@@ -110,6 +110,22 @@ def wrap(line: Line, room: int, indent: int = 0) -> tuple[Line, ...]:
     if current:
         lines.append(tuple(current))
     return tuple(lines)
+
+
+def _head(text: str, room: int) -> str:
+    """As many characters as fit; at least one, or nothing would ever end."""
+    kept = text[:room]
+    while len(kept) > 1 and cells(kept) > room:
+        kept = kept[:-1]
+    return kept
+
+
+def to_ascii(line: Line) -> Line:
+    """The line with our own punctuation in ASCII; what the cluster wrote stays as it is."""
+    return tuple(span if span.text.isascii() else span._replace(text=span.text.translate(_PLAIN)) for span in line)
+
+
+_PLAIN = str.maketrans({"…": "~", "·": "-", "→": ">", "–": "-", "⋯": "~", "┄": "-", "“": '"', "”": '"', "▌": ">"})
 
 
 def _words(text: str) -> list[str]:

@@ -16,7 +16,8 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, width
+from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE
+from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, to_ascii, width
 from mlcd_tui.ui.widgets.paint import rich_style
 
 Build: TypeAlias = Callable[[int], Sequence[Line]]
@@ -60,7 +61,13 @@ class LinesView(ScrollView, can_focus=True):
         """Make the lines again; times in them may have moved on."""
         room = self.scrollable_content_region.width
         if room > 0:
-            self._take(tuple(self._build(room)))
+            lines = self._build(room)
+            self._take(tuple(map(to_ascii, lines)) if self._plain else tuple(lines))
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the terminal wants plain ASCII."""
+        return getattr(self.app, "glyphs", UNICODE) is ASCII
 
     def _take(self, lines: Sequence[Line]) -> None:
         before, self.lines = self.lines, lines
@@ -248,7 +255,7 @@ class RowList(LinesView):
     def _segments(self, index: int) -> list[Segment]:
         here = index == self.cursor and bool(self.keys)
         background = "tone-cursor" if here and self.has_focus else ""
-        lead = Segment("▌" if here else " ", rich_style(self.app, "new", background))
+        lead = Segment((">" if self._plain else "▌") if here else " ", rich_style(self.app, "new", background))
         room = self.size.width - 1
         segments = [Segment(span.text, rich_style(self.app, span.tone, background)) for span in self.lines[index]]
         rest = room - width(self.lines[index])
