@@ -324,5 +324,5 @@ _FIXED: dict[str, Callable[[Faults], Response]] = {
     "/apis": lambda faults: _json(discovery.groups(faults.absent)),
     "/openapi/v3": lambda _: _json({"paths": {}}),
     # an empty protobuf message: a document without definitions, so kubectl leaves validation to the server
-    "/openapi/v2": lambda _: Response(200, b"", media="application/com.github.proto-openapi.spec.v2@v1.0+protobuf"),
+    "/openapi/v2": lambda _: Response(200, b"", media="application/com.github.proto-openapi.spec.v2.v1.0+protobuf"),
 }

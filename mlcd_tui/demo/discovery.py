@@ -9,8 +9,8 @@ from mlcd_tui.demo.kinds import KINDS, VERBS, Kind
 
 VERSION = {
     "major": "1",
-    "minor": "33",
-    "gitVersion": "v1.33.0+mlcd-demo",
+    "minor": "35",
+    "gitVersion": "v1.35.0+mlcd-demo",
     "gitCommit": "0000000000000000000000000000000000000000",
     "gitTreeState": "clean",
     "buildDate": "2025-01-01T00:00:00Z",
