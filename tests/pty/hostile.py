@@ -46,10 +46,32 @@ TRACES = (
 """What a reader sees of them when they have been made harmless: at least one must stand on a screen they reached."""
 
 _KEPT_KEYS = frozenset(
-    "apiVersion kind uid resourceVersion generation phase type status restartPolicy"
-    " stableRS currentPodHash currentStepHash previewSelector activeSelector stableSelector balancedCanary"
-    " rollouts-pod-template-hash pod-template-hash rollout-type step-index"
-    " rollout.argoproj.io/revision deployment.kubernetes.io/revision observedGeneration namespace".split()
+    [
+        "apiVersion",
+        "kind",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "phase",
+        "type",
+        "status",
+        "restartPolicy",
+        "stableRS",
+        "currentPodHash",
+        "currentStepHash",
+        "previewSelector",
+        "activeSelector",
+        "stableSelector",
+        "balancedCanary",
+        "rollouts-pod-template-hash",
+        "pod-template-hash",
+        "rollout-type",
+        "step-index",
+        "rollout.argoproj.io/revision",
+        "deployment.kubernetes.io/revision",
+        "observedGeneration",
+        "namespace",
+    ]
 )
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 _HUGE = 1_000_000

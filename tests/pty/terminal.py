@@ -12,7 +12,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -158,8 +158,7 @@ class Terminal:
         """The screen as soon as the regular expression is found in it."""
         return self._wait_screen(lambda screen: bool(re.search(pattern, screen)), f"{pattern!r} did not match", timeout)
 
-    def _wait_screen(self, holds: object, what: str, timeout: float) -> str:
-        assert callable(holds)
+    def _wait_screen(self, holds: Callable[[str], bool], what: str, timeout: float) -> str:
         end = time.monotonic() + timeout
         while True:
             seen = self.mark
@@ -188,6 +187,32 @@ class Terminal:
                 if left <= 0 or self._ended:
                     raise TimeoutError(f"{needle!r} did not come out within {timeout:g} s")
                 self._news.wait(left)
+
+    def wait_raw(
+        self,
+        pattern: re.Pattern[bytes],
+        since: int = 0,
+        timeout: float = 15.0,
+        holds: Callable[[re.Match[bytes]], bool] = lambda _match: True,
+    ) -> float:
+        """The moment when a match of `pattern` for which it `holds` had come out; raises TimeoutError."""
+        end = time.monotonic() + timeout
+        start = since
+        with self._news:
+            while True:
+                for match in pattern.finditer(self._raw, start):
+                    if holds(match):
+                        return self._moment(match.end())
+                start = max(start, len(self._raw) - 200)  # a match may have been cut in its middle
+                left = end - time.monotonic()
+                if left <= 0 or self._ended:
+                    raise TimeoutError(f"{pattern.pattern!r} did not come out within {timeout:g} s")
+                self._news.wait(left)
+
+    def last_moment(self) -> float:
+        """When the last byte came."""
+        with self._news:
+            return self._chunks[-1][0] if self._chunks else self.started
 
     def _moment(self, length: int) -> float:
         low, high = 0, len(self._chunks) - 1
