@@ -1,0 +1,168 @@
+# ruff: noqa: N815 - the fields are called as the API calls them
+"""The fields of a Deployment and of a Service that decide where a rollout stands, decoded straight from JSON.
+
+A field that may hold anything is `Any`; a nested object may turn out to be `Absurd` and still decodes: one mangled
+object must never end the list that it came in. `fit` gives the nested object or an empty one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from mlcd_tui.engines.deployment.kinds import PREVIOUS, REVISION
+
+Absurd: TypeAlias = str | int | float | bool | list[Any] | None
+"""What may stand where an object belongs."""
+
+
+class Lean(msgspec.Struct, gc=False):
+    """Base of all: unknown fields are skipped."""
+
+
+L = TypeVar("L", bound=Lean)
+
+
+def fit(kind: type[L], value: object) -> L:
+    """`value` if it is of that kind, else an empty one."""
+    return value if isinstance(value, kind) else kind()
+
+
+def fits(kind: type[L], value: object) -> list[L]:
+    """The items of a list that are of that kind."""
+    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
+
+
+class Annotations(Lean):
+    """The annotations that matter here; the rest (last-applied-configuration …) is never kept."""
+
+    revision: Any = msgspec.field(default=None, name=REVISION)
+    previous: Any = msgspec.field(default=None, name=PREVIOUS)
+
+
+class Owner(Lean):
+    """An owner of the object."""
+
+    kind: Any = None
+    name: Any = None
+    controller: Any = None
+
+
+class Metadata(Lean):
+    """Object metadata."""
+
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+    resourceVersion: str = ""
+    generation: Any = None
+    creationTimestamp: Any = None
+    labels: Any = None
+    annotations: Annotations | Absurd = None
+    ownerReferences: list[Owner | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
+
+
+class Container(Lean):
+    """A container of the pod template."""
+
+    name: Any = None
+    image: Any = None
+
+
+Containers: TypeAlias = list[Container | str | int | float | bool | list[Any] | None]
+
+
+class PodSpec(Lean):
+    """The pod of the template."""
+
+    containers: Containers | str | int | float | bool | None = None
+    initContainers: Containers | str | int | float | bool | None = None
+
+
+class TemplateMetadata(Lean):
+    """Labels of the pods."""
+
+    labels: Any = None
+
+
+class Template(Lean):
+    """The pod template."""
+
+    metadata: TemplateMetadata | Absurd = None
+    spec: PodSpec | Absurd = None
+
+
+class Strategy(Lean):
+    """How pods are replaced."""
+
+    type: Any = None
+
+
+class Spec(Lean):
+    """What is wished."""
+
+    replicas: Any = None
+    paused: Any = None
+    strategy: Strategy | Absurd = None
+    template: Template | Absurd = None
+
+
+class Condition(Lean):
+    """A condition of the status."""
+
+    type: Any = None
+    status: Any = None
+    reason: Any = None
+    message: Any = None
+    lastUpdateTime: Any = None
+    lastTransitionTime: Any = None
+
+
+class Status(Lean):
+    """What is."""
+
+    observedGeneration: Any = None
+    replicas: Any = None
+    updatedReplicas: Any = None
+    readyReplicas: Any = None
+    availableReplicas: Any = None
+    conditions: list[Condition | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
+
+
+class LeanDeployment(Lean):
+    """One Deployment."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: Spec | Absurd = None
+    status: Status | Absurd = None
+
+
+class ServiceSpec(Lean):
+    """Where a Service sends its traffic."""
+
+    selector: Any = None
+
+
+class LeanService(Lean):
+    """One Service."""
+
+    metadata: Metadata = msgspec.field(default_factory=Metadata)
+    spec: ServiceSpec | Absurd = None
+
+
+W = TypeVar("W", LeanDeployment, LeanService)
+
+
+def from_raw(kind: type[W], raw: Mapping[str, Any]) -> W:
+    """The lean form of a raw object; what is too mangled to be read is left out, its name stays."""
+    metadata = raw.get("metadata")
+    told = metadata if isinstance(metadata, dict) else {}
+    kept = {key: value for key, value in told.items() if isinstance(value, str)}
+    for candidate in (raw, {**raw, "metadata": kept}, {"metadata": kept}):
+        try:
+            return msgspec.convert(candidate, kind)
+        except (msgspec.ValidationError, RecursionError):
+            continue
+    return kind()
