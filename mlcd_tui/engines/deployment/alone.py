@@ -170,7 +170,7 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
         intent,
         target.request(tuple(steps), JSON_PATCH),
         title=title,
-        sentence=f"{verb} {target.label} back to revision {number}{resumes}: {_each(state)} get its version again.",
+        sentence=f"{verb} {target.label} back to revision {number}{resumes}, which replaces {_each(state)}.",
         way_back=f"Roll back to revision {state.revision} returns, as fast as its pods start.",
         changes=changes,
         seen=[*target.seen(), ("back to", text(dig(rs, "metadata", "name")))],
@@ -213,7 +213,7 @@ def set_image(intent: Intent, target: Target, _now: datetime) -> Plan | Refusal:
         intent,
         target.merge({"template": {"spec": spec}}, STRATEGIC_PATCH),
         title="Set version",
-        sentence=f"Run {told} of {target.label}: {_each(state)} are replaced.",
+        sentence=f"Run {told} of {target.label}, which replaces {_each(state)}.",
         way_back=f"Roll back to revision {state.revision} returns, as fast as its pods start.",
         changes=[(f"image of {name}", old, image) for name, old, image, _ in changed],
         seen=target.seen(),
@@ -224,7 +224,7 @@ def set_image(intent: Intent, target: Target, _now: datetime) -> Plan | Refusal:
 
 
 def _each(state: State) -> str:
-    return "its pod" if state.desired == 1 else f"its {pods(state.desired)}"
+    return "the one pod" if state.desired == 1 else f"the {pods(state.desired)}"
 
 
 def _downtime(state: State) -> list[str]:

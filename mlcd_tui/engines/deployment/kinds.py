@@ -21,6 +21,9 @@ ROLE: Final = "mlcd.dev/role"
 PREVIOUS: Final = "mlcd.dev/previous"
 """Annotation of the Service that a switch leaves: the Deployment that served before, and its revision then."""
 
+RETURNED: Final = "mlcd.dev/returned-from"
+"""Annotation of the Service that a switch back leaves: the Deployment that was left, and its revision then."""
+
 PAIR: Final = "Service"
 """`RolloutRef.kind` of a pair."""
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from mlcd_tui.engines.deployment.kinds import PREVIOUS, REVISION
+from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED, REVISION
 
 Absurd: TypeAlias = str | int | float | bool | list[Any] | None
 """What may stand where an object belongs."""
@@ -40,6 +40,7 @@ class Annotations(Lean):
 
     revision: Any = msgspec.field(default=None, name=REVISION)
     previous: Any = msgspec.field(default=None, name=PREVIOUS)
+    returned: Any = msgspec.field(default=None, name=RETURNED)
 
 
 class Owner(Lean):

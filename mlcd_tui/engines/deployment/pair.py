@@ -1,7 +1,7 @@
 """Two Deployments behind one Service: which serves, which waits, and which of them is the newer.
 
 The Service's selector alone decides which serves. A switch leaves on the Service the name and revision of the
-Deployment that served before, so that the old side is not taken for a new version that waits.
+Deployment that served before, a switch back those of the one it left, so that neither is taken for a new version.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ class Other(StrEnum):
     """A version that has not served yet."""
     PREVIOUS = "previous"
     """The version that served before."""
+    RETURNED = "returned"
+    """A version that served and was switched back from."""
     SAME = "same"
     """The version that serves, once more."""
 
@@ -129,8 +131,11 @@ def _trouble(name: str, service: lean.LeanService | None, sides: Sequence[State]
 def _relation(active: State | None, other: State | None, service: lean.LeanService | None) -> Other:
     if active is None or other is None:
         return Other.NONE
-    if service is not None and previous_of(service) == (other.name, other.revision):
+    notes = fit(lean.Annotations, service.metadata.annotations) if service else lean.Annotations()
+    if notes.previous == mark(other):
         return Other.PREVIOUS
+    if notes.returned == mark(other):
+        return Other.RETURNED
     if other.images == active.images:
         return Other.SAME
     # Not switched by this program: the side that made progress last is the newer one.
@@ -138,14 +143,6 @@ def _relation(active: State | None, other: State | None, service: lean.LeanServi
     return Other.PREVIOUS if ours and theirs and theirs < ours else Other.NEW
 
 
-def previous_of(service: lean.LeanService) -> tuple[str, int]:
-    """The Deployment that served before the last switch, and its revision then; both empty if there was none."""
-    name, _, revision = text(fit(lean.Annotations, service.metadata.annotations).previous).partition("@")
-    return (
-        (name, int(revision)) if name and revision.isascii() and revision.isdigit() and len(revision) < 10 else ("", 0)
-    )
-
-
 def mark(side: State) -> str:
-    """What `previous_of` reads."""
+    """A Deployment at one revision, as an annotation names it."""
     return f"{side.name}@{side.revision}"

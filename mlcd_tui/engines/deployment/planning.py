@@ -12,6 +12,9 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import annotations_of, labels_of
 from mlcd_tui.engines.deployment.state import State
 
+_STARTS = ("it ", "no ", "not ", "one ", "a ", "each ", "there ", "the ")
+"""Beginnings that are not names of objects, which keep their letters as they are."""
+
 
 def plan(
     intent: Intent,
@@ -43,7 +46,7 @@ def plan(
 
 def refuse(intent: Intent, sentence: str, advice: str = "") -> Refusal:
     """Why not, as a sentence of its own."""
-    told = sentence[:1].upper() + sentence[1:] if not sentence.startswith(intent.ref.name) else sentence
+    told = sentence[:1].upper() + sentence[1:] if sentence.startswith(_STARTS) else sentence
     return Refusal(intent, clean(told if told.endswith(".") else f"{told}."), clean(advice))
 
 
@@ -57,7 +60,7 @@ def pods(count: int) -> str:
     return f"{count} pod" if count == 1 else f"{count} pods"
 
 
-def conditional(version: str, body: Mapping[str, Any], annotations: Mapping[str, str] | None = None) -> JSON:
+def conditional(version: str, body: Mapping[str, Any], annotations: Mapping[str, str | None] | None = None) -> JSON:
     """A merge patch that only holds for the version of the object that was seen."""
     metadata: JSON = {"resourceVersion": version}
     if annotations:

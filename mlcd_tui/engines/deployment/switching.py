@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON, SERVICES
+from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import selector_text, text
 from mlcd_tui.engines.deployment import abilities, alone
-from mlcd_tui.engines.deployment.kinds import PREVIOUS
+from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED
 from mlcd_tui.engines.deployment.pair import Other, Pair, mark, side_name
 from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, pods, refuse
 from mlcd_tui.engines.deployment.state import State
@@ -39,7 +41,15 @@ def propose(
         return alone.propose(intent, targets[active.name], now)
     if other is None:
         return refuse(intent, f"{active.name} is alone behind Service {pair.name}")
-    return alone.propose(intent, targets[other.name], now)
+    proposed = alone.propose(intent, targets[other.name], now)
+    if isinstance(proposed, Refusal) or intent.verb is not Verb.SET_IMAGE:
+        return proposed
+    gone = [f"{other.name} served before; with another version there is no switching back."]
+    return replace(
+        proposed,
+        way_back=clean(f"{other.name} has no traffic: set the version before again."),
+        warnings=(*proposed.warnings, *(map(clean, gone) if pair.relation is Other.PREVIOUS else ())),
+    )
 
 
 def _advice(pair: Pair) -> str:
@@ -72,10 +82,9 @@ def switch(intent: Intent, pair: Pair, service: JSON, now: datetime) -> Plan | R
     moved = {key: other.pod_labels[key] for key, value in selector.items() if other.pod_labels[key] != value}
     back = pair.relation is Other.PREVIOUS
     assert pair.service is not None
-    body = conditional(pair.service.metadata.resourceVersion, {"spec": {"selector": moved}}, {PREVIOUS: mark(active)})
-    way_back = (
-        f"Switch back sends it to {side_name(active)} again within seconds, while its {pods(active.ready)} are kept."
-    )
+    body = conditional(pair.service.metadata.resourceVersion, {"spec": {"selector": moved}}, _notes(active, back=back))
+    again = "Switch" if back else "Switch back"
+    way_back = f"{again} sends it to {side_name(active)} again within seconds, as long as its pods are kept."
     return plan(
         intent,
         Request(SERVICES, intent.ref.namespace, pair.name, body),
@@ -98,12 +107,19 @@ def switch(intent: Intent, pair: Pair, service: JSON, now: datetime) -> Plan | R
     )
 
 
+def _notes(active: State, *, back: bool) -> dict[str, str | None]:
+    """What the Service remembers of this switch: the way back, or the version that was turned down."""
+    return {PREVIOUS: None, RETURNED: mark(active)} if back else {PREVIOUS: mark(active), RETURNED: None}
+
+
 def _warnings(pair: Pair, active: State, other: State, now: datetime) -> list[str]:
     found = []
     if other.ready < active.ready:
         found.append(f"{other.name} has {pods(other.ready)} ready, {active.name} has {active.ready}: less capacity.")
     if other.ready < other.desired:
         found.append(f"Only {other.ready} of {other.desired} pods of {other.name} are ready.")
+    if pair.relation is Other.RETURNED:
+        found.append(f"{other.name} served before with this version, and was switched back from.")
     if pair.relation is Other.SAME:
         found.append("Both sides run the same images.")
     if other.progressed and timedelta() <= now - other.progressed < _YOUNG:
