@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,7 @@ from mlcd_tui.session.pace import Pace
 
 INTERVAL = 0.04
 _RETRY = 2.0
+_log = logging.getLogger(__name__)
 
 Listener = Callable[[RolloutDetail | None, Freshness], None]
 
@@ -51,6 +53,7 @@ class DetailFeed:
     def start(self) -> None:
         """Begin to watch."""
         self._task = asyncio.create_task(self._run(), name=f"open {self._ref}")
+        self._task.add_done_callback(self._ended)
 
     async def stop(self) -> None:
         """End every watch."""
@@ -122,7 +125,17 @@ class DetailFeed:
         )
         self._reflectors[scope] = reflector
         name = f"watch {scope.resource.plural} of {self._ref}"
-        self._watching[scope] = asyncio.create_task(reflector.run(), name=name)
+        task = asyncio.create_task(reflector.run(), name=name)
+        task.add_done_callback(self._ended)
+        self._watching[scope] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A watch ends only by being cancelled: anything else is a fault of ours, and must not look like calm."""
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        _log.error("%s failed", task.get_name(), exc_info=fault)
+        sentence = f"mlcd-tui failed at: {task.get_name()} ({type(fault).__name__}). Press ctrl+r to begin anew."
+        self._tell(None, Freshness(Link.DOWN, self._clock(), clean(sentence)))
 
     def _flush(self) -> None:
         if not self._settled():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from mlcd_tui.session.pace import Pace
 INTERVAL = 0.04
 """Seconds between two fleets at most: 25 a second keep a change under 60 ms and cost little."""
 
+_log = logging.getLogger(__name__)
 _WORST_FIRST = (Link.STALE, Link.DOWN, Link.CONNECTING, Link.FORBIDDEN)
 
 
@@ -49,6 +51,7 @@ class FleetFeed:
         self._pace = Pace(self._flush, INTERVAL)
         self._tasks: list[asyncio.Task[None]] = []
         self._facts: dict[str, Clean] = {}
+        self._broken: Freshness | None = None
         self._fleet_rows: tuple[Rollout, ...] = ()
 
     @property
@@ -61,8 +64,22 @@ class FleetFeed:
         for engine, watch in self._watches:
             reflector = self._reflector(engine, watch)
             self._reflectors[engine.name, watch.resource] = reflector
-            self._tasks.append(asyncio.create_task(reflector.run(), name=f"watch {watch.resource.plural}"))
-        self._tasks.append(asyncio.create_task(self._learn_facts(), name="who and where"))
+            self._begin(reflector.run(), f"watch {watch.resource.plural}")
+        self._begin(self._learn_facts(), "who and where")
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A watch ends only by being cancelled: anything else is a fault of ours, and must not look like calm."""
+        if task.cancelled() or (fault := task.exception()) is None:
+            return
+        _log.error("%s failed", task.get_name(), exc_info=fault)
+        sentence = f"mlcd-tui failed at: {task.get_name()} ({type(fault).__name__}). Press ctrl+r to begin anew."
+        self._broken = Freshness(Link.DOWN, self._clock(), clean(sentence))
+        self._pace.ask()
 
     async def stop(self) -> None:
         """End every watch."""
@@ -147,6 +164,8 @@ class FleetFeed:
         return EngineState(engine.name, engine.title, self._primary(engine).freshness, count)
 
     def _worst(self) -> Freshness:
+        if self._broken is not None:
+            return self._broken
         states = [self._primary(groups.engine).freshness for groups in self._groups.values()]
         by_link = {state.link: state for state in reversed(states)}
         if Link.LIVE in by_link and not {Link.STALE, Link.DOWN, Link.CONNECTING} & set(by_link):
