@@ -39,14 +39,13 @@ class Samples:
         return median(values) if share == 0.5 else values[min(int(len(values) * share), len(values) - 1)]
 
 
-def launch(viewer: Viewer, samples: Samples, count: int) -> None:
+def launch(viewer: Viewer, samples: Samples) -> None:
     """From the exec to the first row, and to all of them."""
     with viewer.start() as terminal:
         first = terminal.wait_raw(viewer.first, timeout=120)
         samples.add("first", viewer.title, first - terminal.started)
         whole = terminal.wait_raw(viewer.last, timeout=120, holds=viewer.is_last)
         samples.add("all", viewer.title, whole - terminal.started)
-    del count
 
 
 class Probe:
