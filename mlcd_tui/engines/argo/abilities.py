@@ -13,6 +13,8 @@ from typing import NamedTuple
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines.argo.journey import journey, share
+from mlcd_tui.engines.argo.kinds import INCONCLUSIVE
 from mlcd_tui.engines.argo.state import State
 
 
@@ -34,10 +36,11 @@ class Situation(NamedTuple):
     steps: bool
     weight_steps: bool
     routed: bool
-    next_weight: int | None
+    next_share: str
+    """The weight that a promotion leads to; empty: it stays."""
     revision: int
     running_analysis: bool
-    experiment: bool
+    failed_experiment: bool
     workload: str
     """Kind of the object that the template comes from; empty: the Rollout has it."""
 
@@ -61,12 +64,20 @@ def situation(state: State) -> Situation:
         steps=bool(state.steps),
         weight_steps=any(step.setWeight is not None for step in state.steps),
         routed=state.routed,
-        next_weight=state.next_weight(),
+        next_share=_next_share(state) if state.in_flight else "",
         revision=min(state.revision, 2),
         running_analysis=bool(state.running_run()),
-        experiment=any(step.experiment is not None for step in state.steps),
+        failed_experiment=any(step.experiment is not None for step in state.steps)
+        and (state.aborted or any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses)),
         workload=(workload[0] or "nothing") if workload else "",
     )
+
+
+def _next_share(state: State) -> str:
+    if state.step is None:
+        return ""
+    weight = journey(state, state.index + 1).weight
+    return share(weight, state.max_weight) if weight != state.set_weight() else ""
 
 
 _Answer = tuple[str, str]
@@ -103,7 +114,7 @@ def _promote(s: Situation) -> _Answer:
         return ("all steps are done; its pods are still coming" if s.steps else "it has no steps to promote"), ""
     if not s.kind:
         return "", "continue"
-    return "", f"promote to {s.next_weight} %" if s.next_weight is not None else "promote"
+    return "", f"promote to {s.next_share}" if s.next_share else "promote one step"
 
 
 def _promote_full(s: Situation) -> _Answer:
@@ -114,7 +125,7 @@ def _skip(s: Situation) -> _Answer:
     if s.strategy != "canary":
         return "only a canary has steps", ""
     why = _moving(s) or (_FIRST if s.first else "") or ("" if s.kind else "no step is left to skip")
-    return why, f"skip {s.kind}"
+    return why, "skip this step"
 
 
 def _pause(s: Situation) -> _Answer:
@@ -164,7 +175,8 @@ def _set_weight(s: Situation) -> _Answer:
         return "without a traffic router the weight follows the number of pods", ""
     if not s.weight_steps:
         return "no step sets a weight, and the controller takes weights from steps only", ""
-    return _moving(s) or (_FIRST if s.first else ""), "go to a weight"
+    why = _moving(s) or (_FIRST if s.first else "")
+    return why or ("it is paused by a person; resume it first" if s.spec_paused else ""), "go to a weight"
 
 
 def _switch(s: Situation) -> _Answer:
@@ -191,7 +203,7 @@ def _terminate(s: Situation) -> _Answer:
 
 
 def _retry_experiment(s: Situation) -> _Answer:
-    return ("" if s.experiment else "it has no experiment"), "retry experiment"
+    return ("" if s.failed_experiment else "no experiment has failed"), "retry experiment"
 
 
 _RULES: dict[Verb, Callable[[Situation], _Answer]] = {

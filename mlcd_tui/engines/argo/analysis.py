@@ -147,8 +147,10 @@ def _times(count: int) -> str:
 
 def _met(spec: JSON, measurement: Measurement) -> str:
     """How one measurement met or missed the conditions, in words."""
-    value = measurement.value or "no value"
     success, failure = text(spec.get("successCondition")), text(spec.get("failureCondition"))
+    if not measurement.value and not (success or failure) and measurement.phase != "Error":
+        return measurement.message or "no value"
+    value = measurement.value or "no value"
     if measurement.phase == "Error":
         return f"the measurement failed: {measurement.message or 'no reason given'}"
     if measurement.phase == "Failed":
@@ -196,7 +198,7 @@ def _success(spec: JSON, tally: _Tally, last: str, *, terminated: bool) -> str:
     if terminated and (wanted is None or tally.count < wanted):
         taken = f"{tally.count} of {wanted}" if wanted else _times(tally.count)
         return f"called successful because it was stopped early, after {taken}; {last}".rstrip("; ")
-    return f"{last}; {good} of {total} good" if total > good else f"{last or 'passed'}; all {_times(good)} good"
+    return f"{last or 'passed'}; {good} of {_times(total)} good"
 
 
 def _metrics(raw: JSON, *, terminated: bool) -> tuple[Metric, ...]:

@@ -11,47 +11,12 @@ from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, Change, Plan, Refusal,
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, Objects, Resource
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
-from mlcd_tui.engines._json import dig, integer, name_of, text, uid_of
-from mlcd_tui.engines.argo import lean
+from mlcd_tui.engines._json import dig, name_of, text, uid_of
 from mlcd_tui.engines.argo.facts import gitops_owner
+from mlcd_tui.engines.argo.journey import share
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
-from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
-from mlcd_tui.engines.argo.steps import span
+from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.tree import owned_sets
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """Where a canary goes from a step on, up to where it next stops."""
-
-    weight: int
-    then: str
-    """`wait 10 min`, `wait for you`, `run the analysis of step 4`, `become the stable version`."""
-    stop: int
-    """Index of the step where it stops; the number of steps when it runs to the end."""
-
-
-def journey(state: State, start: int) -> Journey:
-    """Follow the steps from `start` to the next one that takes time by itself."""
-    weight = state.weight_at(start)
-    for index in range(start, len(state.steps)):
-        step = state.steps[index]
-        match step_kind(step):
-            case "setWeight":
-                weight = integer(step.setWeight)
-            case "pause":
-                seconds = pause_seconds(step.pause.duration) if isinstance(step.pause, lean.Pause) else None
-                if seconds is None:
-                    return Journey(weight, "wait for you", index)
-                if seconds > 0:
-                    return Journey(weight, f"wait {span(seconds)}", index)
-            case "analysis" | "experiment" as kind:
-                return Journey(weight, f"run the {kind} of step {index + 1}", index)
-            case "plugin":
-                return Journey(weight, f"run the plug-in of step {index + 1}", index)
-            case _:
-                pass
-    return Journey(state.max_weight, "become the stable version", len(state.steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +71,16 @@ class Case:
             return ""
         containers = workload.template_containers(dig(raw_set, "spec", "template"))
         tag = workload.version(containers[0][0].get("image")) if containers else ""
-        return tag or f"revision {revision(raw_set)}"
+        return _called(tag) or f"revision {revision(raw_set)}"
 
     @property
     def newest(self) -> str:
         """What to call the new version."""
-        return self.name_version(self.set_of(self.state.current_hash)) or self.state.version() or "the new version"
+        return (
+            self.name_version(self.set_of(self.state.current_hash))
+            or _called(self.state.version())
+            or "the new version"
+        )
 
     @property
     def stable(self) -> str:
@@ -119,8 +88,8 @@ class Case:
         return self.name_version(self.set_of(self.state.stable_hash)) or "the stable version"
 
     def share(self, weight: int) -> str:
-        """A weight in words: `60 %`, or `3 of 50`."""
-        return f"{weight} %" if self.state.max_weight == 100 else f"{weight} of {self.state.max_weight}"
+        """A weight in words."""
+        return share(weight, self.state.max_weight)
 
     def send(self, before: int, after: int) -> str:
         """What becomes of the traffic, as the beginning of a sentence."""
@@ -218,6 +187,11 @@ class Case:
         more["expect"] = clean(more.pop("expect", ""))
         more["warnings"] = tuple(clean(warning) for warning in more.pop("warnings", ()))
         return Plan(intent=self.intent, title=Clean(title), sentence=clean(sentence), mark=mark, **more)
+
+
+def _called(tag: str) -> str:
+    """A tag in a sentence: a bare number would be read as an amount."""
+    return f"version {tag}" if tag.isdecimal() else tag
 
 
 def revision(raw: object) -> int:

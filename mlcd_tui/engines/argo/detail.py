@@ -103,7 +103,12 @@ def explain(waiting: Waiting, state: State, tree: Tree) -> Waiting:
         group, pod = broken[0]
         role = f"{group.roles[-1].value} " if group.roles else ""
         return replace(waiting, sentence=clean(f"{waiting.sentence}; {role}pod {pod.name} is {pod.status}", limit=400))
-    stable = next((g for r in tree.revisions for g in r.replica_sets if Role.STABLE in g.roles), None)
+    groups = [group for revision in tree.revisions for group in revision.replica_sets]
+    newest = next((g for g in groups if g.pod_hash and g.pod_hash == state.current_hash), None)
+    if newest is not None and waiting.what is WaitFor.CONTROLLER and newest.available < newest.desired:
+        lacking = f"{newest.available} of {newest.desired} pods of the new version are available"
+        return replace(waiting, sentence=clean(lacking))
+    stable = next((g for g in groups if Role.STABLE in g.roles), None)
     if stable is not None and state.in_flight and stable.available < stable.desired:
         lacking = f"{waiting.sentence}; of the stable version {stable.available} of {stable.desired} pods are available"
         return replace(waiting, sentence=clean(lacking, limit=400))

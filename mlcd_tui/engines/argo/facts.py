@@ -17,8 +17,8 @@ from mlcd_tui.engines._json import (
     text,
     when,
 )
+from mlcd_tui.engines.argo.journey import span
 from mlcd_tui.engines.argo.state import State
-from mlcd_tui.engines.argo.steps import span
 
 Facts = list[tuple[str, object]]
 

@@ -74,6 +74,8 @@ def waiting_for(state: State, phase: Phase, message: str) -> Waiting:
     if phase is Phase.DEGRADED:
         since = when(state.condition("Progressing").lastTransitionTime)
         return Waiting(WaitFor.REPAIR, _repair(state, message), since=since)
+    if state.aborted and state.in_flight:
+        return Waiting(WaitFor.CONTROLLER, Clean("the controller to abort"))
     if state.spec_paused:
         since = when(state.condition("Paused").lastTransitionTime)
         return Waiting(WaitFor.PERSON, Clean("you to resume it"), since=since)

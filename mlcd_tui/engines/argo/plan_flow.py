@@ -6,7 +6,8 @@ from datetime import UTC
 
 from mlcd_tui.domain.plan import Plan, Refusal
 from mlcd_tui.engines._json import dig, integer, when
-from mlcd_tui.engines.argo.case import Case, change, journey
+from mlcd_tui.engines.argo.case import Case, change
+from mlcd_tui.engines.argo.journey import journey
 from mlcd_tui.engines.argo.plan_promote import switch_back_note
 
 

@@ -6,10 +6,11 @@ from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.engines._json import integer
-from mlcd_tui.engines.argo.case import Case, change, journey
+from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.facts import scale_down_delay
+from mlcd_tui.engines.argo.journey import journey, span
 from mlcd_tui.engines.argo.state import State, step_kind
-from mlcd_tui.engines.argo.steps import caption, span
+from mlcd_tui.engines.argo.steps import caption
 
 _TAKES_TIME = frozenset({"pause", "analysis", "experiment", "plugin"})
 
@@ -22,11 +23,16 @@ def _abort_back(case: Case) -> str:
     return f"Abort brings {case.stable} back to all pods, as fast as its pods start."
 
 
-def _position_changes(case: Case, index: int, weight: int) -> list[Change]:
+def _position_changes(case: Case, index: int, weight: int, stop: int | None = None) -> list[Change]:
+    """Step, weight, mirror and pause, before and after; `stop` is the step where it comes to rest."""
     state = case.state
+    before, after = state.mirror(), state.mirror_at(index if stop is None else stop)
     changes = [change("step", f"{state.index}/{len(state.steps)}", f"{index}/{len(state.steps)}")]
     if weight != state.set_weight():
         changes.append(change("weight", case.share(state.set_weight()), case.share(weight)))
+    if before != after:
+        words = ["none" if percent is None else f"{percent} %" for percent in (before, after)]
+        changes.append(change("mirrored", *words))
     if state.pauses:
         changes.append(change("pause", ", ".join(p.reason for p in state.pauses), "none"))
     return changes
@@ -97,7 +103,7 @@ def _after_pause(case: Case) -> Plan:
     state = case.state
     requests, changes, warnings = _clear_pauses(case)
     way = journey(state, state.index + 1)
-    moved = [c for c in _position_changes(case, state.index + 1, way.weight) if c.label != "pause"]
+    moved = [c for c in _position_changes(case, state.index + 1, way.weight, way.stop) if c.label != "pause"]
     return case.plan(
         "Promote one step",
         f"{case.send(state.set_weight(), way.weight)}, then {way.then}.",
@@ -117,7 +123,7 @@ def _to_step(case: Case, target: int, title: str, warnings: list[str]) -> Plan:
     way = journey(state, target)
     status: dict[str, object] = {"pauseConditions": None, "controllerPause": False, "currentStepIndex": target}
     requests = [case.patch_status(status)]
-    changes = _position_changes(case, target, way.weight)
+    changes = _position_changes(case, target, way.weight, way.stop)
     if state.spec_paused:
         requests.append(case.unpause_after())
         changes.append(change("paused by a person", "yes", "no"))

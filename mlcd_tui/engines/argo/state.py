@@ -219,26 +219,22 @@ class State:
 
     def mirror(self) -> int | None:
         """Percent of live traffic that is mirrored now; derived, for the status does not tell."""
-        if not self.routed or self.aborted or self.promote_full or not self.in_flight or self.first:
+        if self.aborted or self.promote_full or not self.in_flight or self.first:
             return None
-        if self.step is None:
+        return self.mirror_at(self.index)
+
+    def mirror_at(self, index: int) -> int | None:
+        """Percent that is mirrored once the canary stands at step `index`; the end takes every route away."""
+        if not self.routed or index >= len(self.steps):
             return None
         on: dict[str, int] = {}
-        for step in self.steps[: self.index + 1]:
+        for step in self.steps[: index + 1]:
             route = step.setMirrorRoute
             if isinstance(route, lean.Route):
                 on.pop(text(route.name), None)
                 if isinstance(route.match, list) and route.match:
                     on[text(route.name)] = integer(route.percentage, 100)
         return max(on.values(), default=None)
-
-    def next_weight(self) -> int | None:
-        """The weight that is next asked for after the present one; None when none is to come."""
-        if self.step is None or not self.in_flight:
-            return None
-        return next(
-            (integer(s.setWeight) for s in self.steps[self.index + 1 :] if s.setWeight is not None), self.max_weight
-        )
 
     def running_run(self) -> str:
         """Name of an analysis run that the status says is running; empty: none. Not clean."""
@@ -261,9 +257,9 @@ class State:
             for c in fits(lean.ContainerSpec, listed)
         ]
 
-    def version(self) -> Clean:
+    def version(self, containers: list[tuple[Clean, Clean, bool]] | None = None) -> Clean:
         """Tag of the first container's image, else `rev N`."""
-        containers = self.containers()
+        containers = self.containers() if containers is None else containers
         tag = image_version(containers[0][1]) if containers else ""
         return clean(tag) or Clean(f"rev {self.revision}" if self.revision else "")
 

@@ -13,29 +13,18 @@ from mlcd_tui.domain.rollout import Phase, Step, StepState
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import dig, integer, maybe_integer, rows, table, text
 from mlcd_tui.engines.argo import lean
+from mlcd_tui.engines.argo.journey import share, span
 from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
 from mlcd_tui.engines.argo.summary import step_states
 
 Details = list[tuple[str, object]]
 
 
-def span(seconds: int) -> str:
-    """A length of time for the eye: `45 s`, `10 min`, `1 h 30 min`."""
-    if seconds < 60:
-        return f"{max(seconds, 0)} s"
-    minutes, rest = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min" + (f" {rest} s" if rest else "")
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h" + (f" {minutes} min" if minutes else "")
-
-
 def caption(step: lean.Step, max_weight: int = 100) -> Clean:
     """What the step does, in a few words."""
     match step_kind(step):
         case "setWeight":
-            unit = "%" if max_weight == 100 else f"of {max_weight}"
-            return clean(f"set {integer(step.setWeight)} {unit}")
+            return clean(f"set {share(integer(step.setWeight), max_weight)}")
         case "pause":
             duration = step.pause.duration if isinstance(step.pause, lean.Pause) else None
             seconds = pause_seconds(duration)
@@ -180,6 +169,8 @@ def timeline(state: State, raw: JSON, phase: Phase, runs: Sequence[AnalysisRun])
         kind = step_kind(step)
         shown = Step(index, Clean(kind), caption(step, state.max_weight), states[index])
         body = table(bodies[index]).get(kind) if index < len(bodies) else None
+        if kind == "analysis" and (names := [text(t.get("templateName")) for t in rows(dig(body, "templates"))]):
+            shown = replace(shown, caption=clean(f"analysis {', '.join(names)}", limit=120))
         more = details(kind, body if kind != "unknown" else (bodies[index : index + 1] or [None])[0],
                        plugins.get(index, {}))  # fmt: skip
         if (run := of_step.get(index)) is not None:

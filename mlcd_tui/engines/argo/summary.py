@@ -58,7 +58,9 @@ def weight_of(state: State, canary_available: int | None = None) -> Weight | Non
 
 
 def _roles(state: State) -> tuple[Role, ...]:
-    """Roles of the newest version."""
+    """Roles of the version in the spec; none before the controller has seen it."""
+    if not state.observed:
+        return ()
     if state.blue_green is not None and state.canary is None:
         roles = (Role.STABLE,) if not state.in_flight else ()
         return roles + ((Role.ACTIVE,) if state.switched else (Role.PREVIEW,) if state.preview_hash else ())
@@ -83,7 +85,8 @@ def summarise(ref: RolloutRef, decoded: lean.LeanRollout) -> Rollout:
 def summary(ref: RolloutRef, state: State, canary_available: int | None = None) -> Rollout:
     """The row, with the weight made exact where the canary's available pods are known."""
     phase, message = phase_of(state)
-    roles, version = _roles(state), state.version()
+    roles, containers = _roles(state), state.containers()
+    version = state.version(containers)
     meta = state.meta
     return Rollout(
         ref=ref,
@@ -95,13 +98,13 @@ def summary(ref: RolloutRef, state: State, canary_available: int | None = None) 
         weight=weight_of(state, canary_available),
         mirror=state.mirror(),
         replicas=Replicas(state.desired, state.replicas, state.updated, state.ready, state.available),
-        images=tuple(ImageUse(name, image, roles=roles, init=init) for name, image, init in state.containers()),
+        images=tuple(ImageUse(name, image, roles=roles, init=init) for name, image, init in containers),
         waiting=waiting_for(state, phase, message),
         in_flight=state.in_flight,
         aborted=state.aborted,
         paused=state.spec_paused,
         version=version,
-        stable_version=version if not state.in_flight else Clean(""),
+        stable_version=version if state.observed and not state.in_flight else Clean(""),
         revision=state.revision,
         created=when(meta.creationTimestamp),
         labels=pairs(meta.labels),

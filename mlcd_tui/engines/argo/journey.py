@@ -1,0 +1,59 @@
+"""Where a canary goes from a step on, up to where it next stops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlcd_tui.engines._json import integer
+from mlcd_tui.engines.argo import lean
+from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
+
+
+def span(seconds: int) -> str:
+    """A length of time for the eye: `45 s`, `10 min`, `1 h 30 min`."""
+    if seconds < 60:
+        return f"{max(seconds, 0)} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")
+
+
+def share(weight: int, maximum: int) -> str:
+    """A weight in words: `60 %`, or `300 of 1000`."""
+    return f"{weight} %" if maximum == 100 else f"{weight} of {maximum}"
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """Where a canary goes from a step on, up to where it next stops."""
+
+    weight: int
+    then: str
+    """`wait 10 min`, `wait for you`, `run the analysis of step 4`, `become the stable version`."""
+    stop: int
+    """Index of the step where it stops; the number of steps when it runs to the end."""
+
+
+def journey(state: State, start: int) -> Journey:
+    """Follow the steps from `start` to the next one that takes time by itself."""
+    weight = state.weight_at(start)
+    for index in range(start, len(state.steps)):
+        step = state.steps[index]
+        match step_kind(step):
+            case "setWeight":
+                weight = integer(step.setWeight)
+            case "pause":
+                seconds = pause_seconds(step.pause.duration) if isinstance(step.pause, lean.Pause) else None
+                if seconds is None:
+                    return Journey(weight, "wait for you", index)
+                if seconds > 0:
+                    return Journey(weight, f"wait {span(seconds)}", index)
+            case "analysis" | "experiment" as kind:
+                return Journey(weight, f"run the {kind} of step {index + 1}", index)
+            case "plugin":
+                return Journey(weight, f"run the plug-in of step {index + 1}", index)
+            case _:
+                pass
+    return Journey(state.max_weight, "become the stable version", len(state.steps))
