@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
-import os
 from contextlib import ExitStack
 
 import click
 
+from mlcd_tui.cli.logfile import log_to_file
 from mlcd_tui.cli.options import Globals
 from mlcd_tui.cli.wiring import Wired, fail, wire
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.text import clean
-
-_LOG_BYTES = 1_000_000
 
 
 def open_screen(globals_: Globals) -> None:
@@ -48,22 +44,3 @@ def _run(globals_: Globals, wired: Wired) -> None:
     app.run(mouse=settings.mouse and not globals_.no_mouse)
     if app.return_code:
         raise SystemExit(app.return_code)
-
-
-def log_to_file() -> None:
-    """The program's own failures go to a file in the state folder: the terminal belongs to the screen."""
-    from mlcd_tui.config import paths
-
-    folder = paths.state_dir()
-    root = logging.getLogger("mlcd_tui")
-    root.propagate = False
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            folder / "mlcd-tui.log", maxBytes=_LOG_BYTES, backupCount=1, delay=True
-        )
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root.addHandler(handler)
-    root.setLevel(os.environ.get("MLCD_LOG_LEVEL", "WARNING").upper())

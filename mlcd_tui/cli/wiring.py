@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
+from mlcd_tui.cli.logfile import log_to_file
 from mlcd_tui.cli.options import Globals
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.ports import Engine
@@ -95,6 +96,7 @@ async def session(globals_: Globals) -> AsyncIterator[Wired]:
 
 def run(command: Callable[[Wired], Coroutine[Any, Any, T]], globals_: Globals) -> T:
     """Run a command's work; problems end the program with one sentence and their exit code."""
+    log_to_file()
 
     async def inside() -> T:
         async with session(globals_) as wired:
@@ -104,6 +106,8 @@ def run(command: Callable[[Wired], Coroutine[Any, Any, T]], globals_: Globals) -
         return asyncio.run(inside())
     except Problem as problem:
         fail(problem)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
 
 
 def fail(problem: Problem) -> NoReturn:
