@@ -55,7 +55,8 @@ class Groups:
 
     def _ref(self, resource: Resource, item: Any) -> RolloutRef | None:
         if isinstance(item, Undecodable):
-            return RolloutRef(self.engine.name, item.namespace, item.name)
+            kind = "" if resource == self.engine.watches[0].resource else resource.kind
+            return RolloutRef(self.engine.name, item.namespace, item.name, kind)
         return self.engine.group(resource, item)
 
     def _drop(self, ref: RolloutRef, resource: Resource, key: tuple[str, str]) -> None:

@@ -195,14 +195,9 @@ class LiveSession:
             Missing: no engine has it.
             BadConfig: two engines have one of that name and `engine` does not say which.
         """
-        connection = await self.connect()
+        await self.connect()
         asked = [self._engine(engine)] if engine else list(self._engines.values())
-        found: list[RolloutDetail] = []
-        for one in asked:
-            ref = RolloutRef(one.name, namespace, name)
-            with suppress(Missing):
-                detail = one.observe(ref, await connection.gather(one, ref), self._server_now())
-                found += [detail] if detail is not None else []
+        found = [detail for one in asked if (detail := await self._named(one, namespace, name)) is not None]
         if not found:
             titles = " or ".join(one.title for one in asked)
             advice = "See what there is: mlcd-tui rollouts list -A."
@@ -215,6 +210,17 @@ class LiveSession:
             names = " and ".join(ref.engine for ref in own)
             raise BadConfig(f"{namespace}/{name} exists in {names}.", advice="Say which one with --engine.")
         return own[0]
+
+    async def _named(self, engine: Engine, namespace: str, name: str) -> RolloutDetail | None:
+        """What one engine has of that name; what joins several objects (a blue/green pair) comes before its parts."""
+        connection = await self.connect()
+        joined = [RolloutRef(engine.name, namespace, name, watch.resource.kind) for watch in engine.watches[1:]]
+        for ref in (*joined, RolloutRef(engine.name, namespace, name)):
+            with suppress(Missing):
+                detail = engine.observe(ref, await connection.gather(engine, ref), self._server_now())
+                if detail is not None:
+                    return detail
+        return None
 
     async def detail(self, ref: RolloutRef) -> RolloutDetail:
         """One look at a rollout in full. Raises `Problem`."""
