@@ -69,7 +69,7 @@ class State:
         """A new version is on its way: not merely scaling, or a pod that broke while at rest."""
         if self.complete:
             return False
-        if not self.observed or self.replicas > self.updated or self.progressing.reason in _MOVING:
+        if not self.observed or self.replicas > self.updated or text(self.progressing.reason) in _MOVING:
             return True
         return self.paused and self.updated < self.desired
 
