@@ -1,0 +1,304 @@
+"""The Textual app: holds the session, the newest fleet and the screens; everything else is told to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
+from textual.reactive import var
+from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
+from textual.worker import Worker, WorkerFailed, WorkerState
+
+from mlcd_tui.config.keymap import KeyMap, resolve
+from mlcd_tui.config.settings import Settings
+from mlcd_tui.config.state import ContextState, StateFile
+from mlcd_tui.config.themes import ThemeFile, choose
+from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.intent import Intent
+from mlcd_tui.domain.ports import Clock, Session
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.ui import actions
+from mlcd_tui.ui.commands.palette import Palette
+from mlcd_tui.ui.memory import Memory
+from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.fleet import FleetScreen
+from mlcd_tui.ui.theming import to_theme, tone_variables
+from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs
+
+_TWICE = 1.5  # seconds between two ctrl+c that quit
+
+
+def _utc() -> datetime:
+    return datetime.now(UTC)
+
+
+def _audit() -> Screen[None]:
+    from mlcd_tui.ui.screens.audit import AuditScreen  # late: seldom needed, and the start is in a hurry
+
+    return AuditScreen()
+
+
+class MlcdApp(App[None]):
+    """The whole UI over one session."""
+
+    TITLE = "mlcd-tui"
+    CSS_PATH = "styles/app.tcss"
+    COMMANDS: ClassVar[set[Any]] = {Palette}
+    MODES: ClassVar[dict[str, Any]] = {"fleet": FleetScreen, "audit": _audit}
+    DEFAULT_MODE = "fleet"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
+    ]
+
+    fleet: var[Fleet] = var(Fleet, init=False)
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        settings: Settings | None = None,
+        state: StateFile | None = None,
+        themes: Mapping[str, ThemeFile] | None = None,
+        problems: Sequence[str] = (),
+        clock: Clock = _utc,
+    ) -> None:
+        """Wire the UI.
+
+        Args:
+            session: where everything shown comes from; started after the first paint.
+            settings: of the config file.
+            state: what is remembered between launches; saved screens and failures are put beside it.
+            themes: theme files by name.
+            problems: sentences about files that could not be used, told once.
+            clock: the time.
+        """
+        super().__init__()
+        self.session = session
+        self.settings = settings or Settings()
+        self.keymap: KeyMap = resolve(actions.bindables(), self.settings.keys)
+        file = state or StateFile()
+        self.memory = Memory(file, file.path.parent, self.tell)
+        self._clock = clock
+        self._early = [*problems, *self.keymap.problems, *filter(None, [self.memory.damage])]
+        self._unsubscribe: Callable[[], None] | None = None
+        self._interrupted = float("-inf")
+        self._clashes: set[str] = set()
+        self._history: list[RolloutRef | None] = [None]
+        self._place = 0
+        self.set_reactive(MlcdApp.fleet, session.fleet)
+        self._dress(dict(themes or {}))
+
+    def _dress(self, files: Mapping[str, ThemeFile]) -> None:
+        """Themes of the files, and the chosen one; then the keys."""
+        for file in files.values():
+            self.register_theme(to_theme(file))
+        if self.memory.theme in self.available_themes:
+            self.theme = self.memory.theme
+        elif files:
+            self.theme, complaint = choose(files, self.settings.theme_in(self.fleet.context))
+            self._early += [complaint] if complaint else []
+        # An action that lost its key to another keeps none; no terminal sends a key of this name.
+        self.set_keymap({name: ",".join(self.keymap.keys[name]) or "unbound" for name in self.keymap.changed})
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Tones for themes that name none."""
+        return tone_variables(self.current_theme)
+
+    # Life ---------------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Connect once the first picture stands."""
+        self._unsubscribe = self.session.subscribe(self._receive)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._work(self.session.start(), "session")
+        for sentence in self._early:
+            self.tell(sentence)
+
+    async def on_unmount(self) -> None:
+        """Let go of the cluster."""
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        await self.session.stop()
+
+    def _receive(self, fleet: Fleet) -> None:
+        if fleet.context != self.fleet.context:
+            self._history, self._place = self._history[: self._place + 1][-1:], 0
+        self.fleet = fleet
+
+    def _work(self, coroutine: Any, group: str) -> None:
+        self.run_worker(coroutine, group=group, exclusive=True, exit_on_error=False)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed becomes one sentence; the rest goes on."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            self.tell(event.worker.error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if isinstance(error, WorkerFailed):
+            self.tell(error.error)
+        else:
+            self._last_words = self._story(error)
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """A screen broke, so the program ends; one sentence is left in the terminal, not a page of code."""
+        self._exit_renderables.append(Text(self._last_words))
+        self._close_messages_no_wait()
+
+    def _story(self, error: BaseException) -> Clean:
+        path = self.memory.record_failure(error, self._clock())
+        return clean(f"A part of mlcd-tui failed ({type(error).__name__}: {error}). The whole story: {path}", limit=600)
+
+    # What screens ask (screens.base.Host) -------------------------------------------------------------------
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """Signs of this terminal."""
+        return ASCII if self.settings.ascii else UNICODE
+
+    @property
+    def remembered(self) -> ContextState:
+        """What is remembered of the present context."""
+        return self.memory.of(self.fleet.context)
+
+    def now(self) -> datetime:
+        """The present moment by the cluster's clock, which wrote all the times that are shown."""
+        return self._clock() + timedelta(seconds=self.fleet.clock_skew)
+
+    def tell(self, trouble: BaseException | str) -> None:
+        """One sentence for a problem of the operator's; anything else is ours: recorded, and said so."""
+        if isinstance(trouble, str | Problem):
+            self.notify(clean(trouble, limit=600), severity="warning", timeout=10, markup=False)
+            return
+        from mlcd_tui.ui.screens.problems import ProblemScreen
+
+        story = self._story(trouble)
+        if self.is_running and not isinstance(self.screen, ProblemScreen):
+            self.push_screen(ProblemScreen(story))
+
+    def propose(self, intent: Intent) -> None:
+        """Plan an act and ask for approval; a second wish replaces one that is still being planned."""
+        self._work(self._propose(intent), "propose")
+
+    async def _propose(self, intent: Intent) -> None:
+        from mlcd_tui.ui.screens.approval import ApprovalScreen
+
+        try:
+            proposal = await self.session.propose(intent)
+        except Problem as problem:
+            self.tell(problem)
+        else:
+            self.push_screen(ApprovalScreen(proposal))
+
+    def open_rollout(self, ref: RolloutRef) -> None:
+        """Show a rollout in full, and remember the way."""
+        self._history = [*self._history[: self._place + 1], ref]
+        self._place = len(self._history) - 1
+        self._show(ref)
+
+    def _show(self, ref: RolloutRef | None) -> None:
+        self.go("fleet")
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if ref is not None:
+            from mlcd_tui.ui.screens.rollout import RolloutScreen
+
+            self.push_screen(RolloutScreen(ref))
+
+    def use(self, *, context: str | None = None, namespace: str | None = None) -> None:
+        """Show another context or namespace."""
+        self._work(self._use(context, namespace), "use")
+
+    async def _use(self, context: str | None, namespace: str | None) -> None:
+        try:
+            await self.session.use(context=context, namespace=namespace)
+        except Problem as problem:
+            self.tell(problem)
+            return
+        if namespace:
+            self.memory.visit(self.session.fleet.context, namespace)
+        self._show(None)
+
+    def go(self, mode: str) -> None:
+        """To another big place."""
+        if self.current_mode != mode:
+            self.switch_mode(mode)
+
+    def theme_names(self) -> tuple[str, ...]:
+        """Themes there are, ours first."""
+        return tuple(sorted(self.available_themes, key=lambda name: (name in BUILTIN_THEMES, name)))
+
+    def use_theme(self, name: str) -> None:
+        """Change the theme and remember it."""
+        self.theme = name
+        self.memory.choose_theme(name)
+
+    def leave(self) -> None:
+        """End the program."""
+        self.exit()
+
+    # Keys ---------------------------------------------------------------------------------------------------
+
+    def action_interrupt(self) -> None:
+        """Copy what is selected; else the second press in a row quits."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+        elif monotonic() - self._interrupted < _TWICE:
+            self.leave()
+        else:
+            self._interrupted = monotonic()
+            self.notify("Press ctrl+c again to quit.", timeout=_TWICE, markup=False)
+
+    def action_history(self, step: int) -> None:
+        """To the place before, or after."""
+        place = self._place + step
+        if 0 <= place < len(self._history):
+            self._place = place
+            self._show(self._history[place])
+
+    def action_reconnect(self) -> None:
+        """Drop the connections and begin anew."""
+        self._work(self.session.reconnect(), "session")
+
+    def action_audit(self) -> None:
+        """Who did what."""
+        self.go("audit")
+
+    def action_command_line(self) -> None:
+        """Ask for a command."""
+        from mlcd_tui.ui.commands.line import CommandLine, run
+
+        self.push_screen(CommandLine(self), lambda text: run(self, text) if text else None)
+
+    def action_help(self) -> None:
+        """The keys of this screen."""
+        from mlcd_tui.ui.screens.help import HelpScreen
+
+        if isinstance(self.screen, BaseScreen):
+            self.push_screen(HelpScreen(self.screen.WHERE, self.keymap, self.glyphs))
+
+    def action_pick_theme(self) -> None:
+        """Choose a theme; the cursor shows each as it passes."""
+        from mlcd_tui.ui.screens.picker import pick_theme
+
+        pick_theme(self, self.theme_names(), self.use_theme)
+
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Tell once of keys that the settings gave to two actions."""
+        names = sorted(filter(None, (binding.id for binding in clashed_bindings)))
+        sentence = f"{', '.join(names)} lost a key to another action on {type(node).__name__}."
+        if names and sentence not in self._clashes:
+            self._clashes.add(sentence)
+            self.tell(sentence)

@@ -1,0 +1,111 @@
+"""Who did what, when, with what outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+from mlcd_tui.ui.actions import Where, bindings
+from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.viewmodels.audit import audit_lines, matching
+from mlcd_tui.ui.viewmodels.spans import Line, Span, plain
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
+from mlcd_tui.ui.widgets.line_view import LinesView
+from mlcd_tui.ui.widgets.paint import content
+
+_STYLES = Path(__file__).parents[1] / "styles"
+_MOST = 5_000
+
+
+class AuditScreen(BaseScreen):
+    """The audit log, newest first, with a search."""
+
+    WHERE = Where.AUDIT
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.AUDIT)
+    CSS_PATH = [_STYLES / "screens" / "fleet.tcss"]  # noqa: RUF012 - Textual's own form
+    AUTO_FOCUS = "LinesView"
+
+    def compose_body(self) -> ComposeResult:
+        """Summary, search, lines."""
+        with Horizontal(id="summary"):
+            yield Static(id="counts")
+        with Horizontal(id="filter-line"):
+            yield Static(content((Span("/ ", Tone.WAITS),)), id="slash")
+            yield Input(placeholder="a name, a verb, a person, failed", id="filter", select_on_focus=False)
+        yield LinesView(id="entries")
+
+    def on_mount(self) -> None:
+        """Read the log."""
+        self.query_one("#filter-line").display = False
+        self.reload()
+
+    def on_screen_resume(self) -> None:
+        """Read what was added meanwhile."""
+        self.reload()
+
+    def reload(self) -> None:
+        """Show the log as it is now."""
+        session, now = self.host.session, self.host.now()
+        every = session.audit(limit=_MOST)
+        text = self.query_one("#filter", Input).value
+        entries = matching(every, text)
+        self.query_one(LinesView).show(
+            lambda room: audit_lines(entries, now, room) if entries else _nothing(text, session.audit_path)
+        )
+        found = f" of {len(every)}" if text.strip() else ""
+        counts: Line = (
+            Span(f"{len(entries)}{found}", bold(Tone.BRIGHT)),
+            Span(" entries   ", Tone.DIM),
+            Span(session.audit_path, Tone.FAINT),
+        )
+        self.query_one("#counts", Static).update(content(counts))
+
+    def crumbs(self) -> Line:
+        """The place."""
+        return (Span("audit log", Tone.TEXT),)
+
+    def action_filter(self) -> None:
+        """Search."""
+        self.query_one("#filter-line").display = True
+        self.query_one("#filter", Input).focus()
+
+    @on(Input.Changed, "#filter")
+    def _search(self) -> None:
+        self.reload()
+
+    @on(Input.Submitted, "#filter")
+    def _searched(self) -> None:
+        self.query_one(LinesView).focus()
+
+    def action_escape(self) -> None:
+        """End the search, then go back."""
+        box = self.query_one("#filter", Input)
+        if box.value or box.has_focus:
+            box.value = ""
+            self.query_one("#filter-line").display = False
+            self.query_one(LinesView).focus()
+        else:
+            self.action_back()
+
+    def action_back(self) -> None:
+        """To the fleet."""
+        self.app.switch_mode("fleet")
+
+    def shown_text(self) -> str:
+        """The lines that are shown."""
+        return "".join(f"{plain(line)}\n" for line in self.query_one(LinesView).lines)
+
+
+def _nothing(text: str, path: str) -> tuple[Line, ...]:
+    if text.strip():
+        return ((Span(f"No entry matches “{text.strip()}”.", Tone.TEXT),), (Span("esc clears the search.", Tone.DIM),))
+    return (
+        (Span("Nothing was done yet.", Tone.TEXT),),
+        (Span(f"Every act, refused ones too, is written to {path}.", Tone.DIM),),
+    )

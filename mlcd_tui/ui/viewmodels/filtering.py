@@ -1,0 +1,146 @@
+"""The filter line of the fleet: terms that must all hold, understood as they are typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlcd_tui.domain.fleet import Attention, attention
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.ui.viewmodels.columns import strategy_word
+from mlcd_tui.ui.viewmodels.tones import phase_word
+
+Test = Callable[[Rollout, frozenset[str]], bool]
+
+HINT = "name  ns:  phase:  is:waiting  engine:  label:key=value  !not"
+
+_STATES: dict[str, Callable[[Rollout], bool]] = {
+    "waiting": lambda r: attention(r) is Attention.WAITS_FOR_YOU,
+    "degraded": lambda r: attention(r) is Attention.DEGRADED,
+    "moving": lambda r: attention(r) is Attention.MOVING,
+    "healthy": lambda r: attention(r) is Attention.HEALTHY,
+    "unknown": lambda r: attention(r) is Attention.UNKNOWN,
+    "paused": lambda r: r.paused,
+    "aborted": lambda r: r.aborted,
+    "new": lambda r: r.in_flight,
+    "mirrored": lambda r: r.mirror is not None,
+}
+
+
+def star_key(ref: RolloutRef) -> str:
+    """The name of a rollout among the favourites."""
+    return f"{ref.engine}/{ref.namespace}/{ref.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked of a row; empty lets all through."""
+
+    text: str = ""
+    tests: tuple[Test, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tests)
+
+    def matches(self, row: Rollout, starred: frozenset[str]) -> bool:
+        """Whether the row meets every term."""
+        return all(test(row, starred) for test in self.tests)
+
+
+def parse(text: str) -> Filter:
+    """Terms separated by blanks; `key:value` asks one field, `!` turns a term round, the rest is text of the name.
+
+    A term whose value is not typed yet (`ns:`) asks nothing, so the table does not flicker while typing.
+    """
+    tests = []
+    for word in text.lower().split():
+        negated, term = word.startswith("!"), word.removeprefix("!")
+        test = _test(term)
+        if test is not None:
+            tests.append(_negate(test) if negated else test)
+    return Filter(text.strip(), tuple(tests))
+
+
+def _negate(test: Test) -> Test:
+    return lambda row, starred: not test(row, starred)
+
+
+def _test(term: str) -> Test | None:
+    key, colon, value = term.partition(":")
+    if colon and key in _FIELDS:
+        return _FIELDS[key](value) if value else None
+    return _text(term) if term else None
+
+
+def _text(term: str) -> Test:
+    letters = _abbreviation(term)
+
+    def test(row: Rollout, starred: frozenset[str]) -> bool:
+        del starred
+        return (
+            term in f"{row.ref.namespace}/{row.ref.name}".lower()
+            or term in row.version.lower()
+            or (letters is not None and letters.search(row.ref.name.lower()) is not None)
+        )
+
+    return test
+
+
+def _abbreviation(term: str) -> re.Pattern[str] | None:
+    """`fsc` finds `fraud-scorer`: each letter goes on where the last stood, or begins a later word."""
+    if len(term) < 2:
+        return None
+    return re.compile(r"(?:^|[-._/])" + r"(?:[^-._/]*(?:[-._/]+[^-._/]+)*?[-._/]+)?".join(re.escape(c) for c in term))
+
+
+def _namespace(value: str) -> Test:
+    return lambda row, _: value in row.ref.namespace.lower()
+
+
+def _phase(value: str) -> Test:
+    return lambda row, _: row.phase.value.lower().startswith(value) or phase_word(row).startswith(value)
+
+
+def _engine(value: str) -> Test:
+    return lambda row, _: row.ref.engine.lower().startswith(value)
+
+
+def _strategy(value: str) -> Test:
+    return lambda row, _: value in {row.strategy.value.lower(), strategy_word(row.strategy)}
+
+
+def _image(value: str) -> Test:
+    return lambda row, _: any(value in use.image.lower() for use in row.images)
+
+
+def _label(value: str) -> Test:
+    key, equals, wanted = value.partition("=")
+
+    def test(row: Rollout, starred: frozenset[str]) -> bool:
+        del starred
+        return any(
+            name.lower() == key and (not equals or content.lower().startswith(wanted)) for name, content in row.labels
+        )
+
+    return test
+
+
+def _state(value: str) -> Test | None:
+    if "starred".startswith(value) or "favourite".startswith(value):
+        return lambda row, starred: star_key(row.ref) in starred
+    state = next((test for name, test in _STATES.items() if name.startswith(value)), None)
+    return None if state is None else lambda row, _: state(row)
+
+
+_FIELDS: dict[str, Callable[[str], Test | None]] = {
+    "ns": _namespace,
+    "namespace": _namespace,
+    "phase": _phase,
+    "engine": _engine,
+    "strategy": _strategy,
+    "image": _image,
+    "label": _label,
+    "is": _state,
+}

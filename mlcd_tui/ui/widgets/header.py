@@ -1,0 +1,43 @@
+"""The line above every screen."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from mlcd_tui.ui.viewmodels.spans import Line, apart
+from mlcd_tui.ui.widgets.paint import segments
+
+_NAME = " mlcd "
+
+
+class FrameHeader(Widget):
+    """Shows the program, a left and a right line on one row; the left one is cut when both do not fit."""
+
+    DEFAULT_CSS = """
+    FrameHeader { height: 1; dock: top; background: $tone-bar; }
+    FrameHeader > .frame--name { color: $tone-bar; background: $tone-new; text-style: bold; }
+    """
+    COMPONENT_CLASSES = {"frame--name"}  # noqa: RUF012 - as Textual declares it
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sides: tuple[Line, Line] = ((), ())
+
+    def show(self, left: Line, right: Line) -> None:
+        """Draw both sides, if they differ from what stands there."""
+        if (left, right) != self._sides:
+            self._sides = (left, right)
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The one row."""
+        del y
+        width = self.size.width
+        left, right = self._sides
+        room = width - len(_NAME) - 3
+        line = apart(left, right, room)
+        badge = Segment(_NAME, self.get_component_rich_style("frame--name"))
+        strip = Strip([badge, Segment("  "), *segments(self.app, line)])
+        return strip.adjust_cell_length(width).apply_style(self.rich_style)
