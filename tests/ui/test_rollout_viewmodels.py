@@ -85,7 +85,7 @@ def test_pods_of_one_revision_with_different_digests_are_a_warning() -> None:
     assert "in 1/2 pods" in text
     assert "pods of this revision run 2 different images under one name" in text
     assert "failed (2) > failureLimit (1)" in " ".join(text.split())
-    assert "10 % experiment fraud-trial" in text
+    assert "10 % to fraud-trial" in text
 
 
 def test_unknown_weights_and_a_mirror_are_said() -> None:

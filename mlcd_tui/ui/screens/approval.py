@@ -115,7 +115,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def _show_proposal(self) -> None:
         proposal = self.proposal
         dialog = self.query_one("#dialog")
-        dialog.border_title = Content(f" {'Not possible now' if self._refused else approval.button(proposal)} ")
+        dialog.border_title = Content("Not possible now" if self._refused else approval.button(proposal))
         way_back = approval.is_way_back(proposal)
         dialog.set_class(self._refused or bool(proposal.denied), "-refused")
         dialog.set_class(way_back, "-way-back")
@@ -195,6 +195,9 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         room = self.size.height - used - gaps - 3
         view = self.query_one("#decision", LinesView)
         view.styles.height = max(min(len(view.lines), room), 1)
+        dialog.border_subtitle = (
+            Content(f"{self.host.glyphs.up}{self.host.glyphs.down} more") if len(view.lines) > room else None
+        )
 
     def _tick(self) -> None:
         if self.stage is Stage.ACTING:

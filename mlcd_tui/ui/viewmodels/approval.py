@@ -140,8 +140,7 @@ def request_lines(request: Request, room: int) -> Iterator[Line]:
     kind = request.content_type.removeprefix("application/").removesuffix("+json")
     head = (
         Span(f"{'Request':<{_LABEL}}", Tone.DIM),
-        Span("PATCH ", Tone.TEXT),
-        Span(request.path, Tone.TEXT),
+        Span(f"PATCH\u00a0{clean(request.path)}", Tone.TEXT),
         Span(f"  {kind}", Tone.FAINT),
     )
     yield from wrap(head, room, _LABEL)

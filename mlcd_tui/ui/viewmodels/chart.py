@@ -52,7 +52,7 @@ def _drawable(value: float) -> bool:
 
 def number(value: float) -> str:
     """A number short enough for an axis."""
-    return f"{value:.4g}"
+    return f"{value:.3g}"
 
 
 def _range(points: Sequence[float], limit: float | None) -> tuple[float, float]:

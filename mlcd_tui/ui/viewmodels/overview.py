@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlcd_tui.domain.fleet import Freshness, Link
@@ -24,7 +24,7 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph
 from mlcd_tui.ui.viewmodels.history import event_lines
-from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, width, wrap
 from mlcd_tui.ui.viewmodels.timeline import timeline
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
 from mlcd_tui.ui.viewmodels.tree import role_tone
@@ -32,6 +32,7 @@ from mlcd_tui.ui.viewmodels.tree import role_tone
 _BLANK: Line = ()
 _MOST_EVENTS = 5
 _MOST_BAR = 40
+_ROOMY = 60
 _BAD_WHEN_TRUE = {"InvalidSpec", "ReplicaFailure"}
 _BAD_WHEN_FALSE = {"Available", "Progressing"}
 
@@ -56,7 +57,9 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
     """All lines of the tab for `room` columns."""
     rollout = detail.rollout
     longest = max((len(label) for label in _labels(detail)), default=0)
-    sheet = Sheet(now, room, glyphs, min(max(longest + 2, 12), 12 if room < 60 else 20))
+    wide = min(max(longest + 2, 12), 20)
+    sheet = Sheet(now, room, glyphs, wide if room >= _ROOMY else 12)
+    facts = replace(sheet, label=wide)
     lines: list[Line] = [*phase_lines(rollout, now, room, glyphs)]
     if steps := timeline(detail.steps, room, glyphs, rollout):
         lines.extend((_BLANK, *steps))
@@ -64,8 +67,8 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
         (*_weights(rollout, sheet), *_replicas(rollout, sheet)),
         tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
         tuple(line for service in detail.services for line in _service(service, sheet)),
-        tuple(line for label, value in detail.facts for line in sheet.row(label, Span(value, Tone.TEXT))),
-        tuple(line for condition in detail.conditions for line in _condition(condition, sheet)),
+        tuple(line for label, value in detail.facts for line in facts.row(label, Span(value, Tone.TEXT))),
+        tuple(line for condition in detail.conditions for line in _condition(condition, facts)),
     )
     for group in groups:
         if group:
@@ -142,30 +145,33 @@ def _waits(rollout: Rollout, now: datetime) -> str:
 
 
 def _weights(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
-    weight = rollout.weight
+    weight, dot = rollout.weight, sheet.glyphs.dot
     if weight is not None and (weight.set is not None or weight.actual is not None):
         maximum = weight.maximum or 100
         shown = weight.actual if weight.actual is not None else weight.set or 0
-        long = max(min(sheet.room - sheet.label - 30, _MOST_BAR), 10)
-        full, empty = bar(shown / maximum, long, sheet.glyphs)
         asked = "not known" if weight.set is None else _share(weight.set, maximum)
         actual = "not known" if weight.actual is None else _share(weight.actual, maximum)
         off = weight.set is not None and weight.actual is not None and weight.set != weight.actual
-        yield from sheet.row(
-            "Traffic",
-            Span(full, Tone.NEW),
-            Span(empty, Tone.FAINT),
+        verified = {True: f" {dot} verified", False: f" {dot} not verified yet", None: ""}[weight.verified]
+        told = (
             Span(f"  {asked} asked", Tone.TEXT),
-            Span(f" {sheet.glyphs.dot} {actual} actual", Tone.WAITS if off else Tone.TEXT),
-            Span({True: " verified", False: " not verified yet", None: ""}[weight.verified], Tone.DIM),
+            Span(f" {dot} {actual} actual", Tone.WAITS if off else Tone.TEXT),
+            Span(verified, Tone.DIM),
         )
-        for name, share in weight.additional:
-            full, empty = bar(share / maximum, long, sheet.glyphs)
-            tail = Span(f"  {_share(share, maximum)} experiment {name}", Tone.TEXT)
-            yield from sheet.row("", Span(full, Tone.MIRROR), Span(empty, Tone.FAINT), tail)
+        extra = [Span(f"  {_share(share, maximum)} to {name}", Tone.TEXT) for name, share in weight.additional]
+        widest = max(width(told), *(width((span,)) for span in extra), 0)
+        long = max(min(sheet.room - sheet.label - widest, _MOST_BAR), 6)
+        yield from sheet.row("Traffic", *_bar(shown / maximum, long, Tone.NEW, sheet), *told)
+        for span, (_, share) in zip(extra, weight.additional, strict=True):
+            yield from sheet.row("Experiment", *_bar(share / maximum, long, Tone.MIRROR, sheet), span)
     if rollout.mirror is not None:
         text = f"{rollout.mirror} % of live traffic is copied to the new version; its answers are dropped"
         yield from sheet.row("Mirror", Span(text, Tone.MIRROR))
+
+
+def _bar(share: float, long: int, tone: Tone, sheet: Sheet) -> Line:
+    full, empty = bar(share, long, sheet.glyphs)
+    return Span(full, tone), Span(empty, Tone.FAINT)
 
 
 def _share(weight: int, maximum: int) -> str:
@@ -175,12 +181,14 @@ def _share(weight: int, maximum: int) -> str:
 def _replicas(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
     count = rollout.replicas
     late = count.available < count.desired
-    dot = f" {sheet.glyphs.dot} "
-    yield from sheet.row(
-        "Replicas",
-        Span(f"{count.ready} of {count.desired} ready", Tone.WAITS if late else Tone.TEXT),
-        Span(f"{dot}{count.available} available{dot}{count.updated} new{dot}{count.current} in all", Tone.DIM),
-    )
+    more = [
+        f"{count.available} available" if count.available != count.ready else "",
+        f"{count.updated} of the new version" if count.updated != count.desired else "",
+        f"{count.desired} wanted" if count.current != count.desired else "",
+    ]
+    tail = "".join(f" {sheet.glyphs.dot} {part}" for part in more if part)
+    head = Span(f"{count.ready} of {count.current} ready", Tone.WAITS if late else Tone.TEXT)
+    yield from sheet.row("Replicas", head, Span(tail, Tone.DIM))
 
 
 def short_digest(digest: str) -> str:

@@ -125,7 +125,7 @@ def to_ascii(line: Line) -> Line:
     return tuple(span if span.text.isascii() else span._replace(text=span.text.translate(_PLAIN)) for span in line)
 
 
-_PLAIN = str.maketrans({"…": "~", "·": "-", "→": ">", "–": "-", "⋯": "~", "┄": "-", "“": '"', "”": '"', "▌": ">"})
+_PLAIN = str.maketrans({"…": "~", "·": "-", "→": ">", "–": "-", "⋯": "~", "┄": "-", "“": '"', "”": '"', "▌": ">", "\u00a0": " "})
 
 
 def _words(text: str) -> list[str]:

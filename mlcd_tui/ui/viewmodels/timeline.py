@@ -9,7 +9,7 @@ from mlcd_tui.ui.viewmodels.glyphs import Glyphs, step_glyph
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, crop
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, step_tone
 
-_GAP = 3
+_GAPS = (3, 2)
 _HERE = {StepState.CURRENT, StepState.FAILED}
 _WORDS = {
     StepState.DONE: "done",
@@ -24,9 +24,10 @@ def timeline(steps: Sequence[Step], room: int, glyphs: Glyphs, rollout: Rollout 
     """All steps; the present one is bright. Below a horizontal line stand the present step's own fields."""
     if not steps:
         return ()
-    slots = [cells(step.caption) + _GAP for step in steps]
-    if sum(slots) - _GAP <= room:
-        return (*_horizontal(steps, slots, rollout, glyphs), *_fields(steps, room))
+    for gap in _GAPS:
+        slots = [cells(step.caption) + gap for step in steps]
+        if sum(slots) - gap <= room:
+            return (*_horizontal(steps, slots, gap, rollout, glyphs), *_fields(steps, room))
     return _vertical(steps, room, rollout, glyphs)
 
 
@@ -35,7 +36,7 @@ def _tone(step: Step, rollout: Rollout | None) -> Tone:
 
 
 def _horizontal(
-    steps: Sequence[Step], slots: Sequence[int], rollout: Rollout | None, glyphs: Glyphs
+    steps: Sequence[Step], slots: Sequence[int], gap: int, rollout: Rollout | None, glyphs: Glyphs
 ) -> tuple[Line, Line]:
     captions: list[Span] = []
     dots: list[Span] = []
@@ -45,7 +46,7 @@ def _horizontal(
         captions.append(Span(step.caption, bold(tone) if step.state in _HERE else tone))
         dots.append(Span(step_glyph(step.state, glyphs), tone))
         if not last:
-            captions.append(Span(" " * _GAP))
+            captions.append(Span(" " * gap))
             done = step.state is StepState.DONE
             dots.append(Span(glyphs.bar_empty * (slot - 1), Tone.STABLE if done else Tone.FAINT))
     return tuple(captions), tuple(dots)

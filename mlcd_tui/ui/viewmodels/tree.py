@@ -16,6 +16,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _INDENT = 2
 _LEAST_NAME = 8
+_MANY_RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,11 @@ def _pod(pod: Pod, group: ReplicaSet, parent: str, level: int, glyphs: Glyphs) -
         None: (Span(glyphs.progressing, Tone.WAITS), Tone.WAITS),
     }[pod.healthy]
     status = "ready" if pod.healthy and pod.status == "Running" else str(pod.status)
+    restarts = Tone.FAINT if not pod.restarts else Tone.DIM if pod.restarts < _MANY_RESTARTS else Tone.WAITS
     right: Line = (Span(f"{status} ", tone),)
     if pod.total > 1 and pod.ready < pod.total:
         right = (*right, Span(f"{pod.ready}/{pod.total} ", Tone.WAITS))
-    right = (*right, Span(f"{pod.restarts}{glyphs.restarts}", Tone.WAITS if pod.restarts else Tone.FAINT))
+    right = (*right, Span(f"{pod.restarts}{glyphs.restarts}", restarts))
     name = short if short == pod.name else glyphs.ellipsis + short
     return Node(f"pod/{pod.name}", level, Span(name, Tone.TEXT), lead, right=right, parent=parent, tail=True)
 

@@ -38,6 +38,12 @@ class LinesView(ScrollView, can_focus=True):
         scrollbar-size-horizontal: 1;
         scrollbar-gutter: stable;
         background: transparent;
+        scrollbar-color: $tone-faint;
+        scrollbar-color-hover: $tone-dim;
+        scrollbar-color-active: $tone-dim;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -65,7 +65,7 @@ class LogView(LinesView):
         self.lines = self._painted
         self.virtual_size = Size(0 if self.wrapped else self._wide, len(self._painted))
         if self.following:
-            self.scroll_end(animate=False, immediate=True)
+            self.scroll_end(animate=False)
         self.refresh()
 
     def _wanted(self, line: LogLine) -> bool:

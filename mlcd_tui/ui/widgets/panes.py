@@ -191,12 +191,12 @@ class YamlPane(Vertical):
     def _write(self, detail: RolloutDetail) -> None:
         if self._compare:
             lines = history.diff_of(*history.previous_template(detail))
-            caption = (Span("Change of the pod template", Tone.TEXT), Span("  v whole object · / search", Tone.FAINT))
+            caption = (Span("Change of the pod template", Tone.TEXT), Span("  v whole object, / search", Tone.FAINT))
         else:
             text: tuple[Clean, ...] = manifest(detail.raw)
             lines = history.yaml_lines(text) or ((Span("The object is not known yet.", Tone.DIM),),)
             head = f"Whole object, {len(text)} lines"
-            caption = (Span(head, Tone.TEXT), Span("  v diff to the revision before · / search", Tone.FAINT))
+            caption = (Span(head, Tone.TEXT), Span("  v diff, / search", Tone.FAINT))
         self.query_one("#caption", Static).update(content(caption))
         self.query_one(Reader).show(lambda _: lines)
 
