@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
 import json
@@ -148,6 +149,16 @@ def test_what_cannot_be_recorded_raises(tmp_path: Path) -> None:
             AuditLog(path).append(record())
     with pytest.raises(BadConfig, match="as JSON"):
         AuditLog(tmp_path / "a.jsonl").append(record(plan={"body": float("nan")}))
+
+
+def test_a_lock_that_is_never_given_back_is_told(log: AuditLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.append(record())
+    monkeypatch.setattr("mlcd_tui.audit.log._LOCK_PATIENCE", 0.05)
+    with log.path.open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(BadConfig, match="another process has held its lock"):
+            log.append(record())
+    assert log.verify().count == 1
 
 
 def test_unreadable_log_is_a_sentence_and_a_missing_one_is_empty(tmp_path: Path) -> None:
