@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import ssl
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar, overload
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -18,7 +20,8 @@ from mlcd_tui import __version__
 from mlcd_tui.cluster.auth import Credentials, Login
 from mlcd_tui.cluster.errors import from_exception, from_response, not_kubernetes
 from mlcd_tui.cluster.kubeconfig import Target
-from mlcd_tui.cluster.transport import http_client, is_loopback
+from mlcd_tui.cluster.streams import Answer, open_answer
+from mlcd_tui.cluster.transport import http_client, is_loopback, proxy_for, ssl_context
 from mlcd_tui.domain.errors import Problem, Unauthenticated, Unreachable
 from mlcd_tui.domain.plan import MERGE_PATCH
 from mlcd_tui.domain.refs import JSON, Resource
@@ -26,6 +29,7 @@ from mlcd_tui.domain.text import Clean, clean
 
 T = TypeVar("T")
 Params = Mapping[str, str]
+_AGENT = f"mlcd-tui/{__version__}"
 _CONNECT = 5.0
 _PAGE = 500
 _SMALL = 64_000  # answers up to this size tell the round trip, larger ones the bandwidth
@@ -53,11 +57,13 @@ class Client:
         self.lag: float | None = None
         """Round trip of the last small call in seconds."""
         self._local = is_loopback(parts.hostname or "")
-        self._credentials = Credentials(target, secure=parts.scheme == "https" or self._local)
+        self._secure = parts.scheme == "https"
+        self._credentials = Credentials(target, secure=self._secure or self._local)
         self._timeout = timeout
         self._login: Login | None = None
         self._calls: httpx.AsyncClient | None = None
-        self._streams: httpx.AsyncClient | None = None
+        self._tls: ssl.SSLContext | None = None
+        self._proxy = ""
         self._retired: list[httpx.AsyncClient] = []
         self._answered = float("-inf")
         self._skew_at = float("-inf")
@@ -67,10 +73,10 @@ class Client:
         """End all connections."""
         if self._probe is not None:
             self._probe.cancel()
-        for http in (self._calls, self._streams, *self._retired):
+        for http in (self._calls, *self._retired):
             if http is not None:
                 await http.aclose()
-        self._calls = self._streams = self._login = None
+        self._calls = self._login = None
         self._retired.clear()
 
     @overload
@@ -165,40 +171,51 @@ class Client:
             return
 
     @asynccontextmanager
-    async def stream(self, path: str, params: Params | None = None) -> AsyncIterator[AsyncIterator[bytes]]:
-        """GET a path and read its body as it comes, without a time limit between bytes. Raises `Problem`."""
-        response = await self._open(path, params)
-        try:
-            yield self._chunks(response)
-        finally:
-            await response.aclose()
+    async def stream(
+        self, path: str, params: Params | None = None, *, gather: float = 0.0
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """GET a path and read its body as it comes, without a time limit between bytes. Raises `Problem`.
 
-    async def _chunks(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        Args:
+            path: as for `get`.
+            params: as for `get`.
+            gather: what comes within so many seconds after a part comes as one.
+        """
+        answer = await self._open(path, params)
         try:
-            async for chunk in response.aiter_raw():
-                yield chunk
-        except _WIRE_ERRORS as error:
+            yield self._parts(answer, gather)
+        finally:
+            answer.close()
+
+    async def _parts(self, answer: Answer, gather: float) -> AsyncIterator[bytes]:
+        try:
+            async for part in answer.parts(gather):
+                yield part
+        except (OSError, ValueError) as error:
             raise from_exception(error, self.server) from error
 
-    async def _open(self, path: str, params: Params | None) -> httpx.Response:
-        """The response to a streaming GET, its head arrived and its status good."""
+    async def _open(self, path: str, params: Params | None) -> Answer:
+        """The answer to a streaming GET, its head arrived and its status good."""
         for last in (False, True):
             login = await self._ready()
-            assert self._streams is not None
-            request = self._request(self._streams, "GET", path, params, login, encoding="identity")
+            url = self._url(path) + (f"?{urlencode(params)}" if params else "")
             try:
                 async with asyncio.timeout(self._timeout):
-                    response = await self._streams.send(request, stream=True)
-                    if response.is_success:
-                        self._note(response, None)
-                        return response
-                    body = await response.aread()
-                    await response.aclose()
-            except _WIRE_ERRORS as error:
+                    answer = await open_answer(
+                        url, self._headers(login, "identity"), context=self._tls, proxy=self._proxy
+                    )
+                    if 200 <= answer.status < 300:
+                        self._answered = time.monotonic()
+                        return answer
+                    try:
+                        body = await answer.rest()
+                    finally:
+                        answer.close()
+            except (OSError, ValueError) as error:
                 raise from_exception(error, self.server) from error
-            if response.status_code != 401 or last or not await self._credentials.renew(login):
+            if answer.status != 401 or last or not await self._credentials.renew(login):
                 break
-        raise self._problem(response, body, "GET", path)
+        raise self._problem(answer.status, answer.headers, body, "GET", path)
 
     async def _call(
         self,
@@ -215,14 +232,15 @@ class Client:
         for last in (False, True):
             login = await self._ready()
             assert self._calls is not None
-            request = self._request(
-                self._calls, method, path, params, login, content=content, content_type=content_type
-            )
-            if timeout is not None:
-                request.extensions["timeout"] = httpx.Timeout(timeout).as_dict()
+            headers = self._headers(login)
+            if content is not None:
+                headers.append(("Content-Type", content_type))
+            patience: Any = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
             started = time.monotonic()
             try:
-                response = await self._calls.send(request)
+                response = await self._calls.request(
+                    method, self._url(path), params=params, content=content, headers=headers, timeout=patience
+                )
             except _WIRE_ERRORS as error:
                 raise from_exception(error, self.server) from error
             self._note(response, time.monotonic() - started)
@@ -230,50 +248,35 @@ class Client:
                 return response.content
             if response.status_code != 401 or last or not await self._credentials.renew(login):
                 break
-        raise self._problem(response, response.content, method, path)
+        raise self._problem(response.status_code, response.headers, response.content, method, path)
 
-    def _request(
-        self,
-        http: httpx.AsyncClient,
-        method: str,
-        path: str,
-        params: Params | None,
-        login: Login,
-        *,
-        content: bytes | None = None,
-        content_type: str = "",
-        encoding: str = "",
-    ) -> httpx.Request:
-        headers = [
-            ("Accept", "application/json"),
-            ("User-Agent", f"mlcd-tui/{__version__}"),
-            # on this machine compression costs both sides more than it saves
-            ("Accept-Encoding", encoding or ("identity" if self._local else "gzip")),
-            *login.headers,
-        ]
-        if content is not None:
-            headers.append(("Content-Type", content_type))
-        url = self.target.server + quote(path, safe=_SAFE)
-        return http.build_request(method, url, params=params, content=content, headers=headers)
+    def _url(self, path: str) -> str:
+        return self.target.server + quote(path, safe=_SAFE)
+
+    def _headers(self, login: Login, encoding: str = "") -> list[tuple[str, str]]:
+        # on this machine compression costs both sides more than it saves
+        encoding = encoding or ("identity" if self._local else "gzip")
+        mine = (("Accept", "application/json"), ("User-Agent", _AGENT), ("Accept-Encoding", encoding))
+        return [*mine, *login.headers]
 
     async def _ready(self) -> Login:
         """Credentials, and connections that carry their certificate."""
         login = await self._credentials.login()
         known = self._login
         if known is None or (known.certificate, known.key) != (login.certificate, login.key):
-            calls = httpx.Timeout(self._timeout, connect=_CONNECT)
-            streams = httpx.Timeout(None, connect=_CONNECT)
-            self._retired += [http for http in (self._calls, self._streams) if http is not None]
-            self._calls = http_client(self.target, login, timeout=calls, connections=20)
-            self._streams = http_client(self.target, login, timeout=streams, connections=None)
+            if self._calls is not None:
+                self._retired.append(self._calls)
+            self._proxy = proxy_for(self.target, os.environ)
+            self._tls = ssl_context(self.target, login) if self._secure else None
+            self._calls = http_client(self._tls, self._proxy, httpx.Timeout(self._timeout, connect=_CONNECT))
         self._login = login
         return login
 
-    def _note(self, response: httpx.Response, seconds: float | None) -> None:
+    def _note(self, response: httpx.Response, seconds: float) -> None:
         """Learn from an answer: that the server lives, how far it is, what time it has there."""
         now = time.monotonic()
         self._answered = now
-        if seconds is None or len(response.content) > _SMALL:
+        if len(response.content) > _SMALL:
             return
         self.lag = seconds
         if now - self._skew_at < _SKEW_EVERY or seconds > _SKEW_NOISE:
@@ -286,9 +289,9 @@ class Client:
         self._skew_at = now
         self.skew = ahead if abs(ahead) > _SKEW_NOISE else 0.0
 
-    def _problem(self, response: httpx.Response, body: bytes, method: str, path: str) -> Problem:
+    def _problem(self, code: int, headers: Mapping[str, str], body: bytes, method: str, path: str) -> Problem:
         what = f"{method.lower()} {clean(path, limit=200)}"
-        return from_response(response.status_code, response.headers, body, what=what, server=self.server)
+        return from_response(code, headers, body, what=what, server=self.server)
 
     def _decoded(self, body: bytes, kind: Any) -> Any:
         try:

@@ -123,6 +123,8 @@ def from_exception(error: BaseException, server: str) -> Problem:
     if isinstance(error, httpx.ConnectError):
         why = next((str(c) for c in reversed(causes) if isinstance(c, OSError) and str(c)), str(error))
         return Unreachable(f"Cannot connect to {server}: {sentence_of(why)}")
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
+        return Unreachable(f"Cannot connect to {server}: {sentence_of(error.strerror or error)}")
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError, ConnectionError)):
         return Unreachable(f"The connection to {server} was cut.")
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)):

@@ -12,6 +12,7 @@ from mlcd_tui.domain.refs import PODS
 from mlcd_tui.domain.text import clean
 
 _LONGEST = 16_000  # bytes kept of a line; the rest of it is passed over
+_GATHER = 0.05  # a talkative container is read in pieces that are worth drawing
 _COLOUR = re.compile(r"\x1b\[[0-9;:]*m")  # colours and weights only; every other sequence is made visible
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d) ?")
 
@@ -39,7 +40,7 @@ async def read_logs(
     elif follow:
         params["follow"] = "true"
     held = bytearray()
-    async with client.stream(PODS.path(namespace, pod, "log"), params) as chunks:
+    async with client.stream(PODS.path(namespace, pod, "log"), params, gather=_GATHER) as chunks:
         async for chunk in chunks:
             *ended, rest = chunk.split(b"\n")
             for piece in ended:

@@ -89,18 +89,31 @@ def _load_pair(context: ssl.SSLContext, login: Login) -> None:
 
 
 def proxy_for(target: Target, environ: Mapping[str, str]) -> str:
-    """The proxy to use, by Go's rules as kubectl follows them; empty: none."""
-    own = target.cluster_fields.get("proxy-url")
-    if own:
-        return str(own)
+    """The proxy to use, by Go's rules as kubectl follows them; empty: none.
+
+    Raises:
+        BadConfig: a proxy that is not http://.
+    """
     parts = urlsplit(target.server)
     host = parts.hostname or ""
-    if is_loopback(host):
+    proxy = str(target.cluster_fields.get("proxy-url") or "")
+    if not proxy and not is_loopback(host):
+        names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper())
+        proxy = next((environ[name] for name in names if environ.get(name)), "")
+        if proxy and _excluded(host, parts.port, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
+            return ""
+    if not proxy:
         return ""
-    names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper())
-    proxy = next((environ[name] for name in names if environ.get(name)), "")
-    excluded = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    return "" if not proxy or _excluded(host, parts.port, excluded) else proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    try:
+        scheme, name, _ = urlsplit(proxy).scheme, urlsplit(proxy).hostname, urlsplit(proxy).port
+    except ValueError as error:
+        raise BadConfig(f"The proxy address cannot be used: {clean(error)}.") from error
+    if scheme != "http" or not name:
+        raise BadConfig(
+            f"The proxy {clean(name)} is reached by {clean(scheme)}://; only http:// proxies are supported."
+        )
+    return proxy
 
 
 def _excluded(host: str, port: int | None, listed: str) -> bool:
@@ -125,21 +138,10 @@ def _excluded(host: str, port: int | None, listed: str) -> bool:
     return False
 
 
-def http_client(target: Target, login: Login, *, timeout: httpx.Timeout, connections: int | None) -> httpx.AsyncClient:
-    """An httpx client for one target and login. Redirects are not followed: the token would go along.
-
-    Raises:
-        BadConfig: certificates or proxy that cannot be used.
-    """
-    proxy = proxy_for(target, os.environ)
-    try:
-        transport = httpx.AsyncHTTPTransport(
-            verify=ssl_context(target, login),
-            proxy=proxy or None,
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=10, keepalive_expiry=60.0),
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise BadConfig(
-            f"The proxy {clean(urlsplit(proxy).hostname or proxy)} cannot be used: {clean(error)}."
-        ) from error
+def http_client(context: ssl.SSLContext | None, proxy: str, timeout: httpx.Timeout) -> httpx.AsyncClient:
+    """An httpx client for calls. Redirects are not followed: the token would go along."""
+    # `verify` must be a context even for plain http, or httpx loads the bundle of public CAs
+    verify = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    limits = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=60.0)
+    transport = httpx.AsyncHTTPTransport(verify=verify, proxy=proxy or None, limits=limits)
     return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False)

@@ -193,7 +193,7 @@ class Reflector(Generic[T]):
             **self._selectors,
         }
         self._lost = None
-        async with self._client.stream(self._path, params) as chunks:
+        async with self._client.stream(self._path, params, gather=self._timing.gather) as chunks:
             self._alive()
             guard: asyncio.Task[None] | None = None
             try:
@@ -210,7 +210,7 @@ class Reflector(Generic[T]):
     async def _follow(self, chunks: AsyncIterator[bytes]) -> None:
         lines = Lines()
         async for chunk in chunks:
-            began = self._byte_at = time.monotonic()
+            self._byte_at = time.monotonic()
             try:
                 events = [self._codec.event(line) for line in lines.feed(chunk)]
             except (*BAD_JSON, ValueError) as error:
@@ -230,9 +230,6 @@ class Reflector(Generic[T]):
             if failed is not None and failed.status is not None:
                 what = f"watch {self._path}"
                 raise from_status(failed.status.code, failed.status, {}, what=what, server=self._client.server)
-            # what comes meanwhile is read as one chunk: at hundreds of changes a second this halves the work
-            if deltas and (rest := self._timing.gather - (time.monotonic() - began)) > 0:
-                await asyncio.sleep(rest)
 
     async def _guard(self, scope: asyncio.Timeout, began: float) -> None:
         """End the watch in `scope` when it is silent and nobody answers, or silent for too long."""
