@@ -54,8 +54,9 @@ def _put(target: Any, path: tuple[Any, ...], value: Any) -> None:
             target = target[key]
         except (KeyError, IndexError, TypeError):
             return
-    if isinstance(target, dict | list) and not (isinstance(target, list) and path[-1] >= len(target)):
-        target[path[-1]] = value
+    last = path[-1]
+    if isinstance(target, dict) or (isinstance(target, list) and isinstance(last, int) and last < len(target)):
+        target[last] = value
 
 
 @st.composite

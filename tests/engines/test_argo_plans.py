@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -225,7 +225,6 @@ def test_an_undo_asks_for_exactly_the_old_template_and_keeps_nothing_of_the_new(
     [
         ("canary-paused-step", None, "since that version is the stable one"),
         ("three-revisions-healthy", 1, "within the rollback window"),
-        ("bluegreen-switched-scale-down-delay", 1, "its pods are still up"),
         ("canary-healthy", 1, "runs all 2 steps"),
     ],
 )
@@ -233,13 +232,33 @@ def test_an_undo_tells_beforehand_whether_it_skips_the_steps(name: str, revision
     assert path in plan(name, Verb.UNDO, revision=revision).sentence
 
 
-def test_an_undo_past_the_scale_down_delay_is_an_update_like_any_other() -> None:
+@pytest.mark.parametrize(
+    ("age", "later", "path"),
+    [
+        (timedelta(hours=1), timedelta(0), "switches at once without a pause, since its pods are still up"),
+        (timedelta(hours=1), timedelta(hours=2), "preview, pauses and analyses included"),
+        (timedelta(0), timedelta(0), "preview, pauses and analyses included"),
+    ],
+)
+def test_a_blue_green_goes_back_at_once_within_the_delay_to_a_version_that_is_older(
+    age: timedelta, later: timedelta, path: str
+) -> None:
+    """Made in the same second as the stable one, a version is no older to the controller: it pauses (seen on it)."""
     name = "bluegreen-switched-scale-down-delay"
-    answer = ENGINE.plan(
-        Intent(Verb.UNDO, recorded.ref(name)), recorded.objects(name), recorded.now(name) + timedelta(hours=2)
-    )
+    objects, now = recorded.objects(name), recorded.now(name)
+    made = {s["metadata"]["annotations"]["rollout.argoproj.io/revision"]: s["metadata"] for s in objects[REPLICA_SETS]}
+    stable = datetime.fromisoformat(made["2"]["creationTimestamp"])
+    made["1"]["creationTimestamp"] = (stable - age).isoformat()
+    answer = ENGINE.plan(Intent(Verb.SWITCH_BACK, recorded.ref(name)), objects, now + later)
     assert isinstance(answer, Plan)
-    assert "preview, pauses and analyses included" in answer.sentence
+    assert path in answer.sentence
+
+
+def test_going_forward_again_is_no_rollback_even_while_the_pods_are_up() -> None:
+    """The controller compares when the ReplicaSets were made: a newer one pauses and analyses as any update does."""
+    again = plan("bluegreen-rolled-back-in-delay", Verb.SWITCH_BACK)
+    assert "version 2 (revision 2)" in again.sentence
+    assert "preview, pauses and analyses included" in again.sentence
 
 
 def test_versions_of_a_workload_are_changed_where_they_are_kept() -> None:

@@ -94,6 +94,8 @@ class Case:
     def send(self, before: int, after: int) -> str:
         """What becomes of the traffic, as the beginning of a sentence."""
         state, to = self.state, self.newest
+        if before == after and not state.routed:
+            return f"Keep {to} on {self.share(after)} of the pods of {self.ref}"
         if before == after:
             return f"Keep {self.share(after)} of live traffic of {self.ref} on {to}"
         if state.routed:

@@ -109,10 +109,21 @@ def _path(case: Case, target: JSON) -> tuple[str, list[str]]:
         if not steps:
             return "runs as an update without steps", []
         return f"runs all {steps} steps", ["this is an update like any other: promote fully to be faster"]
-    deadline = when(annotations_of(target).get(SCALE_DOWN_DEADLINE))
-    if deadline is not None and deadline > case.now and integer(dig(target, "spec", "replicas")) > 0:
+    if _is_older(case, target) and _still_up(case, target):
         return "switches at once without a pause, since its pods are still up", []
     return "runs as an update: preview, pauses and analyses included", []
+
+
+def _still_up(case: Case, target: JSON) -> bool:
+    """Whether its pods wait for the end of the scale-down delay."""
+    deadline = when(annotations_of(target).get(SCALE_DOWN_DEADLINE))
+    return deadline is not None and deadline > case.now and integer(dig(target, "spec", "replicas")) > 0
+
+
+def _is_older(case: Case, target: JSON) -> bool:
+    """The controller takes only what was made before the stable version for a rollback, whatever the revisions say."""
+    begin, end = created(target), created(case.set_of(case.state.stable_hash))
+    return begin is not None and end is not None and begin < end
 
 
 def _in_window(case: Case, target: JSON) -> bool:
@@ -120,7 +131,7 @@ def _in_window(case: Case, target: JSON) -> bool:
     window = integer(dig(case.raw, "spec", "rollbackWindow", "revisions"))
     stable = case.set_of(case.state.stable_hash)
     begin, end = created(target), created(stable)
-    if window <= 0 or begin is None or end is None or begin >= end:
+    if window <= 0 or begin is None or end is None or not _is_older(case, target):
         return False
     between = [
         raw

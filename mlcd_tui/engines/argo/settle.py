@@ -11,6 +11,7 @@ from mlcd_tui.domain.rollout import Phase
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, integer, name_of, rows, text, when
 from mlcd_tui.engines.argo.detail import find
+from mlcd_tui.engines.argo.journey import share
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS
 from mlcd_tui.engines.argo.lean import from_raw
 from mlcd_tui.engines.argo.phase import phase_of
@@ -148,7 +149,7 @@ def _aborted(mark: Mark, state: State) -> Settled:
     if phase_of(state)[0] is not Phase.DEGRADED:
         return _not_yet("waiting for the controller to abort")
     if state.routed and (weight := state.actual_weight()):
-        return _not_yet(f"{weight} % of live traffic still goes to the new version")
+        return _not_yet(f"{share(weight, state.max_weight)} of live traffic still goes to the new version")
     if state.blue_green is not None and state.canary is None and state.active_hash != state.stable_hash:
         return _not_yet("the active Service still points at the new version")
     if state.canary is not None and not state.routed and state.updated:
@@ -197,11 +198,12 @@ def _weight(mark: Mark, state: State) -> Settled:
     actual = state.actual_weight()
     if _promoted_now(state):
         return _never("the new version became the stable one meanwhile")
+    asked, real = share(wanted, state.max_weight), share(actual or 0, state.max_weight)
     if actual == wanted and state.index >= target:
-        return _yes(f"{wanted} of live traffic goes to the new version")
+        return _yes(f"{asked} of live traffic goes to the new version")
     if state.index > target and state.set_weight() != wanted:
-        return _yes(f"the step was passed; the weight is now {actual}")
-    return _not_yet(f"the weight is {actual}, {wanted} was asked for; the new pods come first")
+        return _yes(f"the step was passed; {real} of live traffic goes to the new version")
+    return _not_yet(f"{real} of live traffic goes to the new version, {asked} was asked for; its pods come first")
 
 
 def _run_ended(mark: Mark, objects: Objects) -> Settled:
