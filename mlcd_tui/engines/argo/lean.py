@@ -37,6 +37,10 @@ class Blank(Lean):
     """An object of which only the presence counts."""
 
 
+Odd: TypeAlias = Blank | str | int | float | bool | None
+"""What may stand where a list belongs."""
+
+
 class Annotations(Lean):
     """The annotations that matter here; the rest (last-applied-configuration …) is never kept."""
 
@@ -75,7 +79,7 @@ class Route(Lean):
 
     name: Any = None
     percentage: Any = None
-    match: list[Blank | Absurd] | str | int | float | bool | None = None
+    match: list[Blank | Absurd] | Odd = None
 
 
 class Step(Lean):
@@ -91,7 +95,7 @@ class Step(Lean):
     plugin: Route | Absurd = None
 
 
-Steps: TypeAlias = list[Step | str | int | float | bool | list[Any] | None]
+Steps: TypeAlias = list[Step | Absurd]
 
 
 class TrafficRouting(Lean):
@@ -103,7 +107,7 @@ class TrafficRouting(Lean):
 class Canary(Lean):
     """The canary strategy."""
 
-    steps: Steps | str | int | float | bool | None = None
+    steps: Steps | Odd = None
     trafficRouting: TrafficRouting | Absurd = None
 
 
@@ -130,14 +134,14 @@ class ContainerSpec(Lean):
     image: Any = None
 
 
-Containers: TypeAlias = list[ContainerSpec | str | int | float | bool | list[Any] | None]
+Containers: TypeAlias = list[ContainerSpec | Absurd]
 
 
 class PodSpec(Lean):
     """The pod of the template."""
 
-    containers: Containers | str | int | float | bool | None = None
-    initContainers: Containers | str | int | float | bool | None = None
+    containers: Containers | Odd = None
+    initContainers: Containers | Odd = None
 
 
 class Template(Lean):
@@ -201,7 +205,7 @@ class Weights(Lean):
     """The weights that the traffic router was given."""
 
     canary: Destination | Absurd = None
-    additional: list[Destination | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
+    additional: list[Destination | Absurd] | Odd = None
     verified: Any = None
 
 
@@ -225,8 +229,8 @@ class BlueGreenStatus(Lean):
     postPromotionAnalysisRunStatus: RunStatus | Absurd = None
 
 
-Conditions: TypeAlias = list[Condition | str | int | float | bool | list[Any] | None]
-PauseConditions: TypeAlias = list[PauseCondition | str | int | float | bool | list[Any] | None]
+Conditions: TypeAlias = list[Condition | Absurd]
+PauseConditions: TypeAlias = list[PauseCondition | Absurd]
 
 
 class Status(Lean):
@@ -237,8 +241,8 @@ class Status(Lean):
     abort: Any = None
     promoteFull: Any = None
     controllerPause: Any = None
-    pauseConditions: PauseConditions | str | int | float | bool | None = None
-    conditions: Conditions | str | int | float | bool | None = None
+    pauseConditions: PauseConditions | Odd = None
+    conditions: Conditions | Odd = None
     currentPodHash: Any = None
     stableRS: Any = None
     currentStepIndex: Any = None
