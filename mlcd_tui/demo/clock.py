@@ -35,10 +35,23 @@ class Clock:
         self.speed = speed
         self._began = time.time()
         self._began_steady = time.monotonic()
-        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._queue: list[tuple[float, int, Callable[[], object]]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._past: float | None = None
+
+    def go_back(self, seconds: float) -> None:
+        """Moves to the past; `catch_up` lives through what was to happen since, all at once."""
+        self._past = self.now() - seconds
+
+    def catch_up(self) -> None:
+        """Runs every event until the present in its order, each at its own time."""
+        present = self._began + (time.monotonic() - self._began_steady) * self.speed
+        while self._queue and self._queue[0][0] <= present:
+            self._past = max(self._queue[0][0], self._past or 0.0)
+            heapq.heappop(self._queue)[2]()
+        self._past = None
 
     def start(self) -> None:
         """Begins to run events on the present loop."""
@@ -54,13 +67,15 @@ class Clock:
 
     def now(self) -> float:
         """The simulated Unix time."""
+        if self._past is not None:
+            return self._past
         return self._began + (time.monotonic() - self._began_steady) * self.speed
 
     def text(self) -> str:
         """The simulated time as Kubernetes writes it."""
         return stamp(self.now())
 
-    def after(self, seconds: float, event: Callable[[], None]) -> None:
+    def after(self, seconds: float, event: Callable[[], object]) -> None:
         """Runs `event` when that many simulated seconds have passed."""
         entry = (self.now() + max(seconds, 0.0), next(self._order), event)
         heapq.heappush(self._queue, entry)
@@ -78,6 +93,9 @@ class Clock:
     def _run_due(self) -> None:
         self._timer = None
         now = self.now()
-        while self._queue and self._queue[0][0] <= now:
-            heapq.heappop(self._queue)[2]()
-        self._arm()
+        try:
+            while self._queue and self._queue[0][0] <= now:
+                heapq.heappop(self._queue)[2]()
+        finally:
+            # one event that fails must not stop the time
+            self._arm()

@@ -43,6 +43,7 @@ class DemoServer:
         for controller in CONTROLLERS.all():
             controller(self.store)
         self._scenario(self.store)
+        self.clock.catch_up()
         self.clock.start()
         self.port = await self._http.start(port)
 

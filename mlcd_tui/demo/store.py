@@ -69,6 +69,8 @@ class Store:
         """How long a pod takes to become ready, unless an annotation says otherwise."""
         self.series: dict[str, tuple[float, float]] = {}
         """Between which values a metric lies, by `namespace/metric`."""
+        self.told: dict[str, dict[tuple[str, str], str]] = {}
+        """Names of the events about each object, by uid, reason and message."""
         self._shelves = {kind.plural: _Shelf(compacted=1000) for kind in KINDS}
         self._owned: dict[str, dict[tuple[str, Key], Kind]] = defaultdict(dict)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from mlcd_tui.demo.clock import unix
 from mlcd_tui.demo.kinds import EVENTS, Kind
 from mlcd_tui.demo.statuses import ApiError
 from mlcd_tui.demo.store import Change, Key, Store, key_of
@@ -14,8 +15,10 @@ Object = dict[str, Any]
 
 REACTION = 0.02
 """Seconds from a change to the controller's look at it; a client can see the time between."""
-EVENTS_KEPT = 40
-"""Events kept per object; the real server forgets them after an hour."""
+EVENTS_KEPT = 60
+"""Events kept per object."""
+EVENT_LIFE = 3600.0
+"""Seconds until an event is forgotten, as the real server does."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,22 +89,17 @@ def record(store: Store, about: Object, reason: str, message: str, *, warning: b
     """Records an event about an object; the same words again raise the count of the event that is there."""
     meta, now = about["metadata"], store.clock.text()
     namespace = meta.get("namespace", "default")
-    about_it = [
-        entry.item
-        for _, entry in store.entries(EVENTS, namespace)
-        if entry.item["involvedObject"].get("uid") == meta["uid"]
-    ]
-    for event in about_it:
-        if event["reason"] == reason and event["message"] == message:
-            again = {**event, "count": event["count"] + 1, "lastTimestamp": now}
-            store.update(EVENTS, again)
-            return
-    if len(about_it) >= EVENTS_KEPT:
-        oldest = min(about_it, key=lambda event: str(event["lastTimestamp"]))
-        store.delete(EVENTS, *key_of(oldest))
+    told = store.told.setdefault(meta["uid"], {})
+    if (name := told.get((reason, message))) and (known := store.find(EVENTS, namespace, name)):
+        store.update(EVENTS, {**known, "count": known["count"] + 1, "lastTimestamp": now})
+        return
+    if len(told) >= EVENTS_KEPT:
+        oldest = told.pop(next(iter(told)))
+        if store.find(EVENTS, namespace, oldest):
+            store.delete(EVENTS, namespace, oldest)
     involved = {"kind": about["kind"], "namespace": meta.get("namespace", ""), "name": meta["name"]}
     involved |= {"uid": meta["uid"], "apiVersion": about["apiVersion"], "resourceVersion": meta["resourceVersion"]}
-    event = {
+    event: Object = {
         "metadata": {"name": f"{meta['name']}.{store.random.getrandbits(64):016x}", "namespace": namespace},
         "involvedObject": involved,
         "reason": reason,
@@ -116,3 +114,20 @@ def record(store: Store, about: Object, reason: str, message: str, *, warning: b
         "reportingInstance": "",
     }
     store.create(EVENTS, event)
+    told[reason, message] = event["metadata"]["name"]
+    store.clock.after(EVENT_LIFE, lambda: _expire(store, meta["uid"], namespace, event["metadata"]["name"]))
+
+
+def _expire(store: Store, uid: str, namespace: str, name: str) -> None:
+    event = store.find(EVENTS, namespace, name)
+    if event is None:
+        return
+    left = unix(event["lastTimestamp"]) + EVENT_LIFE - store.clock.now()
+    if left > 1:
+        store.clock.after(left, lambda: _expire(store, uid, namespace, name))
+        return
+    store.delete(EVENTS, namespace, name)
+    told = store.told.get(uid, {})
+    told.pop((event["reason"], event["message"]), None)
+    if not told:
+        store.told.pop(uid, None)

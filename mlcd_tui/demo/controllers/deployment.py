@@ -47,7 +47,8 @@ class DeploymentController:
 
     def _create(self, deployment: Object, owned: list[Object]) -> Object:
         meta, template = deployment["metadata"], deployment["spec"]["template"]
-        pod_hash = safe_hash(template)
+        # argo-rollouts hashes otherwise: a workloadRef must not meet a ReplicaSet of its own name
+        pod_hash = safe_hash(["apps/v1", template])
         labels = {**((template.get("metadata") or {}).get("labels") or {}), HASH: pod_hash}
         revision = str(max((_revision(each) for each in owned), default=0) + 1)
         fresh: Object = {
