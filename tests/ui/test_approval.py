@@ -111,8 +111,8 @@ async def test_a_no_with_a_reason_is_recorded() -> None:
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await asked(app, pilot)
-        screen.query_one("#reason", Input).focus()
-        await pilot.press(*"too early", "escape")
+        screen.query_one("#reason", Input).value = "too early"
+        await pilot.press("escape")
         await pilot.pause()
         assert [reason for _, reason in session.declined] == ["too early"]
 
@@ -165,7 +165,8 @@ async def test_a_conflict_shows_what_changed_and_plans_again_without_losing_the_
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await asked(app, pilot)
         screen.query_one("#reason", Input).focus()
-        await pilot.press(*"freeze", "enter", "enter")
+        screen.query_one("#reason", Input).value = "freeze"
+        await pilot.press("enter", "enter")
         await pilot.pause()
         assert "now it is 3 of 5" in status_of(screen)
         fresh = replace(promote_plan(), sentence=Clean("Send 100 % instead of 60 %."))
@@ -253,7 +254,8 @@ async def test_in_production_the_name_is_typed() -> None:
         screen.query_one("#reason", Input).focus()
         await pilot.press("enter")
         assert screen.query_one("#name").has_focus
-        await pilot.press(*"fraud-score")
+        screen.query_one("#name", Input).value = "fraud-score"
+        await pilot.press("end")
         assert approve_of(screen).disabled
         await pilot.press("r", "enter")
         assert approve_of(screen).has_focus, "enter in the field goes on, it does not approve"

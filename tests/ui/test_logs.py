@@ -77,12 +77,16 @@ async def test_it_follows_and_stays_where_one_reads() -> None:
         await grown(pilot)
         view = screen.query_one(LogView)
         assert view.scroll_offset.y == view.max_scroll_y > 0
-        await pilot.press("f", "g")
+        await pilot.press("g")
         session.say("one more")
         await grown(pilot)
         assert view.scroll_offset.y == 0
         assert "101 lines" in caption(screen)
         assert "follow off" in caption(screen)
+        await pilot.press("f")
+        session.say("and one")
+        await grown(pilot)
+        assert view.scroll_offset.y == view.max_scroll_y
 
 
 async def test_it_keeps_a_bounded_number_of_lines() -> None:

@@ -114,7 +114,9 @@ def test_the_tree_shows_who_serves_and_what_is_broken() -> None:
     assert "…x2k4f" in text
     assert "CrashLoopBackOff 6↻" in text
     assert "ends in 28 s 1/2" in text
-    assert "baseline: fraud-trial-baseline" in text
+    assert "baseline " in text
+    narrow = said([row(node, 27, UNICODE, opened=node.opened) for node in visible(nodes, {})])
+    assert "✘ …x2k4f Crash" in narrow, "names stay where room is scarce"
     assert "fraud-scorer-4c11" not in text, "what is past is closed"
     opened = visible(nodes, {"revision/5": True, "revision/7": False})
     assert [node.key for node in opened][:2] == ["revision/7", "revision/6"]

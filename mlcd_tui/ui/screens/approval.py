@@ -92,7 +92,6 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
                 yield Input(compact=True, id="reason", max_length=500, select_on_focus=False)
             with Horizontal(id="name-row", classes="field"):
                 yield Static("Service", classes="label", markup=False)
-                yield Static("", id="name-hint", markup=False)
                 yield Input(compact=True, id="name", max_length=300, select_on_focus=False)
             yield Static("", id="status", markup=False)
             with Horizontal(id="buttons"):
@@ -122,7 +121,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self.query_one("#decision", LinesView).show(self._decision)
         hint = "required" if proposal.needs_reason else "optional, stands in the audit log"
         self.query_one("#reason", Input).placeholder = hint
-        self.query_one("#name-hint", Static).update(Content(f"type {proposal.typed_name} to confirm: "))
+        self.query_one("#name", Input).placeholder = f"type {proposal.typed_name} to confirm"
         self._refresh_state()
 
     def _decision(self, room: int) -> Sequence[Line]:

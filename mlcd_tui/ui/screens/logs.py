@@ -82,7 +82,6 @@ class LogsScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Begin to read."""
-        super().on_mount()
         self._read_anew()
 
     @property
@@ -157,20 +156,11 @@ class LogsScreen(BaseScreen):
 
     def action_follow(self) -> None:
         """Stay at the end, or stay where one reads."""
-        view = self.log_view
-        view.following = not view.following
-        if view.following:
-            view.scroll_end(animate=False)
+        self.log_view.follow(not self.log_view.following)
+
+    @on(LogView.Followed)
+    def _followed(self) -> None:
         self._show_caption()
-
-    def on_mouse_scroll_up(self) -> None:
-        """Who scrolls back wants to read, not to follow."""
-        self._stop_following()
-
-    def _stop_following(self) -> None:
-        if self.log_view.following:
-            self.log_view.following = False
-            self._show_caption()
 
     def action_previous(self) -> None:
         """The log of the container before its last restart, or the present one."""

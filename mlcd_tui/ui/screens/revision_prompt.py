@@ -31,7 +31,12 @@ class RevisionPrompt(ModalScreen[int | None]):
     RevisionPrompt #dialog { width: 90%; max-width: 120; height: auto; max-height: 90%; }
     RevisionPrompt RowList { height: auto; margin: 1 0; }
     RevisionPrompt #change { height: auto; max-height: 14; }
+    RevisionPrompt.-short #dialog { padding: 0 1; width: 100%; max-height: 100%; }
+    RevisionPrompt.-short RowList { margin: 0; }
+    RevisionPrompt.-short #change { display: none; }
     """
+
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - Textual's own form
 
     def __init__(self, session: Session, rollout: Rollout) -> None:
         super().__init__(classes="dialog")
@@ -67,7 +72,7 @@ class RevisionPrompt(ModalScreen[int | None]):
     def _show(self, detail: RolloutDetail) -> None:
         self._newest = detail.revisions[0] if detail.revisions else None
         self._revisions = detail.revisions[1:]
-        question = f"Roll {self._rollout.ref} back to which revision? Enter plans it; nothing is changed yet."
+        question = f"Roll {self._rollout.ref} back to which revision? Enter plans it."
         if not self._revisions:
             question = f"The cluster keeps no older revision of {self._rollout.ref}."
         self.query_one("#question", Static).update(Content(question))

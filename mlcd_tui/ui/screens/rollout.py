@@ -77,7 +77,6 @@ class RolloutScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Watch the rollout; what the fleet knows is shown at once."""
-        super().on_mount()
         self.query_one(TabBar).present = "overview"
         self._closer = self.host.session.open(self.ref, self._hear)
         self.set_interval(1.0, self._draw)
@@ -91,7 +90,6 @@ class RolloutScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         """An act may have been done meanwhile: its audit entry is there now."""
-        super().on_screen_resume()
         self._read_audit()
         self._draw()
 

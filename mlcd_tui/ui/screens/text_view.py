@@ -67,7 +67,6 @@ class TextScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Ask for the text."""
-        super().on_mount()
         self._caption("loading…")
         self.run_worker(self._fill(), exclusive=True, exit_on_error=False)
 

@@ -21,6 +21,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 _BLANK: Line = ()
 _LABEL = 11
 _WIDEST = 100
+_COMPACT_LINES = 3
 _DECISIVE = re.compile(r"\d[\d.,]* ?%(?: instead of \d[\d.,]* ?%)?|\bv\d[\w.]*|\brevision \d+|\bstep \d+(?: of \d+)?")
 _GATES = {GateState.PASSED: Tone.STABLE, GateState.FAILED: Tone.BROKEN, GateState.UNKNOWN: Tone.WAITS}
 _RESULTS = {
@@ -69,7 +70,7 @@ def decision_lines(proposal: Proposal, now: datetime, room: int, glyphs: Glyphs)
     lines = [*wrap(decisive(plan.sentence, str(proposal.intent.ref)), room)]
     if plan.way_back:
         lines.extend(wrap((Span(plan.way_back, Tone.DIM),), room))
-    for denied in proposal.denied:
+    for denied in proposal.denied[1:]:  # the first stands above the buttons
         lines.extend(wrap((Span(f"{glyphs.failed} ", Tone.BROKEN), Span(denied, bold(Tone.BROKEN))), room, 2))
     for warning in plan.warnings:
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(warning, Tone.WAITS)), room, 2))
@@ -145,8 +146,8 @@ def request_lines(request: Request, room: int) -> Iterator[Line]:
     )
     yield from wrap(head, room, _LABEL)
     short = clean(json.dumps(request.body, ensure_ascii=False), limit=400)
-    if cells(short) + _LABEL <= room:
-        yield (Span(" " * _LABEL), Span(short, Tone.DIM))
+    if cells(short) <= _COMPACT_LINES * (room - _LABEL):
+        yield from wrap((Span(" " * _LABEL), Span(short, Tone.DIM)), room, _LABEL)
     else:
         for line in clean_lines(json.dumps(request.body, ensure_ascii=False, indent=2)):
             yield from wrap((Span(" " * _LABEL), Span(line, Tone.DIM)), room, _LABEL)

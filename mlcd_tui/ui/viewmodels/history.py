@@ -12,10 +12,11 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.manifest import template
-from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit_tail, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit_tail, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.viewmodels.tree import role_tone
 
+_ROOMY = 70
 _STAGES = {"done": Tone.STABLE, "failed": Tone.BROKEN, "refused": Tone.BROKEN, "conflict": Tone.WAITS}
 
 
@@ -26,10 +27,10 @@ def revision_row(revision: Revision, now: datetime, room: int) -> Line:
     images = "  ".join(image.image for image in revision.images if not image.init)
     head: Line = (
         Span(f"revision {revision.number:<4}", bold(tone) if revision.roles else tone),
-        Span(f"{roles:<15} ", tone),
+        Span(f"{roles:<{15 if room > _ROOMY else 7}} ", tone),
     )
     age = (Span(f" {times.ago(revision.created, now):>5}", Tone.FAINT),)
-    rest = max(room - 30 - 7, 8)
+    rest = max(room - width(head) - 7, 8)
     cause = f"  {revision.change_cause}" if revision.change_cause else ""
     return apart((*head, Span(fit_tail(images, rest), Tone.TEXT), Span(cause, Tone.DIM)), age, room)
 

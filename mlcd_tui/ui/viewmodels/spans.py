@@ -125,7 +125,15 @@ def to_ascii(line: Line) -> Line:
     return tuple(span if span.text.isascii() else span._replace(text=span.text.translate(_PLAIN)) for span in line)
 
 
-_PLAIN = str.maketrans({"…": "~", "·": "-", "→": ">", "–": "-", "⋯": "~", "┄": "-", "“": '"', "”": '"', "▌": ">", "\u00a0": " "})
+_UNITS = {"s", "m", "h", "d", "%"}
+_PLAIN = str.maketrans(
+    {"…": "~", "·": "-", "→": ">", "–": "-", "⋯": "~", "┄": "-", "“": '"', "”": '"', "▌": ">", "\u00a0": " "}
+)
+
+
+def _unit(text: str, blank: int) -> bool:
+    """Whether the blank stands between a number and its unit, which stay together."""
+    return text[blank - 1].isdigit() and text[blank + 1 : blank + 2] in _UNITS
 
 
 def _words(text: str) -> list[str]:
@@ -133,7 +141,7 @@ def _words(text: str) -> list[str]:
     words: list[str] = []
     start = 0
     for index in range(1, len(text)):
-        if text[index] == " " and text[index - 1] != " ":
+        if text[index] == " " and text[index - 1] != " " and not _unit(text, index):
             words.append(text[start:index])
             start = index
     words.append(text[start:])

@@ -9,13 +9,13 @@ from datetime import datetime
 from mlcd_tui.domain.analysis import AnalysisRun
 from mlcd_tui.domain.rollout import Experiment, Pod, ReplicaSet, Revision, Role, RolloutDetail
 from mlcd_tui.ui.viewmodels import times
-from mlcd_tui.ui.viewmodels.analysis import counts, run_glyph, run_tone, run_word
+from mlcd_tui.ui.viewmodels.analysis import counts, run_glyph, run_tone
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, fit_tail, width
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _INDENT = 2
-_LEAST_NAME = 8
+_LEAST_NAME = 6
 _MANY_RESTARTS = 3
 
 
@@ -75,10 +75,22 @@ def row(node: Node, room: int, glyphs: Glyphs, *, opened: bool) -> Line:
     lead: Line = (Span(" " * (node.level * _INDENT)), Span(mark + " ", node.name.tone))
     if node.lead is not None:
         lead = (*lead, node.lead, Span(" "))
-    used = width(lead) + width(node.after) + (width(node.right) + 1 if node.right else 0)
+    right = node.right
+    if (over := width(lead) + _LEAST_NAME + 1 + width(right) - room) > 0:
+        right = _shorter(right, over)
+    used = width(lead) + width(node.after) + (width(right) + 1 if right else 0)
     shorten = fit_tail if node.tail else fit
     name = node.name._replace(text=shorten(node.name.text, max(room - used, _LEAST_NAME)))
-    return apart((*lead, name, *node.after), node.right, room)
+    return apart((*lead, name, *node.after), right, room)
+
+
+def _shorter(line: Line, by: int) -> Line:
+    """The line with its first span, which is words, shortened; the numbers behind it stay."""
+    if not line:
+        return line
+    first = line[0].text.rstrip()
+    room = max(cells(line[0].text) - by, 0)
+    return (line[0]._replace(text=fit(first, max(room - 1, 0)) + " " * min(room, 1)), *line[1:])
 
 
 def role_tone(roles: Sequence[Role]) -> Tone:
@@ -124,7 +136,7 @@ def _group(group: ReplicaSet, parent: str, level: int, now: datetime, glyphs: Gl
     elif group.scale_down_at is not None and group.desired:
         seconds = max((group.scale_down_at - now).total_seconds(), 0.0)
         right = (Span(f"ends in {times.span(seconds)} ", Tone.WAITS), *right)
-    name = f"{group.template}: {group.name}" if group.template else str(group.name)
+    name = str(group.template or group.name)
     yield Node(
         key,
         level,
@@ -164,11 +176,8 @@ def _run(run: AnalysisRun, parent: str, level: int, glyphs: Glyphs) -> Node:
     )
     tone = run_tone(run)
     metrics = ", ".join(metric.name for metric in run.metrics) or run.name
-    word = "" if run.running or run.phase == "Successful" else f" {run_word(run)}"
     lead = Span(run_glyph(run, glyphs), tone)
-    return Node(
-        f"run/{run.name}", level, Span(f"analysis {metrics}", tone), lead, (Span(word, tone),), right, parent=parent
-    )
+    return Node(f"run/{run.name}", level, Span(f"analysis {metrics}", tone), lead, right=right, parent=parent)
 
 
 def _experiment(trial: Experiment, parent: str, now: datetime, glyphs: Glyphs) -> Iterator[Node]:

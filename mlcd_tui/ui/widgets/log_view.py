@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.geometry import Size
+from textual.message import Message
 
 from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.ui.viewmodels.logs import log_line
@@ -27,6 +29,43 @@ class LogView(LinesView):
         self._painted: list[Line] = []
         self._wide = 0
         self._filter = ""
+
+    @dataclass
+    class Followed(Message):
+        """It follows, or no longer."""
+
+        following: bool
+
+    def follow(self, following: bool) -> None:  # noqa: FBT001 - the one thing it is about
+        """Stay at the end, or stay where one reads."""
+        if following:
+            self.scroll_end(animate=False)
+        if following != self.following:
+            self.following = following
+            self.post_message(self.Followed(following))
+
+    def on_mouse_scroll_up(self) -> None:
+        """Who scrolls back wants to read, not to follow."""
+        self.follow(False)
+
+    def action_cursor_up(self) -> None:
+        """A line up."""
+        self.follow(False)
+        super().action_cursor_up()
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self.follow(False)
+        super().action_page_up()
+
+    def action_cursor_top(self) -> None:
+        """To the first line kept."""
+        self.follow(False)
+        super().action_cursor_top()
+
+    def action_cursor_bottom(self) -> None:
+        """To the end, and stay there."""
+        self.follow(True)
 
     def clear(self) -> None:
         """Forget all lines."""
