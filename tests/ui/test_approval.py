@@ -22,7 +22,8 @@ from mlcd_tui.ui.screens.approval import ApprovalScreen, in_flight
 from mlcd_tui.ui.viewmodels.spans import plain
 from mlcd_tui.ui.widgets.line_view import LinesView
 from tests.ui.fake_session import FakeSession, make_app, story
-from tests.ui.samples import FRAUD, GATES, NOW, promote_plan, proposal
+from tests.ui.proposals import GATES, promote_plan, proposal
+from tests.ui.samples import FRAUD, NOW
 
 REQUIRED = Gate(Clean("schema [x]"), GateState.FAILED, Clean("breaking"), required=True)
 

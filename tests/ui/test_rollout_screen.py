@@ -24,7 +24,8 @@ from mlcd_tui.ui.widgets.line_view import LinesView, RowList
 from mlcd_tui.ui.widgets.panes import AnalysisPane, HistoryPane
 from mlcd_tui.ui.widgets.rollout_tree import RolloutTree
 from tests.ui.fake_session import FakeSession, can, make_app
-from tests.ui.samples import FRAUD, NOW, canary, degraded, pod, proposal
+from tests.ui.proposals import proposal
+from tests.ui.samples import FRAUD, NOW, canary, degraded, pod
 
 ALL = can(*(verb for verb in Verb))
 
