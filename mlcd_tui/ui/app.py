@@ -7,14 +7,11 @@ from datetime import UTC, datetime, timedelta
 from time import monotonic
 from typing import Any, ClassVar
 
-from rich.text import Text
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.reactive import var
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
-from textual.worker import Worker, WorkerFailed, WorkerState
 
 from mlcd_tui.config.keymap import KeyMap, resolve
 from mlcd_tui.config.settings import Settings
@@ -25,14 +22,15 @@ from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.ports import Clock, Session
 from mlcd_tui.domain.refs import RolloutRef
-from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.commands.palette import Palette
 from mlcd_tui.ui.memory import Memory
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.fleet import FleetScreen
 from mlcd_tui.ui.theming import to_theme, tone_variables
+from mlcd_tui.ui.trouble import TellingApp
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs
+from mlcd_tui.ui.viewmodels.visits import Visits
 
 _TWICE = 1.5  # seconds between two ctrl+c that quit
 
@@ -47,7 +45,7 @@ def _audit() -> Screen[None]:
     return AuditScreen()
 
 
-class MlcdApp(App[None]):
+class MlcdApp(TellingApp):
     """The whole UI over one session."""
 
     TITLE = "mlcd-tui"
@@ -87,13 +85,12 @@ class MlcdApp(App[None]):
         self.keymap: KeyMap = resolve(actions.bindables(), self.settings.keys)
         file = state or StateFile()
         self.memory = Memory(file, file.path.parent, self.tell)
-        self._clock = clock
+        self.clock = clock
         self._early = [*problems, *self.keymap.problems, *filter(None, [self.memory.damage])]
         self._unsubscribe: Callable[[], None] | None = None
         self._interrupted = float("-inf")
         self._clashes: set[str] = set()
-        self._history: list[RolloutRef | None] = [None]
-        self._place = 0
+        self._visits = Visits()
         self.set_reactive(MlcdApp.fleet, session.fleet)
         self._dress(dict(themes or {}))
 
@@ -121,7 +118,7 @@ class MlcdApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        self._work(self.session.start(), "session")
+        self.start_work(self.session.start(), "session")
         for sentence in self._early:
             self.tell(sentence)
 
@@ -133,32 +130,8 @@ class MlcdApp(App[None]):
 
     def _receive(self, fleet: Fleet) -> None:
         if fleet.context != self.fleet.context:
-            self._history, self._place = self._history[: self._place + 1][-1:], 0
+            self._visits.clear()
         self.fleet = fleet
-
-    def _work(self, coroutine: Any, group: str) -> None:
-        self.run_worker(coroutine, group=group, exclusive=True, exit_on_error=False)
-
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that failed becomes one sentence; the rest goes on."""
-        if event.state is WorkerState.ERROR and event.worker.error is not None:
-            self.tell(event.worker.error)
-
-    def _handle_exception(self, error: Exception) -> None:
-        if isinstance(error, WorkerFailed):
-            self.tell(error.error)
-        else:
-            self._last_words = self._story(error)
-            super()._handle_exception(error)
-
-    def _fatal_error(self) -> None:
-        """A screen broke, so the program ends; one sentence is left in the terminal, not a page of code."""
-        self._exit_renderables.append(Text(self._last_words))
-        self._close_messages_no_wait()
-
-    def _story(self, error: BaseException) -> Clean:
-        path = self.memory.record_failure(error, self._clock())
-        return clean(f"A part of mlcd-tui failed ({type(error).__name__}: {error}). The whole story: {path}", limit=600)
 
     # What screens ask (screens.base.Host) -------------------------------------------------------------------
 
@@ -174,22 +147,11 @@ class MlcdApp(App[None]):
 
     def now(self) -> datetime:
         """The present moment by the cluster's clock, which wrote all the times that are shown."""
-        return self._clock() + timedelta(seconds=self.fleet.clock_skew)
-
-    def tell(self, trouble: BaseException | str) -> None:
-        """One sentence for a problem of the operator's; anything else is ours: recorded, and said so."""
-        if isinstance(trouble, str | Problem):
-            self.notify(clean(trouble, limit=600), severity="warning", timeout=10, markup=False)
-            return
-        from mlcd_tui.ui.screens.problems import ProblemScreen
-
-        story = self._story(trouble)
-        if self.is_running and not isinstance(self.screen, ProblemScreen):
-            self.push_screen(ProblemScreen(story))
+        return self.clock() + timedelta(seconds=self.fleet.clock_skew)
 
     def propose(self, intent: Intent) -> None:
         """Plan an act and ask for approval; a second wish replaces one that is still being planned."""
-        self._work(self._propose(intent), "propose")
+        self.start_work(self._propose(intent), "propose")
 
     async def _propose(self, intent: Intent) -> None:
         from mlcd_tui.ui.screens.approval import ApprovalScreen
@@ -203,11 +165,10 @@ class MlcdApp(App[None]):
 
     def open_rollout(self, ref: RolloutRef) -> None:
         """Show a rollout in full, and remember the way."""
-        self._history = [*self._history[: self._place + 1], ref]
-        self._place = len(self._history) - 1
-        self._show(ref)
+        self._visits.add(ref)
+        self._show_rollout(ref)
 
-    def _show(self, ref: RolloutRef | None) -> None:
+    def _show_rollout(self, ref: RolloutRef | None) -> None:
         self.go("fleet")
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -218,7 +179,7 @@ class MlcdApp(App[None]):
 
     def use(self, *, context: str | None = None, namespace: str | None = None) -> None:
         """Show another context or namespace."""
-        self._work(self._use(context, namespace), "use")
+        self.start_work(self._use(context, namespace), "use")
 
     async def _use(self, context: str | None, namespace: str | None) -> None:
         try:
@@ -228,7 +189,7 @@ class MlcdApp(App[None]):
             return
         if namespace:
             self.memory.visit(self.session.fleet.context, namespace)
-        self._show(None)
+        self._show_rollout(None)
 
     def go(self, mode: str) -> None:
         """To another big place."""
@@ -262,15 +223,13 @@ class MlcdApp(App[None]):
             self.notify("Press ctrl+c again to quit.", timeout=_TWICE, markup=False)
 
     def action_history(self, step: int) -> None:
-        """To the place before, or after."""
-        place = self._place + step
-        if 0 <= place < len(self._history):
-            self._place = place
-            self._show(self._history[place])
+        """To the rollout opened before, or after."""
+        at_root = self.current_mode == "fleet" and len(self.screen_stack) == 1
+        self._show_rollout(self._visits.move(step, at_root=at_root))
 
     def action_reconnect(self) -> None:
         """Drop the connections and begin anew."""
-        self._work(self.session.reconnect(), "session")
+        self.start_work(self.session.reconnect(), "session")
 
     def action_audit(self) -> None:
         """Who did what."""

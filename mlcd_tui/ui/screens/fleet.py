@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
@@ -79,6 +79,16 @@ class FleetScreen(BaseScreen):
             self.recall()
         self.table.take(fleet, self.host.now(), self.host.glyphs)
         self._summarise()
+
+    def on_resize(self) -> None:
+        """Counts and notices fit the width."""
+        self._summarise()
+
+    def on_key(self, event: events.Key) -> None:
+        """From the filter down into the table."""
+        if event.key == "down" and self.query_one("#filter", Input).has_focus:
+            event.stop()
+            self._leave_filter()
 
     def recall(self) -> None:
         """Order and favourites as they are remembered of this context."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, count
 from operator import is_not
@@ -234,8 +234,15 @@ class Face:
     advice: tuple[Line, ...] = ()
 
 
-def face(index: FleetIndex, fleet: Fleet, glyphs: Glyphs) -> Face | None:
-    """The face of a table without rows; None when there are rows to show."""
+def face(index: FleetIndex, fleet: Fleet, glyphs: Glyphs, elsewhere: Sequence[tuple[str, int]] = ()) -> Face | None:
+    """The face of a table without rows; None when there are rows to show.
+
+    Args:
+        index: the rows.
+        fleet: where they come from.
+        glyphs: signs of this terminal.
+        elsewhere: namespaces that are known to have rollouts, and how many.
+    """
     if len(index):
         return None
     if index.rows:
@@ -252,7 +259,7 @@ def face(index: FleetIndex, fleet: Fleet, glyphs: Glyphs) -> Face | None:
             return Face((Span(sentence, bold(tone)),), retry)
     if not fleet.complete:
         return Face((Span(f"Loading rollouts{glyphs.ellipsis}", Tone.TEXT),))
-    return _empty(fleet)
+    return _empty(fleet, elsewhere)
 
 
 def _keys(key: str, words: str) -> Line:
@@ -268,10 +275,13 @@ def _filtered(index: FleetIndex) -> Face:
     return Face((Span(headline, Tone.STABLE),), (_keys("z", "show all"),))
 
 
-def _empty(fleet: Fleet) -> Face:
+def _empty(fleet: Fleet, elsewhere: Sequence[tuple[str, int]]) -> Face:
     if fleet.namespace:
         where = f"No rollouts in namespace {fleet.namespace}."
-        return Face((Span(where, Tone.TEXT),), (_keys("0", "look in all namespaces"), _keys("N", "choose a namespace")))
+        others = ", ".join(f"{name} ({number})" for name, number in elsewhere if name != fleet.namespace)
+        known: tuple[Line, ...] = ((Span(f"There are some in {others}.", Tone.DIM),),) if others else ()
+        keys = _keys("0", "look in all namespaces"), _keys("N", "choose a namespace")
+        return Face((Span(where, Tone.TEXT),), (*known, *keys))
     advice: list[Line] = [_keys("C", "choose another cluster"), _keys("ctrl+r", "look again")]
     looked = ", ".join(engine.title for engine in fleet.engines) or "no engine"
     about: Line = (Span(f"Looked for: {looked}. New ones appear here by themselves.", Tone.DIM),)

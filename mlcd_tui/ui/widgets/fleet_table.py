@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
@@ -18,33 +18,22 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.timer import Timer
 
-from mlcd_tui.domain.fleet import Attention, Fleet, Link, attention
+from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.viewmodels.columns import GAP, Placed, View, hover, layout
 from mlcd_tui.ui.viewmodels.filtering import star_key
-from mlcd_tui.ui.viewmodels.fleet import NEEDS_ATTENTION, FleetIndex, Options, face
+from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, face
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
-from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, pad, plain, wrap
-from mlcd_tui.ui.viewmodels.spans import width as measure
-from mlcd_tui.ui.viewmodels.tones import ATTENTION_TONES, Tone, bold
+from mlcd_tui.ui.viewmodels.spans import Line, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone
+from mlcd_tui.ui.widgets.fleet_row import MARKS, Painted, is_stale, marks, paint, titles
 from mlcd_tui.ui.widgets.paint import rich_style, segments
 
 _HEAD = 1  # the row of titles stays while the rest scrolls
 _FLASH = 0.8
 _CACHED = 400
-_MARKS = 3  # mark of attention, star, blank
-
-
-@dataclass(frozen=True, slots=True)
-class _Painted:
-    """A row as it was painted."""
-
-    row: Rollout
-    cells: tuple[Line, ...]
-    strip: Strip
-    flashing: frozenset[str] = frozenset()
 
 
 class FleetTable(ScrollView, can_focus=True):
@@ -83,22 +72,27 @@ class FleetTable(ScrollView, can_focus=True):
         self._view: View | None = None
         self._columns: tuple[Placed, ...] = ()
         self._line_refs: list[RolloutRef | None] = []
-        self._painted: dict[RolloutRef, _Painted] = {}
+        self._painted: dict[RolloutRef, Painted] = {}
         self._flashing: set[RolloutRef] = set()
         self._flash_timer: Timer | None = None
         self._cursor_line = 0
         self._longest = 0
+        self._everywhere: tuple[Rollout, ...] = ()
 
     # What comes in ------------------------------------------------------------------------------------------
 
     def take(self, fleet: Fleet, now: datetime, glyphs: Glyphs) -> None:
         """Show a new fleet; only visible lines that differ are painted again."""
         before = self.fleet
+        if before.context != fleet.context:
+            self._everywhere = ()
+        elif before.rows and not before.namespace:
+            self._everywhere = before.rows
         self.fleet, self._glyphs = fleet, glyphs
         was_visible = self._line_refs_contain(self.cursor)
         delta = self.index.update(fleet.rows)
         view = View(glyphs, now, bool(fleet.namespace), tuple((e.name, e.title) for e in fleet.engines))
-        stale_changed = _stale(before) != _stale(fleet) or before.namespace != fleet.namespace
+        stale_changed = is_stale(before) != is_stale(fleet) or before.namespace != fleet.namespace
         same_look = self._view is not None and replace(self._view, now=now) == view
         self._view = view
         if delta.moved:
@@ -183,8 +177,11 @@ class FleetTable(ScrollView, can_focus=True):
             place = 0  # while rows are arriving, an untouched cursor stays on the most urgent one
         if place is None:
             place = min(self._cursor_line, max(len(self.index) - 1, 0))
+        moved = place - self._cursor_line
         before, self.cursor, self._cursor_line = self.cursor, self.index.ref_at(place), place
         if follow:
+            if moved and self.scroll_y > 0:  # what the eye is on stays where it is; at the top, the top stays in view
+                self.scroll_to(y=round(self.scroll_y) + moved, animate=False)
             self._reveal(place)
         if before != self.cursor:
             self.post_message(self.Highlighted(self.cursor))
@@ -252,7 +249,7 @@ class FleetTable(ScrollView, can_focus=True):
         # One cell is kept for the scroll bar, so that columns do not jump when it comes.
         width = max(self.container_size.width or self.size.width, self.size.width) - 1
         service = self._longest if self._view is None or not self._view.namespaced else self._longest // 2 + 8
-        self._columns = layout(width, wide=self.wide, service=service, marks=_MARKS)
+        self._columns = layout(width, wide=self.wide, service=service, marks=MARKS)
         self._painted.clear()
         self._flashing.clear()
         self.virtual_size = Size(self.size.width, len(self.index) + _HEAD)
@@ -284,22 +281,16 @@ class FleetTable(ScrollView, can_focus=True):
         width = self.size.width
         if y < _HEAD:
             self._line_refs = self._visible()
-            strip = Strip(self._titles()) if len(self.index) else Strip([])
+            strip = (
+                Strip(titles(self.app, self._columns, self.index.options, self._glyphs))
+                if len(self.index)
+                else Strip([])
+            )
         elif not len(self.index):
             strip = self._face_line(y - _HEAD)
         else:
             strip = self._row_line(round(self.scroll_y) + y - _HEAD)
         return strip.adjust_cell_length(width).apply_style(self.rich_style)
-
-    def _titles(self) -> Iterable[Segment]:
-        options = self.index.options
-        line: list[Span] = [Span(" " * _MARKS)]
-        for placed in self._columns:
-            chosen = placed.column.id == options.sort
-            arrow = f" {self._glyphs.up if options.reverse else self._glyphs.down}" if chosen else ""
-            title = Span(placed.column.title + arrow, Tone.TEXT if chosen else bold(Tone.DIM))
-            line += pad(crop((title,), placed.width), placed.width + GAP)
-        return segments(self.app, tuple(line))
 
     def _row_line(self, place: int) -> Strip:
         ref = self.index.ref_at(place)
@@ -316,43 +307,20 @@ class FleetTable(ScrollView, can_focus=True):
             return Strip([Segment(segment.text, Style(reverse=True)) for segment in line], line.cell_length)
         return line.apply_style(rich_style(self.app, Tone.TEXT, "tone-cursor"))
 
-    def _paint(self, row: Rollout, before: _Painted | None, view: View) -> _Painted:
-        cells = tuple(crop(p.column.cell(row, view, p.width), p.width) for p in self._columns)
-        flashing: frozenset[str] = frozenset()
-        if before is not None and before.row is not row and before.cells:
-            flashing = before.flashing | {
-                placed.column.id
-                for placed, old, new in zip(self._columns, before.cells, cells, strict=True)
-                if plain(old) != plain(new)
-            }
-        elif before is not None:
-            flashing = before.flashing
-        stale = _stale(self.fleet)
-        strip = [*segments(self.app, self._marks(row, stale=stale))]
-        for placed, cell in zip(self._columns, cells, strict=True):
-            shown = tuple(map(_faded, cell)) if stale else cell
-            background = "tone-flash" if placed.column.id in flashing else ""
-            strip += segments(self.app, shown, background)
-            strip.append(Segment(" " * (placed.width - measure(shown) + GAP)))
-        painted = _Painted(row, cells, Strip(strip), flashing)
+    def _paint(self, row: Rollout, before: Painted | None, view: View) -> Painted:
+        stale = is_stale(self.fleet)
+        starred = star_key(row.ref) in self.index.options.starred
+        sign = marks(row, self._glyphs, starred=starred, stale=stale)
+        painted = paint(self.app, row, before, self._columns, view, sign, stale=stale)
         if len(self._painted) > _CACHED:
             self._painted.clear()
         self._painted[row.ref] = painted
-        if flashing:
+        if painted.flashing:
             self._flash(row.ref)
         return painted
 
-    def _marks(self, row: Rollout, *, stale: bool) -> Line:
-        need = attention(row)
-        starred = star_key(row.ref) in self.index.options.starred
-        star = Span(f"{self._glyphs.star if starred else ' '} ", Tone.WAITS)
-        if stale:
-            return Span(self._glyphs.stale, Tone.WAITS), star
-        mark = self._glyphs.mark if need in NEEDS_ATTENTION else " "
-        return Span(mark, ATTENTION_TONES.get(need, ATTENTION_TONES[Attention.UNKNOWN])), star
-
     def _face_line(self, y: int) -> Strip:
-        shown = face(self.index, self.fleet, self._glyphs)
+        shown = face(self.index, self.fleet, self._glyphs, self._elsewhere())
         if shown is None:
             return Strip([])
         room = max(self.size.width - 6, 10)
@@ -360,6 +328,10 @@ class FleetTable(ScrollView, can_focus=True):
         lines += [*wrap(shown.headline, room), ()]
         lines += [piece for line in shown.advice for piece in wrap(line, room)]
         return Strip([Segment("   "), *segments(self.app, lines[y])]) if y < len(lines) else Strip([])
+
+    def _elsewhere(self) -> list[tuple[str, int]]:
+        """Where rollouts were when all namespaces were last shown."""
+        return Counter(row.ref.namespace for row in self._everywhere).most_common(5)
 
     # Flash --------------------------------------------------------------------------------------------------
 
@@ -378,12 +350,3 @@ class FleetTable(ScrollView, can_focus=True):
         for line, ref in enumerate(self._line_refs):
             if ref in ended:
                 self._refresh_line(line)
-
-
-def _faded(span: Span) -> Span:
-    return span if span.tone == Tone.FAINT else Span(span.text, Tone.DIM)
-
-
-def _stale(fleet: Fleet) -> bool:
-    """Whether the rows may no longer be true."""
-    return fleet.freshness.link in {Link.STALE, Link.DOWN, Link.FORBIDDEN}
