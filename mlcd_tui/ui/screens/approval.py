@@ -167,7 +167,11 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
                 return approval.outcome_lines(self.outcome, glyphs)
             case _:
                 text = self._trouble or ("" if self._refused else self._objection())
-                return ((Span(text, Tone.BROKEN if self._trouble else Tone.WAITS),),) if text else ()
+                return (
+                    ((Span(text, Tone.BROKEN if self._trouble or self.proposal.denied else Tone.WAITS),),)
+                    if text
+                    else ()
+                )
 
     def _show_status(self) -> None:
         room = max(self._room(), 10)

@@ -30,7 +30,7 @@ def revision_row(revision: Revision, now: datetime, room: int) -> Line:
         Span(f"{roles:<{15 if room > _ROOMY else 7}} ", tone),
     )
     age = (Span(f" {times.ago(revision.created, now):>5}", Tone.FAINT),)
-    rest = max(room - width(head) - 7, 8)
+    rest = max(room - width(head) - 7, 1)
     cause = f"  {revision.change_cause}" if revision.change_cause else ""
     return apart((*head, Span(fit_tail(images, rest), Tone.TEXT), Span(cause, Tone.DIM)), age, room)
 

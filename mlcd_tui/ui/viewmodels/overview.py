@@ -212,29 +212,31 @@ def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
             continue
         seen.add(key)
         name = (Span(f"{image.container} ", Tone.DIM),) if many else ()
-        found = running.get(key, Counter[Clean]())
-        value = (*name, Span(image.image, role_tone(revision.roles)), *_digests(image, found))
+        all_pods = running.get(key, Counter[Clean]())
+        found = Counter({digest: count for digest, count in all_pods.items() if digest})
+        total = sum(all_pods.values())
+        value = (*name, Span(image.image, role_tone(revision.roles)), *_digests(image, found, total))
         yield from sheet.row(label, *value)
         if len(found) > 1:
+            for digest, count in found.most_common():
+                yield from sheet.row("", Span(f"{short_digest(digest)} in {count}/{total} pods", Tone.BROKEN))
             warning = f"{sheet.glyphs.failed} pods of this revision run {len(found)} different images under one name"
             yield from sheet.row("", Span(warning, bold(Tone.BROKEN)))
         label = ""
 
 
 def running_digests(revision: Revision) -> dict[tuple[str, str], Counter[Clean]]:
-    """How many pods run which digest, by container and image."""
+    """How many pods run which digest (empty: not known yet), by container and image."""
     running: dict[tuple[str, str], Counter[Clean]] = {}
     for group in revision.replica_sets:
         for pod in group.pods:
             for box in pod.containers:
-                if box.digest:
-                    running.setdefault((box.name, box.image), Counter())[box.digest] += 1
+                running.setdefault((box.name, box.image), Counter())[box.digest] += 1
     return running
 
 
-def _digests(image: ImageUse, found: Counter[Clean]) -> Line:
-    total = sum(found.values())
-    if not total:
+def _digests(image: ImageUse, found: Counter[Clean], total: int) -> Line:
+    if not found:
         text = f"  {short_digest(image.digest)}" if image.digest else "  digest not known yet"
         return (Span(text, Tone.FAINT),)
     if len(found) == 1:
@@ -243,11 +245,9 @@ def _digests(image: ImageUse, found: Counter[Clean]) -> Line:
         return (
             Span(f"  {short_digest(digest)}", Tone.DIM),
             Span(pinned, Tone.STABLE),
-            Span(f"  same in {total}/{total} pods", Tone.STABLE),
+            Span(f"  same in {sum(found.values())}/{total} pods", Tone.STABLE),
         )
-    return tuple(
-        Span(f"  {short_digest(digest)} in {n}/{total} pods", Tone.BROKEN) for digest, n in found.most_common()
-    )
+    return ()
 
 
 def _service(service: ServiceLink, sheet: Sheet) -> Iterator[Line]:

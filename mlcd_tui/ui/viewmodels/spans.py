@@ -133,7 +133,8 @@ _PLAIN = str.maketrans(
 
 def _unit(text: str, blank: int) -> bool:
     """Whether the blank stands between a number and its unit, which stay together."""
-    return text[blank - 1].isdigit() and text[blank + 1 : blank + 2] in _UNITS
+    after = text[blank + 2 : blank + 3]
+    return text[blank - 1].isdigit() and text[blank + 1 : blank + 2] in _UNITS and not after.isalnum()
 
 
 def _words(text: str) -> list[str]:
