@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,9 +174,16 @@ class FleetFeed:
             return Freshness(Link.LIVE, live.since, live.reason, self._connection.client.lag)
         for link in _WORST_FIRST:
             if link in by_link:
-                return by_link[link]
+                return self._with_way_out(by_link[link])
         reasons = " ".join(state.reason for state in states if state.reason)
         return Freshness(Link.ABSENT, self._clock(), clean(reasons or "no delivery engine was found in this cluster"))
+
+    def _with_way_out(self, state: Freshness) -> Freshness:
+        """A user who may not list everywhere mostly may in some namespace."""
+        if state.link is not Link.FORBIDDEN or self._namespace:
+            return state
+        advice = "All namespaces are not yours to list: name one with -n NAME, or N."
+        return replace(state, reason=clean(f"{state.reason} {advice}"))
 
     def _complete(self) -> bool:
         """Whether every list that can arrive has arrived."""
