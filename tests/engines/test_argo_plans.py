@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import MERGE_PATCH, Plan, Refusal, Request
+from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, Plan, Refusal, Request
 from mlcd_tui.domain.refs import DEPLOYMENTS, REPLICA_SETS, Resource
 from mlcd_tui.engines.argo import ENGINE
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
@@ -72,8 +72,6 @@ def body(request: Request) -> dict[str, Any]:
             {"status": {"pauseConditions": None, "controllerPause": False, "currentStepIndex": 2}},
         ),
         ("canary-paused-step", Verb.PROMOTE_FULL, {}, {"status": {"promoteFull": True}}),
-        ("canary-paused-step", Verb.ABORT, {}, {"status": {"abort": True}}),
-        ("bluegreen-post-promotion-running", Verb.SWITCH_BACK, {}, {"status": {"abort": True}}),
         ("canary-aborted", Verb.RETRY, {}, {"status": {"abort": False}}),
         ("canary-paused-step", Verb.PAUSE, {}, {"spec": {"paused": True}}),
         ("canary-paused-by-user", Verb.RESUME, {}, {"spec": {"paused": False}}),
@@ -107,8 +105,12 @@ def test_every_plan_holds_only_for_the_object_as_it_was_read() -> None:
                 assert answer.sentence
                 continue
             first = answer.requests[0]
-            assert isinstance(first.body, dict)
-            assert first.body["metadata"] == {"resourceVersion": versions[first.resource, first.name]}
+            if first.content_type == MERGE_PATCH:
+                assert isinstance(first.body, dict)
+                assert first.body["metadata"] == {"resourceVersion": versions[first.resource, first.name]}
+            else:
+                tests = [dict(o)["path"] for o in first.body if isinstance(o, dict) and o["op"] == "test"]
+                assert tests == ["/metadata/uid", "/status/currentPodHash"]
             assert first.access in ENGINE.access(verb, first.namespace) or first.resource == DEPLOYMENTS
             assert all((answer.title, answer.sentence, answer.way_back, answer.changes, answer.seen, answer.expect))
             json.dumps([request.body for request in answer.requests])
@@ -149,6 +151,32 @@ def test_a_pause_of_a_person_is_ended_before_the_pause_of_the_step() -> None:
     operations = [dict(operation) for operation in second.body if isinstance(operation, dict)]
     assert [(o["op"], o["path"]) for o in operations if o["op"] != "test"] == [("remove", "/status/pauseConditions")]
     assert {"op": "test", "path": "/status/currentStepIndex", "value": 1} in operations
+
+
+def test_an_abort_holds_for_the_candidate_not_for_the_resource_version_so_that_a_busy_controller_cannot_stop_it() -> (
+    None
+):
+    for name, verb in (("canary-paused-step", Verb.ABORT), ("bluegreen-post-promotion-running", Verb.SWITCH_BACK)):
+        (request,) = plan(name, verb).requests
+        uid = recorded.rollout(name)["metadata"]["uid"]
+        assert request.body == (
+            {"op": "test", "path": "/metadata/uid", "value": uid},
+            {"op": "test", "path": "/status/currentPodHash", "value": "6dc5cfc88b"},
+            {"op": "add", "path": "/status/abort", "value": True},
+        )
+        assert (request.subresource, request.fallback_to_main) == ("status", True)
+
+
+def test_an_analysis_that_could_not_tell_is_run_again_or_overruled_but_never_said_to_switch() -> None:
+    again = plan("bluegreen-pre-promotion-inconclusive", Verb.PROMOTE)
+    assert again.title == "Run the analysis again"
+    assert "promote fully overrules it" in refusal("bluegreen-pre-promotion-inconclusive", Verb.SWITCH)
+    (request,) = plan("bluegreen-pre-promotion-inconclusive", Verb.PROMOTE_FULL).requests
+    assert request.content_type == JSON_PATCH
+    background = plan("background-analysis-inconclusive", Verb.PROMOTE)
+    assert any("pause step that comes next is passed over" in warning for warning in background.warnings)
+    (request,) = plan("experiment-inconclusive", Verb.PROMOTE).requests
+    assert body(request)["status"]["currentStepIndex"] == 1
 
 
 def test_an_abort_under_a_person_s_pause_ends_that_pause_too() -> None:

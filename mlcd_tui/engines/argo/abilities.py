@@ -28,6 +28,8 @@ class Situation(NamedTuple):
     aborted: bool
     spec_paused: bool
     pauses: bool
+    inconclusive: bool
+    """One of the pauses is of an analysis or experiment that could not tell."""
     unpausing: bool
     promote_full: bool
     switched: bool
@@ -57,6 +59,7 @@ def situation(state: State) -> Situation:
         aborted=state.aborted,
         spec_paused=state.spec_paused,
         pauses=bool(state.pauses),
+        inconclusive=any(pause.reason in INCONCLUSIVE for pause in state.pauses),
         unpausing=state.unpausing,
         promote_full=state.promote_full,
         switched=state.switched,
@@ -86,6 +89,8 @@ _Answer = tuple[str, str]
 _NO_UPDATE = "no update is in flight"
 _ABORTED = "the update was aborted; retry it first"
 _FIRST = "the first version is going out; there is none before it"
+_UNSURE_BEFORE = "the analysis before the switch could not tell; promote runs it again, promote fully overrules it"
+_UNSURE_AFTER = "the analysis after the switch could not tell; promote fully overrules it, switch back goes back"
 _UNOBSERVED = "the controller has not seen the last change yet"
 
 
@@ -109,6 +114,8 @@ def _promote(s: Situation) -> _Answer:
     if s.strategy == "blueGreen":
         if not s.pauses and not s.spec_paused:
             return "it does not wait for a promotion, so promoting would send nothing", ""
+        if s.inconclusive:
+            return (_UNSURE_AFTER if s.switched else ""), "run analysis again"
         return "", "switch traffic" if s.pauses else "resume"
     if not s.kind and not s.pauses and not s.spec_paused:
         return ("all steps are done; its pods are still coming" if s.steps else "it has no steps to promote"), ""
@@ -184,7 +191,9 @@ def _switch(s: Situation) -> _Answer:
         return "only a blue/green switches; promote moves a canary", ""
     why = _moving(s)
     if not why and s.switched:
-        why = "traffic is switched already; the analysis after it is running"
+        why = "traffic is switched already; the analysis after it decides"
+    if not why and s.inconclusive:
+        why = _UNSURE_BEFORE
     return (why, "") if why else _promote(s)
 
 

@@ -142,8 +142,17 @@ class Case:
         """A merge patch of the status, on its subresource where there is one."""
         return self.patch({"status": status}, sub="status")
 
+    def patch_status_of_candidate(self, operation: JSON) -> Request:
+        """A change of the status that holds as long as the same version is the candidate.
+
+        For ways back, and where the controller rewrites the status so fast that no resourceVersion lasts (it does so
+        while an analysis after a switch is inconclusive).
+        """
+        test = {"op": "test", "path": "/status/currentPodHash", "value": self.state.current_hash}
+        return self.patch_after([test, operation], sub="status")
+
     def patch_after(self, operations: list[JSON], *, sub: str = "") -> Request:
-        """The second request to the Rollout: the controller may write between both, so it tests facts instead."""
+        """A request that tests facts instead of the resourceVersion: the second of two, between which others write."""
         test = {"op": "test", "path": "/metadata/uid", "value": uid_of(self.raw)}
         return Request(
             ROLLOUTS,

@@ -51,7 +51,7 @@ def abort(case: Case) -> Plan | Refusal:
     """Give the stable version everything back."""
     state = case.state
     changes = [change("aborted", "no", "yes")]
-    requests = [case.patch_status({"abort": True})]
+    requests = [case.patch_status_of_candidate({"op": "add", "path": "/status/abort", "value": True})]
     warnings = [f"the spec still asks for {case.newest}: retry starts it again, undo leaves it for good"]
     if state.spec_paused:
         # while a person's pause stands the controller scales nothing and switches no Service

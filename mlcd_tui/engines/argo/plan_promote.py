@@ -9,6 +9,7 @@ from mlcd_tui.engines._json import integer
 from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.facts import scale_down_delay
 from mlcd_tui.engines.argo.journey import journey, span
+from mlcd_tui.engines.argo.kinds import CANARY_PAUSE, INCONCLUSIVE
 from mlcd_tui.engines.argo.state import State, step_kind
 from mlcd_tui.engines.argo.steps import caption
 
@@ -56,12 +57,42 @@ def promote(case: Case) -> Plan | Refusal:
         return _to_step(
             case, state.index + 1, "Promote past the analysis", ["overrules an analysis that could not tell"]
         )
-    if state.pauses:
+    if state.kind == "experiment" and any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses):
+        # the pause alone taken away, the controller would make the same experiment again and again
+        return _to_step(
+            case, state.index + 1, "Promote past the experiment", ["overrules an experiment that could not tell"]
+        )
+    if any(pause.reason == CANARY_PAUSE for pause in state.pauses):
         return _after_pause(case)
+    if state.pauses:
+        return _unsure(case)
     running = {"analysis": "the running analysis", "experiment": "the running experiment", "plugin": "the plug-in"}
     what = running.get(state.kind, "the rest")
     warning = f"skips {what} of step {state.index + 1} ({caption(state.step, state.max_weight)})"
     return _to_step(case, state.index + 1, "Promote one step", [warning])
+
+
+def _unsure(case: Case) -> Plan:
+    """Go on although an analysis could not tell; the controller then runs it once more."""
+    state = case.state
+    requests, changes, warnings = _clear_pauses(case)
+    where = f"on with step {state.index + 1}" if state.canary is not None else f"on with {case.newest}"
+    if state.canary is not None:
+        warnings.append("a pause step that comes next is passed over, since the controller takes this for its end")
+        back = _abort_back(case)
+    else:
+        back = f"Abort leaves {case.stable} serving."
+    return case.plan(
+        "Run the analysis again",
+        f"Let {case.ref} go {where}; the analysis that could not tell runs again and may pause it again.",
+        way_back=back,
+        changes=tuple(changes),
+        requests=requests,
+        seen=case.seen(*case.position()),
+        warnings=warnings,
+        expect="the analysis runs again",
+        mark={"goal": "unpaused"},
+    )
 
 
 def _continue(case: Case) -> Plan:
@@ -153,6 +184,8 @@ def promote_full(case: Case) -> Plan | Refusal:
     """To the end, without pauses, analyses and steps."""
     state = case.state
     requests = [case.patch_status({"promoteFull": True})]
+    if any(pause.reason in INCONCLUSIVE for pause in state.pauses):
+        requests = [case.patch_status_of_candidate({"op": "add", "path": "/status/promoteFull", "value": True})]
     changes = [change("full promotion", "no", "yes")]
     warnings = _skipped(state, state.index, len(state.steps))
     if state.canary is not None and state.steps:
@@ -198,6 +231,8 @@ def switch(case: Case) -> Plan | Refusal:
     state = case.state
     if not state.pauses:
         return _continue(case)
+    if any(pause.reason in INCONCLUSIVE for pause in state.pauses):
+        return _unsure(case)
     requests, changes, warnings = _clear_pauses(case)
     if state.blue_green is not None and state.blue_green.postPromotionAnalysis is not None:
         warnings.append("the analysis after the switch may take it back")
