@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -56,8 +57,9 @@ class Groups:
     def _ref(self, resource: Resource, item: Any) -> RolloutRef | None:
         if isinstance(item, Undecodable):
             kind = "" if resource == self.engine.watches[0].resource else resource.kind
-            return RolloutRef(self.engine.name, item.namespace, item.name, kind)
-        return self.engine.group(resource, item)
+            return _harmless(RolloutRef(self.engine.name, item.namespace, item.name, kind))
+        ref = self.engine.group(resource, item)
+        return None if ref is None else _harmless(ref)
 
     def _drop(self, ref: RolloutRef, resource: Resource, key: tuple[str, str]) -> None:
         members = self._members[ref]
@@ -76,6 +78,14 @@ class Groups:
         if broken:
             return unreadable(ref, broken[0])
         return self.engine.summarise(ref, {kind: list(group.values()) for kind, group in members.items()}, now)
+
+
+def _harmless(ref: RolloutRef) -> RolloutRef:
+    """The reference as it is, unless its names carry what no API server takes: they stand on every screen."""
+    namespace, name = clean(ref.namespace), clean(ref.name)
+    if (namespace, name) == (ref.namespace, ref.name):
+        return ref
+    return replace(ref, namespace=namespace, name=name)
 
 
 def unreadable(ref: RolloutRef, item: Undecodable) -> Rollout:
