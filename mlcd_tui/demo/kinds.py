@@ -81,6 +81,7 @@ EVENTS = Kind(
 CONFIGMAPS = Kind("", "v1", "ConfigMap", "configmaps", "configmap", ("cm",), status=False, generation=False)
 DEPLOYMENTS = Kind("apps", "v1", "Deployment", "deployments", "deployment", ("deploy",), everywhere=True)
 REPLICASETS = Kind("apps", "v1", "ReplicaSet", "replicasets", "replicaset", ("rs",), everywhere=True)
+INGRESSES = Kind("networking.k8s.io", "v1", "Ingress", "ingresses", "ingress", ("ing",))
 ROLLOUTS = _argo("Rollout", "rollouts", ("ro",), status=True)
 ANALYSISRUNS = _argo("AnalysisRun", "analysisruns", ("ar",))
 ANALYSISTEMPLATES = _argo("AnalysisTemplate", "analysistemplates", ("at",))
@@ -98,6 +99,7 @@ KINDS: tuple[Kind, ...] = (
     CONFIGMAPS,
     DEPLOYMENTS,
     REPLICASETS,
+    INGRESSES,
     ROLLOUTS,
     ANALYSISRUNS,
     ANALYSISTEMPLATES,

@@ -104,6 +104,10 @@ class Store:
         shelf = self._shelves[kind.plural]
         return [shelf.entries[key].item for key in keys]
 
+    def copies(self, owner: Object, kind: Kind) -> list[Object]:
+        """Fresh copies of what names `owner` as its owner."""
+        return [self.copy(kind, *key_of(item)) for item in self.owned(owner, kind)]
+
     def since(self, kind: Kind, version: int) -> Iterator[Change]:
         """The changes after `version`; raises 410 when they are no longer kept."""
         shelf = self._shelves[kind.plural]

@@ -21,6 +21,7 @@ from mlcd_tui.demo.store import Change, Entry, Key, Store
 from mlcd_tui.demo.tables import partial, table
 
 BOOKMARK_EVERY = 60.0
+BOOKMARK_BEFORE_END = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,9 @@ def page(store: Store, kind: Kind, namespace: str, query: dict[str, str]) -> Pag
     limit = int(query.get("limit") or 0)
     chosen = found[start : start + limit] if limit else found[start:]
     meta: dict[str, object] = {"resourceVersion": str(version)}
+    if kind.custom:
+        # the real server writes it even when there is no more, for kinds of a CRD
+        meta["continue"] = ""
     if left := len(found) - start - len(chosen):
         meta["continue"] = _token(version, found[start + limit][0])
         if test is None or not (query.get("labelSelector") or query.get("fieldSelector")):
@@ -133,7 +137,7 @@ class Watch:
 
     async def _flow(self, changed: asyncio.Event) -> AsyncIterator[bytes]:
         end = time.monotonic() + self._seconds
-        next_bookmark = time.monotonic() + BOOKMARK_EVERY
+        next_bookmark = min(time.monotonic() + BOOKMARK_EVERY, max(end - BOOKMARK_BEFORE_END, 0))
         version = self._store.version
         if self._from in {"", "0"}:
             yield b"".join(self._present())
@@ -150,11 +154,10 @@ class Watch:
                 yield b"".join(lines)
             now = time.monotonic()
             if now >= end:
-                if self._bookmarks:
-                    yield self._bookmark()
                 return
             if self._bookmarks and now >= next_bookmark:
-                next_bookmark = now + BOOKMARK_EVERY
+                left = end - BOOKMARK_BEFORE_END
+                next_bookmark = min(now + BOOKMARK_EVERY, left) if now < left else end + 1
                 yield self._bookmark()
             wake = min(end, next_bookmark) if self._bookmarks else end
             try:

@@ -32,7 +32,7 @@ class DeploymentController:
 
     def _sync(self, namespace: str, name: str) -> None:
         deployment = self._store.copy(DEPLOYMENTS, namespace, name)
-        owned = [copy.deepcopy(each) for each in self._store.owned(deployment, REPLICASETS)]
+        owned = self._store.copies(deployment, REPLICASETS)
         new = next((each for each in owned if _same_template(each, deployment)), None)
         if not deployment["spec"].get("paused"):
             if new is None:

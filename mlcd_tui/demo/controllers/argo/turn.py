@@ -61,7 +61,7 @@ class Turn:
         self._find_runs()
 
     def _find_replica_sets(self) -> None:
-        self.all = [copy.deepcopy(each) for each in self.store.owned(self.rollout, REPLICASETS)]
+        self.all = self.store.copies(self.rollout, REPLICASETS)
         self.all.sort(key=lambda each: str(each["metadata"]["creationTimestamp"]))
         wanted_hash = template_hash(self.rollout["spec"]["template"], status_of(self.rollout).get("collisionCount", 0))
         self.new = next((each for each in self.all if hash_of(each) == wanted_hash), None)
