@@ -29,6 +29,7 @@ from mlcd_tui.domain.text import Clean, clean
 _MESSAGE_LIMIT = 300
 _LOGIN = "Log in again, or check the user in the kubeconfig."
 _RIGHTS = "Ask for the right, or use another context or namespace."
+_PATIENT = (ssl.SSLWantReadError, ssl.SSLWantWriteError)  # not failures: what a handshake waited for
 _CERTIFICATE_SENTENCES = {
     10: "the server's certificate has expired",
     9: "the server's certificate is not valid yet; is this machine's clock right?",
@@ -104,7 +105,7 @@ def from_exception(error: BaseException, server: str) -> Problem:
         return error
     causes = tuple(_causes(error))
     for cause in causes:
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _PATIENT):
             return _tls(cause, server)
         if isinstance(cause, socket.gaierror):
             return Unreachable(

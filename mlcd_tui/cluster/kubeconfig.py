@@ -201,7 +201,7 @@ def load(explicit: str | Path | None = None, environ: Mapping[str, str] | None =
     if merged.contexts or merged.clusters:
         return merged
     if not explicit and environ.get("KUBERNETES_SERVICE_HOST") and environ.get("KUBERNETES_SERVICE_PORT"):
-        return _in_cluster(environ)
+        return _in_cluster(environ, _SERVICE_ACCOUNT)
     looked = ", ".join(clean(str(path)) for path in paths)
     what = f"The kubeconfig has no contexts ({looked})." if merged.files else f"There is no kubeconfig ({looked})."
     raise BadConfig(what, advice="Set KUBECONFIG or give --kubeconfig, or try the demo: mlcd-tui --demo.")
@@ -226,7 +226,7 @@ def merge(files: Iterable[tuple[Path, Mapping[str, Any]]]) -> Kubeconfig:
     return Kubeconfig(current, contexts, sections["clusters"], sections["users"], tuple(seen))
 
 
-def _in_cluster(environ: Mapping[str, str], folder: Path = _SERVICE_ACCOUNT) -> Kubeconfig:
+def _in_cluster(environ: Mapping[str, str], folder: Path) -> Kubeconfig:
     """The configuration of a pod: its service account and the address of the API server."""
     token, authority = folder / "token", folder / "ca.crt"
     if not token.exists():

@@ -68,5 +68,5 @@ def parse_line(raw: bytes) -> LogLine:
             at = None
         else:
             raw = raw[match.end() :]
-    text = _COLOUR.sub("", raw.decode("utf-8", "replace").removesuffix("\r")).replace("\t", "    ")
+    text = _COLOUR.sub("", raw.decode("utf-8", "backslashreplace").removesuffix("\r")).replace("\t", "    ")
     return LogLine(clean(f"{text}…" if cut else text, limit=_LONGEST + 1), at)

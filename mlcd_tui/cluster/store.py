@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, KeysView
+from collections.abc import Callable, Iterable, KeysView
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -75,9 +75,6 @@ class Store(Generic[T]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._items
-
-    def __iter__(self) -> Iterator[T | Undecodable]:
-        return iter(self._items.values())
 
     def get(self, key: Key) -> T | Undecodable | None:
         """The object, or None."""

@@ -17,6 +17,7 @@ from mlcd_tui.domain.errors import Unreachable
 
 _CONNECT = 5.0
 _READ = 256_000
+_LARGE = 32_000
 _HEAD = 64_000
 _MOST_ERROR = 64_000
 
@@ -108,8 +109,8 @@ class Answer:
                 left = max(left - len(data), 0)
             if part := chunked.feed(data) if chunked else data:
                 yield part
-            # a full buffer means that more is waiting already
-            if gather and len(data) < _READ // 2 and (rest := began + gather - loop.time()) > 0:
+            # a large part means that more is waiting already
+            if gather and len(data) < _LARGE and (rest := began + gather - loop.time()) > 0:
                 await asyncio.sleep(rest)
 
 

@@ -8,7 +8,6 @@ import ssl
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -34,8 +33,15 @@ class _NamedContext(ssl.SSLContext):
 
     name: str = ""
 
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        return super().wrap_bio(*args, **{**kwargs, "server_hostname": self.name})
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of the base
+        server_hostname: str | bytes | None = None,  # noqa: ARG002 - the one that is not asked for
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
+        return super().wrap_bio(incoming, outgoing, server_side, self.name, session)
 
 
 def _no_password() -> str:

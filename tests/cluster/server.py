@@ -7,7 +7,7 @@ import json
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mlcd_tui.cluster.kubeconfig import Target
@@ -33,6 +33,7 @@ class Reply:
     """How a handler answers."""
 
     writer: asyncio.StreamWriter
+    reader: asyncio.StreamReader
 
     async def send(self, code: int, body: bytes | JSON = b"", headers: dict[str, str] | None = None) -> None:
         data = json.dumps(body).encode() if isinstance(body, dict) else body
@@ -89,7 +90,7 @@ class FaultServer:
     installed: bool = True
     calls: list[Call] = field(default_factory=list)
 
-    async def __aenter__(self) -> FaultServer:
+    async def __aenter__(self) -> Self:
         self._replies: set[Reply] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -165,9 +166,10 @@ class FaultServer:
                 while self.silent:
                     await asyncio.sleep(0.02)
                 self.calls.append(call)
-                await self._answer(call, Reply(writer))
-        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass
+                await self._answer(call, Reply(writer, reader))
+            await Reply(writer, reader).status(400, "Bad Request")
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError, asyncio.CancelledError):
+            pass  # the client left, or the server ends
         finally:
             self._tasks.discard(task)
             self._writers.discard(writer)
@@ -208,6 +210,7 @@ class FaultServer:
             return
         await reply.start()
         self._replies.add(reply)
+        gone = asyncio.create_task(self._until_closed(reply))
         done = sum(1 for version, _ in self.events if version <= at)
         try:
             while reply in self._replies:
@@ -217,11 +220,22 @@ class FaultServer:
                 async with self._news:
                     await self._news.wait()
         finally:
+            gone.cancel()
+            await asyncio.gather(gone, return_exceptions=True)
             self._replies.discard(reply)
+
+    async def _until_closed(self, reply: Reply) -> None:
+        await reply.reader.read(1)
+        self._replies.discard(reply)
+        async with self._news:
+            self._news.notify_all()
 
 
 async def _read(reader: asyncio.StreamReader) -> Call | None:
-    head = await reader.readuntil(b"\r\n\r\n")
+    start = await reader.readexactly(1)
+    if start == b"\x16":  # a TLS handshake
+        return None
+    head = start + await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}

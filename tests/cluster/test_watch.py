@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -66,7 +67,7 @@ class Watcher:
 
     @property
     def names(self) -> list[str]:
-        return sorted(name for _, name in self.reflector.store.keys())
+        return sorted(key[1] for key in tuple(self.reflector.store.keys()))
 
     @property
     def link(self) -> Link:
@@ -125,8 +126,10 @@ async def test_changes_are_told_with_what_was_before(server: FaultServer) -> Non
         await until(lambda: "t01" not in watcher.names)
         deltas = {d.key[1]: d for batch in watcher.batches[3:] for d in batch.deltas}
         assert deltas["new"].old is None
-        assert deltas["t00"].old.spec.size == 1
-        assert deltas["t00"].new.spec.size == 7
+        before, after = deltas["t00"].old, deltas["t00"].new
+        assert isinstance(before, Thing)
+        assert isinstance(after, Thing)
+        assert (before.spec.size, after.spec.size) == (1, 7)
         assert deltas["t01"].new is None
 
 
@@ -305,6 +308,7 @@ async def test_an_absurd_object_does_not_take_the_others_with_it(server: FaultSe
 async def test_raw_objects_carry_their_kind(server: FaultServer) -> None:
     async with watching(server, struct=None) as watcher:
         item = watcher.reflector.store.get(("ns", "t00"))
+        assert isinstance(item, dict)
         assert (item["kind"], item["apiVersion"]) == ("Thing", "example.org/v1")
 
 
@@ -325,8 +329,6 @@ async def test_a_refused_connection_is_down_and_poke_retries_at_once() -> None:
 
 
 def _with(timing: Timing, **changes: float) -> Timing:
-    import dataclasses
-
     return dataclasses.replace(timing, **changes)  # type: ignore[arg-type]
 
 
