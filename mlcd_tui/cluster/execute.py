@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mlcd_tui.cluster.client import Client
-from mlcd_tui.domain.errors import Missing
+from mlcd_tui.domain.errors import Conflict, Invalid, Missing
 from mlcd_tui.domain.plan import Request
 from mlcd_tui.domain.refs import JSON
 
@@ -24,10 +26,19 @@ async def execute(client: Client, request: Request, *, dry_run: bool = False) ->
     """
     params = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
     try:
-        return await client.patch(request.path, request.body, content_type=request.content_type, params=params)
+        return await _send(client, request.path, request, params)
     except Missing:
         if not (request.subresource and request.fallback_to_main):
             raise
     # the object may be missing itself; then this says so
-    main = request.resource.path(request.namespace, request.name)
-    return await client.patch(main, request.body, content_type=request.content_type, params=params)
+    return await _send(client, request.resource.path(request.namespace, request.name), request, params)
+
+
+async def _send(client: Client, path: str, request: Request, params: Mapping[str, str]) -> JSON:
+    try:
+        return await client.patch(path, request.body, content_type=request.content_type, params=params)
+    except Invalid as refused:
+        # The API server answers 422 to a JSON patch whose `test` does not hold, where a merge patch gets 409.
+        if isinstance(request.body, tuple) and any(part.get("op") == "test" for part in request.body):
+            raise Conflict(f"the object is no longer as it was ({refused.sentence})") from refused
+        raise

@@ -37,7 +37,11 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One conditional change, exactly as it is sent. `body` carries the resourceVersion (or a JSON-patch `test`)."""
+    """One conditional change, exactly as it is sent.
+
+    A merge patch carries the resourceVersion it was planned on (409 when it is another by now), a JSON patch replaces
+    the resourceVersion by itself (409) or tests the facts it depends on (422).
+    """
 
     resource: Resource
     namespace: str
