@@ -122,6 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fleet.contexts", "C", "contexts", "Choose a cluster (context)", "clusters", _SCREENS, _FIND, _FLEET),
     *(_place(number) for number in range(10)),
     Action("app.command", ":", "app.command_line", "Command line", "commands", _SCREENS, _APP, _SCREENS, palette=False),
+    Action("app.palette", "ctrl+p", "app.command_palette", "Palette of everything", "", _SCREENS, _APP, palette=False),
     Action("app.copy", "c", "copy_name", "Copy the name", "copy", _SCREENS, _APP),
     Action("app.save", "ctrl+s", "save_shown", "Save what is shown as text", "save", _SCREENS, _APP),
     Action("app.older", "[", "app.history(-1)", "Back in history", "", _SCREENS, _APP),

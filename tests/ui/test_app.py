@@ -30,6 +30,7 @@ from mlcd_tui.ui.screens.rollout import RolloutScreen
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE
 from mlcd_tui.ui.viewmodels.spans import plain
 from mlcd_tui.ui.widgets.fleet_table import FleetTable
+from mlcd_tui.ui.widgets.footer import KeyBar
 from mlcd_tui.ui.widgets.line_view import LinesView
 from tests.ui.fake_session import NOW, FakeSession, make_app, story
 
@@ -150,6 +151,17 @@ async def test_question_mark_opens_help_and_it_closes() -> None:
         assert isinstance(app.screen, HelpScreen)
         await pilot.press("j", "q")
         assert isinstance(app.screen, FleetScreen)
+
+
+async def test_keys_of_the_bar_can_be_clicked() -> None:
+    app = make_app(FakeSession(story()))
+    async with running(app) as pilot:
+        await pilot.pause()
+        bar = app.screen.query_one(KeyBar)
+        start = next(start for start, _, item in bar._spots if item.label == "help")
+        await pilot.click(KeyBar, offset=(start, 0))
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
 
 
 # Commands

@@ -121,7 +121,10 @@ class BaseScreen(Screen[None]):
     def _follow(self, fleet: Fleet) -> None:
         covered = isinstance(self.app.screen, BaseScreen) and self.app.screen is not self
         if not covered and fleet is not self.fleet:
+            rights_changed = fleet.readonly != self.fleet.readonly
             self.fleet = fleet
+            if rights_changed:
+                self.refresh_keys()
 
     def watch_fleet(self, fleet: Fleet) -> None:
         """Draw what depends on the fleet."""

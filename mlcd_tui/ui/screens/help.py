@@ -60,7 +60,9 @@ def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs) -> tuple[Line, ...]
             (Span("Filter terms: ", Tone.DIM), Span(HINT, Tone.TEXT)),
         ]
     lines.append((Span("A dimmed key is not possible now; pressing it says why. Keys can be changed under", Tone.DIM),))
-    lines.append((Span("[keys] in the settings file, by the names at the right.", Tone.DIM),))
+    lines.append(
+        (Span("[keys] in the settings file, by the names at the right. ctrl+c twice quits from anywhere.", Tone.DIM),)
+    )
     return tuple(lines)
 
 

@@ -203,8 +203,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 5),
     Column("phase", "Phase", _phase, attention_key, 13, 13, 13, 1),
     Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 4),
-    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 27, 3),
-    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 18, 34, 2, ticks=True),
+    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 23, 3),
+    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 20, 34, 2, ticks=True),
     Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 6, wide=True),
     Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 8, wide=True),
     Column(
@@ -218,6 +218,7 @@ BY_ID = {column.id: column for column in COLUMNS}
 GAP = 2
 _ESSENTIAL = 4  # ranks below this one are shown as soon as the least of them fits
 _GROWING = ("service", "waiting", "traffic", "image", "message")
+_GROWING_ON = ("service", "traffic", "waiting", "image", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +250,11 @@ def layout(width: int, *, wide: bool = False, service: int = 24, marks: int = 3)
             break
         chosen[column.id] = min(column.width, room)
     spare = room - sum(chosen.values()) - GAP * (len(chosen) - 1)
-    for limit in (lambda name: min(BY_ID[name].good, most[name]), most.__getitem__):
-        for name in _GROWING:
+    good = {name: min(BY_ID[name].good, most[name]) for name in most}
+    for limits, order in ((good, _GROWING), (most, _GROWING_ON)):
+        for name in order:
             if name in chosen:
-                more = min(max(limit(name) - chosen[name], 0), spare)
+                more = min(max(limits[name] - chosen[name], 0), spare)
                 chosen[name] += more
                 spare -= more
     placed, x = [], marks

@@ -93,7 +93,7 @@ class FleetIndex:
         only_reversed = replace(options, reverse=self.options.reverse) == self.options
         self.options = options
         if not only_reversed:
-            self._rebuild()
+            self._reorder()
 
     def update(self, rows: tuple[Rollout, ...]) -> Delta:
         """Take the rows of a new fleet."""
@@ -130,6 +130,9 @@ class FleetIndex:
     def _rebuild(self) -> None:
         self.counts = Counter(map(attention, self._by_ref.values()))
         self.longest = max((len(str(ref)) for ref in self._by_ref), default=0)
+        self._reorder()
+
+    def _reorder(self) -> None:
         entries = ((row.ref, self._entry(row)) for row in self._by_ref.values() if self._wanted(row))
         self._entries = dict(entries)
         self._order = sorted(self._entries.values())

@@ -304,7 +304,8 @@ class FleetTable(ScrollView, can_focus=True):
             return painted.strip
         line = painted.strip.adjust_cell_length(self.size.width)
         if self.app.current_theme.ansi:  # sixteen colours have no quiet background that all tones can be read on
-            return Strip([Segment(segment.text, Style(reverse=True)) for segment in line], line.cell_length)
+            mark, *rest = line
+            return Strip([mark, *(Segment(part.text, Style(reverse=True)) for part in rest)], line.cell_length)
         return line.apply_style(rich_style(self.app, Tone.TEXT, "tone-cursor"))
 
     def _paint(self, row: Rollout, before: Painted | None, view: View) -> Painted:
