@@ -140,6 +140,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         approve.disabled = bool(self._objection())
         again = self.query_one("#again", Button)
         again.display = self.stage is Stage.ENDED and self.outcome is not None and approval.again(self.outcome)
+        cancel.refresh(layout=True)  # a shorter label does not shrink a button by itself
         self._show_status()
         self._fit()
 

@@ -72,6 +72,15 @@ def run_title(run: AnalysisRun) -> str:
     return _KINDS.get(run.kind, "analysis")
 
 
+def run_short(run: AnalysisRun) -> str:
+    """What a run is for, where there is little room."""
+    if run.kind == "Step" and run.step_index is not None:
+        return f"step {run.step_index + 1} analysis"
+    return {"Background": "background analysis", "PrePromotion": "pre-analysis", "PostPromotion": "post-analysis"}.get(
+        run.kind, "analysis"
+    )
+
+
 def counts(run: AnalysisRun) -> tuple[int, int]:
     """Good and bad measurements of the metrics that count (dry runs do not)."""
     real = [metric for metric in run.metrics if not metric.dry_run]

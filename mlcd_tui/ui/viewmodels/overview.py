@@ -30,9 +30,9 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
 from mlcd_tui.ui.viewmodels.tree import role_tone
 
 _BLANK: Line = ()
-_MOST_EVENTS = 5
+_MOST_EVENTS = 4
 _MOST_BAR = 40
-_ROOMY = 60
+_ROOMY = 100
 _BAD_WHEN_TRUE = {"InvalidSpec", "ReplicaFailure"}
 _BAD_WHEN_FALSE = {"Available", "Progressing"}
 
@@ -67,14 +67,13 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
         (*_weights(rollout, sheet), *_replicas(rollout, sheet)),
         tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
         tuple(line for service in detail.services for line in _service(service, sheet)),
-        tuple(line for label, value in detail.facts for line in facts.row(label, Span(value, Tone.TEXT))),
+        ((Span("Latest events", Tone.DIM),), *event_lines(detail.events[:_MOST_EVENTS], now, room)),
         tuple(line for condition in detail.conditions for line in _condition(condition, facts)),
+        tuple(line for label, value in detail.facts for line in facts.row(_title(label), Span(value, Tone.TEXT))),
     )
     for group in groups:
         if group:
             lines.extend((_BLANK, *group))
-    lines.extend((_BLANK, (Span("Latest events", Tone.DIM),)))
-    lines.extend(event_lines(detail.events[:_MOST_EVENTS], now, room))
     return tuple(lines)
 
 
@@ -98,6 +97,10 @@ def freshness_line(freshness: Freshness, now: datetime, *, loaded: bool, gone: b
             return (Span(f"The cluster does not have this kind{reason}", bold(Tone.BROKEN)),)
         case Link.DOWN:
             return (Span(f"Not connected{reason}", bold(Tone.BROKEN)),)
+
+
+def _title(label: str) -> str:
+    return label[:1].upper() + label[1:]
 
 
 def _labels(detail: RolloutDetail) -> Iterator[str]:
@@ -215,7 +218,8 @@ def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
         all_pods = running.get(key, Counter[Clean]())
         found = Counter({digest: count for digest, count in all_pods.items() if digest})
         total = sum(all_pods.values())
-        value = (*name, Span(image.image, role_tone(revision.roles)), *_digests(image, found, total))
+        told = _digests(image, found, total) if alive else (Span("  no pod runs it", Tone.FAINT),)
+        value = (*name, Span(image.image, role_tone(revision.roles)), *told)
         yield from sheet.row(label, *value)
         if len(found) > 1:
             for digest, count in found.most_common():

@@ -9,7 +9,7 @@ from datetime import datetime
 from mlcd_tui.domain.analysis import AnalysisRun
 from mlcd_tui.domain.rollout import Experiment, Pod, ReplicaSet, Revision, Role, RolloutDetail
 from mlcd_tui.ui.viewmodels import times
-from mlcd_tui.ui.viewmodels.analysis import counts, run_glyph, run_tone
+from mlcd_tui.ui.viewmodels.analysis import counts, run_glyph, run_short, run_tone
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, fit_tail, width
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
@@ -175,9 +175,10 @@ def _run(run: AnalysisRun, parent: str, level: int, glyphs: Glyphs) -> Node:
         Span(f" {bad} {glyphs.failed}", Tone.BROKEN if bad else Tone.FAINT),
     )
     tone = run_tone(run)
+    kind = run_short(run)
     metrics = ", ".join(metric.name for metric in run.metrics) or run.name
     lead = Span(run_glyph(run, glyphs), tone)
-    return Node(f"run/{run.name}", level, Span(f"analysis {metrics}", tone), lead, right=right, parent=parent)
+    return Node(f"run/{run.name}", level, Span(f"{kind} {metrics}", tone), lead, right=right, parent=parent)
 
 
 def _experiment(trial: Experiment, parent: str, now: datetime, glyphs: Glyphs) -> Iterator[Node]:
