@@ -22,6 +22,7 @@ from mlcd_tui.cluster.errors import from_exception, from_response, not_kubernete
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.cluster.streams import Answer, open_answer
 from mlcd_tui.cluster.transport import http_client, is_loopback, proxy_for, ssl_context
+from mlcd_tui.cluster.wire import BAD_JSON, mended
 from mlcd_tui.domain.errors import Problem, Unauthenticated, Unreachable
 from mlcd_tui.domain.plan import MERGE_PATCH
 from mlcd_tui.domain.refs import JSON, Resource
@@ -296,5 +297,9 @@ class Client:
     def _decoded(self, body: bytes, kind: Any) -> Any:
         try:
             return msgspec.json.decode(body, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        except BAD_JSON:
+            pass
+        try:
+            return msgspec.json.decode(mended(body), type=kind)
+        except BAD_JSON as error:
             raise not_kubernetes(self.server, body) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -16,7 +17,15 @@ from mlcd_tui.domain.text import clean
 T = TypeVar("T")
 BAD_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What decoding raises."""
+_HALVES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 _LONGEST_LINE = 64_000_000
+
+
+def mended(body: bytes) -> bytes:
+    """JSON with half characters (escapes of lone surrogates, which decoders refuse) as replacement characters."""
+    return _HALVES.sub(lambda match: match.group(1) or rb"\ufffd", body)
 
 
 class ListMeta(msgspec.Struct):
@@ -81,7 +90,7 @@ class Codec(Generic[T]):
             page = self._pages.decode(body)
             items: list[T | Undecodable] = page.items or []
         except BAD_JSON:
-            page = self._lenient.decode(body)
+            page = self._lenient.decode(mended(body))
             items = [item for raw in page.items or () if (item := self._one(raw)) is not None]
         if self._raw_items:
             for item in items:
@@ -90,7 +99,10 @@ class Codec(Generic[T]):
 
     def event(self, line: bytes) -> Event[T]:
         """One line of a watch. Raises one of `BAD_JSON` when it is not an event at all."""
-        event = self._events.decode(line)
+        try:
+            event = self._events.decode(line)
+        except BAD_JSON:
+            event = self._events.decode(mended(line))
         if event.type == "ERROR":
             return Event("ERROR", status=self._status.decode(event.object))
         if event.type == "BOOKMARK":

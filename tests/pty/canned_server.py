@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from time import time
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import yaml
 
 Object = dict[str, Any]
 
@@ -103,9 +107,9 @@ class CannedServer:
 
 
 def kubeconfig(server: str, *, contexts: Sequence[str] = ("test",), **cluster: str) -> str:
-    """A kubeconfig (as JSON, which is YAML) of one server under one or several context names."""
+    """A kubeconfig of one server under one or several context names."""
     named = [{"name": name, "context": {"cluster": "c", "user": "u"}} for name in contexts]
-    return json.dumps(
+    document: str = yaml.safe_dump(
         {
             "apiVersion": "v1",
             "kind": "Config",
@@ -115,6 +119,17 @@ def kubeconfig(server: str, *, contexts: Sequence[str] = ("test",), **cluster: s
             "current-context": contexts[0],
         }
     )
+    return document
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """The server's side of TLS with a certificate that nobody vouches for."""
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout key.pem -out cert.pem -days 2"
+    named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(["openssl", *words.split(), *named], cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return context
 
 
 class _Handler(BaseHTTPRequestHandler):
