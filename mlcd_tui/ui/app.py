@@ -98,11 +98,15 @@ class MlcdApp(TellingApp):
         """Themes of the files, and the chosen one; then the keys."""
         for file in files.values():
             self.register_theme(to_theme(file))
+        wanted = self.settings.theme_in(self.fleet.context)
         if self.memory.theme in self.available_themes:
             self.theme = self.memory.theme
-        elif files:
-            self.theme, complaint = choose(files, self.settings.theme_in(self.fleet.context))
-            self._early += [complaint] if complaint else []
+        elif wanted in self.available_themes:
+            self.theme = wanted
+        else:
+            name, complaint = choose(files, wanted)
+            self._early.append(complaint)
+            self.theme = name if name in self.available_themes else self.theme
         # An action that lost its key to another keeps none; no terminal sends a key of this name.
         self.set_keymap({name: ",".join(self.keymap.keys[name]) or "unbound" for name in self.keymap.changed})
 

@@ -263,6 +263,15 @@ async def test_theme_is_previewed_chosen_and_remembered(tmp_path: Path) -> None:
     assert make_app(FakeSession(), folder=tmp_path).theme == "high-contrast"
 
 
+async def test_a_theme_of_the_settings_that_is_not_there_is_told() -> None:
+    app = make_app(FakeSession(story()), settings=Settings(theme="nowhere"))
+    async with running(app) as pilot:
+        await pilot.pause()
+        assert app.theme == "mlcd-dark"
+        assert toasts(app)[0].startswith("There is no theme nowhere; mlcd-dark is used.")
+    assert make_app(FakeSession(), settings=Settings(theme="nord")).theme == "nord"
+
+
 @pytest.mark.parametrize("theme", ["textual-light", "ansi-dark", "ansi", "high-contrast", "colour-blind", "mlcd-light"])
 async def test_every_theme_paints_every_tone(theme: str) -> None:
     app = make_app(FakeSession(story()))
