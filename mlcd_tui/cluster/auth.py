@@ -235,6 +235,29 @@ def _exec_info(target: Target, plugin: Mapping[str, Any]) -> str:
     return json.dumps({"apiVersion": plugin.get("apiVersion"), "kind": "ExecCredential", "spec": spec})
 
 
+async def _launch(target: Target, plugin: Mapping[str, Any], command: str, shown: Clean) -> asyncio.subprocess.Process:
+    """The plug-in, running, with no terminal to ask on."""
+    extra = {
+        str(e["name"]): str(e.get("value", ""))
+        for e in plugin.get("env") or ()
+        if isinstance(e, dict) and e.get("name")
+    }
+    try:
+        return await asyncio.create_subprocess_exec(
+            command,
+            *(str(argument) for argument in plugin.get("args") or ()),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={**os.environ, **extra, "KUBERNETES_EXEC_INFO": _exec_info(target, plugin)},
+            start_new_session=True,  # no /dev/tty either: a prompt would destroy the screen
+        )
+    except OSError as error:
+        hint = sentence_of(plugin.get("installHint"))
+        why = clean(error.strerror or error)
+        raise BadConfig(f"The login plug-in {shown} cannot be run: {why}.", advice=hint) from error
+
+
 async def run_plugin(target: Target) -> Mapping[str, Any]:
     """Run the login plug-in of a target away from the terminal and return the status that it prints.
 
@@ -252,25 +275,7 @@ async def run_plugin(target: Target) -> Mapping[str, Any]:
             f"The login plug-in {shown} wants to ask questions on the terminal, which the UI holds.",
             advice="Log in outside and use a context with a token, or set its interactiveMode to IfAvailable.",
         )
-    extra = {
-        str(e["name"]): str(e.get("value", ""))
-        for e in plugin.get("env") or ()
-        if isinstance(e, dict) and e.get("name")
-    }
-    try:
-        process = await asyncio.create_subprocess_exec(
-            command,
-            *(str(argument) for argument in plugin.get("args") or ()),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**os.environ, **extra, "KUBERNETES_EXEC_INFO": _exec_info(target, plugin)},
-            start_new_session=True,  # no /dev/tty either: a prompt would destroy the screen
-        )
-    except OSError as error:
-        hint = sentence_of(plugin.get("installHint"))
-        why = clean(error.strerror or error)
-        raise BadConfig(f"The login plug-in {shown} cannot be run: {why}.", advice=hint) from error
+    process = await _launch(target, plugin, command, shown)
     try:
         out, err = await asyncio.wait_for(process.communicate(), _PLUGIN_PATIENCE)
     except TimeoutError as error:
