@@ -102,7 +102,7 @@ def _docker() -> Finding:
 async def _cluster(wired: Wired, findings: list[Finding]) -> None:
     connection = await wired.session.connect()
     target = connection.target
-    findings.append(Finding("context", ok=True, sentence=f"{target.context}, {target.server}"))
+    findings.append(Finding("context", ok=True, sentence=f"{target.context}, {target.address}"))
     version = await connection.client.server_version()
     findings.append(Finding("server", ok=True, sentence=f"Kubernetes {version}"))
     skew = connection.client.skew

@@ -49,6 +49,13 @@ class Target:
     files: tuple[Path, ...] = ()
     """The kubeconfig files that it was read from."""
 
+    @property
+    def address(self) -> str:
+        """The server for the eye and for records: without a user and a password, which `server` may hold."""
+        scheme, _, rest = self.server.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Kubeconfig:

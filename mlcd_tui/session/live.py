@@ -310,7 +310,7 @@ class LiveSession:
         from mlcd_tui.session.recording import Recorder
 
         target = connection.target
-        recorder = Recorder(self.audit_log, self._clock, target.context, target.server, lambda: self._user(target))
+        recorder = Recorder(self.audit_log, self._clock, target.context, target.address, lambda: self._user(target))
         readonly = self._options.readonly or self._options.is_readonly(target.context)
         return Acts(
             connection,
