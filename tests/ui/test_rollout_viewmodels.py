@@ -188,6 +188,9 @@ def test_ascii_signs_leave_no_other_characters() -> None:
 def test_absurd_values_do_not_break_the_overview() -> None:
     base = canary()
     weird = replace(base.rollout, weight=Weight(-5, 900, maximum=0), message=clean("x" * 3000), steps=())
+    assert (
+        len(overview.overview(RolloutDetail(replace(weird, phase=base.rollout.phase.DEGRADED)), NOW, 80, UNICODE)) < 20
+    )
     for room in (1, 8, 20, 200):
         overview.overview(replace(base, rollout=weird, revisions=()), NOW, room, UNICODE)
         overview.overview(RolloutDetail(weird), NOW, room, UNICODE)

@@ -53,12 +53,12 @@ class LogsScreen(BaseScreen):
     WHERE = Where.READER
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings(Where.READER),
-        Binding("f", "follow", "Follow"),
-        Binding("p", "previous", "Previous container"),
-        Binding("t", "stamps", "Times"),
-        Binding("w", "wrap", "Wrap"),
-        Binding("slash", "filter", "Filter"),
-        Binding("o", "other", "Other container"),
+        Binding("f", "follow", "Follow", id="logs.follow"),
+        Binding("p", "previous", "Previous container", id="logs.previous"),
+        Binding("t", "stamps", "Times", id="logs.times"),
+        Binding("w", "wrap", "Wrap", id="logs.wrap"),
+        Binding("slash", "filter", "Filter", id="logs.filter"),
+        Binding("o", "other", "Other container", id="logs.other"),
     ]
     AUTO_FOCUS = "#log"
 

@@ -114,8 +114,8 @@ def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs:
         )
 
 
-def event_lines(events: Sequence[Event], now: datetime, room: int) -> Iterator[Line]:
-    """Events of the cluster, newest first."""
+def event_lines(events: Sequence[Event], now: datetime, room: int, most: int = 0) -> Iterator[Line]:
+    """Events of the cluster, newest first, each in `most` lines (0: all of it)."""
     if not events:
         yield (Span("The cluster tells of no events.", Tone.DIM),)
     for event in events:
@@ -131,6 +131,7 @@ def event_lines(events: Sequence[Event], now: datetime, room: int) -> Iterator[L
             ),
             room,
             6,
+            most,
         )
 
 

@@ -31,6 +31,8 @@ from mlcd_tui.ui.viewmodels.tree import role_tone
 
 _BLANK: Line = ()
 _MOST_EVENTS = 4
+_MOST_LINES = 4
+"""Lines of one value; whoever wants to read a book finds it in YAML, describe and events."""
 _MOST_BAR = 40
 _ROOMY = 100
 _BAD_WHEN_TRUE = {"InvalidSpec", "ReplicaFailure"}
@@ -50,7 +52,7 @@ class Sheet:
     def row(self, label: str, *value: Span) -> tuple[Line, ...]:
         """A dim label and its value, wrapped under itself."""
         head = f"{fit(label, self.label - 1):<{self.label}}"
-        return wrap((Span(head, Tone.DIM), *value), self.room, self.label)
+        return wrap((Span(head, Tone.DIM), *value), self.room, self.label, _MOST_LINES)
 
 
 def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -67,7 +69,7 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
         (*_weights(rollout, sheet), *_replicas(rollout, sheet)),
         tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
         tuple(line for service in detail.services for line in _service(service, sheet)),
-        ((Span("Latest events", Tone.DIM),), *event_lines(detail.events[:_MOST_EVENTS], now, room)),
+        ((Span("Latest events", Tone.DIM),), *event_lines(detail.events[:_MOST_EVENTS], now, room, 3)),
         tuple(line for condition in detail.conditions for line in _condition(condition, facts)),
         tuple(line for label, value in detail.facts for line in facts.row(_title(label), Span(value, Tone.TEXT))),
     )
@@ -115,7 +117,7 @@ def phase_lines(rollout: Rollout, now: datetime, room: int, glyphs: Glyphs) -> t
     lines = list(wrap((head, Span("  " + sentence(rollout, now), Tone.TEXT)), room))
     if rollout.message and rollout.phase in {Phase.DEGRADED, Phase.UNKNOWN, Phase.PROGRESSING}:
         shown = Tone.BROKEN if rollout.phase is Phase.DEGRADED else Tone.DIM
-        lines.extend(wrap((Span(rollout.message, shown),), room))
+        lines.extend(wrap((Span(rollout.message, shown),), room, 0, 6))
     return tuple(lines)
 
 

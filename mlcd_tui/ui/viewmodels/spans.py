@@ -82,8 +82,22 @@ def crop(line: Line, room: int) -> Line:
     return tuple(kept)
 
 
-def wrap(line: Line, room: int, indent: int = 0) -> tuple[Line, ...]:
-    """A line broken at blanks into lines of at most `room` columns; all but the first are indented."""
+def wrap(line: Line, room: int, indent: int = 0, most: int = 0) -> tuple[Line, ...]:
+    """A line broken at blanks into lines of at most `room` columns; all but the first are indented.
+
+    Args:
+        line: what is broken.
+        room: columns.
+        indent: blanks in front of all lines but the first.
+        most: lines at most, the last then ends in an ellipsis; 0: as many as it takes.
+    """
+    lines = _broken(line, room, indent)
+    if not most or len(lines) <= most:
+        return lines
+    return (*lines[: most - 1], (*crop(lines[most - 1], max(room - 2, 0)), Span(" …", "faint")))
+
+
+def _broken(line: Line, room: int, indent: int) -> tuple[Line, ...]:
     if width(line) <= room or room <= indent + 4:
         return (line,)
     lines: list[Line] = []

@@ -88,7 +88,7 @@ class HistoryPane(Vertical):
     DEFAULT_CSS = """
     HistoryPane #revisions { height: auto; max-height: 35%; margin-bottom: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare with the newest")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare with the newest", id="rollout.compare")]
 
     def compose(self) -> ComposeResult:
         """The list above, the rest below."""
@@ -167,7 +167,7 @@ class YamlPane(Vertical):
     DEFAULT_CSS = """
     YamlPane #caption { height: 1; margin-bottom: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare")]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare", id="rollout.compare")]
 
     def compose(self) -> ComposeResult:
         """A caption and the text."""

@@ -25,9 +25,9 @@ class Reader(Vertical):
     Reader #search Input { width: 1fr; border: none; height: 1; padding: 0; background: $tone-bar; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search"),
-        Binding("n", "next(1)", "Next place", show=False),
-        Binding("N", "next(-1)", "Place before", show=False),
+        Binding("slash", "search", "Search", id="reader.search"),
+        Binding("n", "next(1)", "Next place", show=False, id="reader.next"),
+        Binding("N", "next(-1)", "Place before", show=False, id="reader.previous"),
     ]
 
     def compose(self) -> ComposeResult:
