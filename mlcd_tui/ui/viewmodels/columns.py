@@ -15,6 +15,8 @@ from mlcd_tui.ui.viewmodels.times import absolute, ago, left, waited
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word, step_tone, waiting_tone
 
 _BAR = 12
+_VERSION = 9
+"""Cells for the name of a version beside a bar; a longer one is cut."""
 _DOTS = 10  # more steps than these are told in numbers
 
 
@@ -106,19 +108,20 @@ def _steps(row: Rollout, view: View, width: int) -> Line:
 
 
 def _traffic(row: Rollout, view: View, width: int) -> Line:
-    version = Span(f" {row.version}", Tone.NEW)
     if not row.in_flight or row.weight is None:
         name = row.stable_version or row.version
         if row.in_flight:
-            return Span("moving to", Tone.DIM), version
+            return Span("moving to", Tone.DIM), Span(f" {row.version}", Tone.NEW)
         return (Span("stable ", Tone.DIM), Span(name, Tone.TEXT)) if name else ()
     share, words = _share(row)
     words_width = 5 if row.mirror is None else len(words)
     # Bars of one column are of one length, so that they can be compared; words of a mirror are longer and take some.
-    length = min(_BAR, max(width - words_width - 6, 4))
+    length = min(_BAR, max(width - words_width - _VERSION - 2, 4))
     tone = Tone.MIRROR if row.mirror is not None else Tone.TEXT
-    if length + 1 + words_width + len(version.text) > width and words_width + len(version.text) <= width:
-        return Span(words, tone), version
+    room = width - words_width - length - 2
+    if room < len(row.version) and row.mirror is not None:
+        return Span(words, tone), Span(f" {_cut(row.version, max(width - words_width - 1, 4), view)}", Tone.NEW)
+    version = Span(f" {_cut(row.version, max(room, 4), view)}", Tone.NEW)
     full, empty = bar(share, length, view.glyphs)
     return Span(full, Tone.NEW), Span(empty, Tone.FAINT), Span(f" {words:>{words_width}}", tone), version
 
@@ -203,7 +206,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 5),
     Column("phase", "Phase", _phase, attention_key, 13, 13, 13, 1),
     Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 4),
-    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 23, 3),
+    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 27, 3),
     Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 20, 34, 2, ticks=True),
     Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 6, wide=True),
     Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 8, wide=True),
