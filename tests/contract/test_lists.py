@@ -99,7 +99,8 @@ def test_what_leaves_a_selector_is_deleted_to_its_watch(cluster: Cluster, namesp
 def test_a_bookmark_tells_how_far_a_silent_watch_has_come(cluster: Cluster, namespace: str) -> None:
     path = made(cluster, namespace, "one")
     version = cluster.get(path)["metadata"]["resourceVersion"]
-    events = cluster.watch(path, 4, resourceVersion=version, allowWatchBookmarks="true")
+    seconds = 8 if cluster.real else 3
+    events = cluster.watch(path, seconds, resourceVersion=version, allowWatchBookmarks="true")
     assert {event["type"] for event in events} == {"BOOKMARK"}
     bookmark = events[-1]["object"]
     assert bookmark["kind"] == "AnalysisTemplate"

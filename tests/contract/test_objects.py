@@ -176,8 +176,10 @@ def test_a_value_of_a_wrong_type_is_invalid(cluster: Cluster, rollout: str) -> N
     assert 'spec.replicas in body must be of type integer: "string"' in answer.json()["message"]
 
 
-def test_methods_that_a_path_has_not(cluster: Cluster, rollout: str) -> None:
-    assert refusal(cluster.ask("PUT", rollout.rpartition("/")[0], json={})) == (405, "MethodNotAllowed")
+def test_methods_that_a_path_has_not(cluster: Cluster, namespace: str, rollout: str) -> None:
+    answer = cluster.ask("PUT", f"{CORE}/namespaces/{namespace}/pods", json={})
+    assert refusal(answer) == (405, "MethodNotAllowed")
+    assert answer.json()["message"] == "the server does not allow this method on the requested resource"
     assert refusal(cluster.ask("DELETE", f"{rollout}/status")) == (405, "MethodNotAllowed")
 
 
