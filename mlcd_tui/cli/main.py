@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
-import signal
 import sys
 
 import click
@@ -77,7 +77,9 @@ def cli(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command line."""
     name = "kubectl mlcd" if os.path.basename(sys.argv[0]).startswith("kubectl-") else "mlcd-tui"  # noqa: PTH119
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `mlcd-tui … | head` ends quietly, as other tools do
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a glyph that the locale lacks is no reason to fail
     try:
         cli.main(prog_name=name, complete_var="_MLCD_TUI_COMPLETE")
     except Problem as problem:

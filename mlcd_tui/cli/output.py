@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,16 +29,32 @@ def emit(document: dict[str, Any], output: str) -> None:
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print columns as kubectl does: upper-case heads, three blanks between, no lines."""
-    cells = [[title.upper() for title in head], *([str(clean(cell)) for cell in row] for row in rows)]
+    for line in columns(head, ([str(clean(cell)) for cell in row] for row in rows)):
+        click.echo(line)
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Lines of a table; the cells are clean already and may be coloured."""
+    cells = [[title.upper() for title in head], *(list(row) for row in rows)]
     widths = [max(_cells(line[column]) for line in cells) for column in range(len(head))]
     for line in cells:
         padded = (cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True))
-        click.echo("   ".join(padded).rstrip())
+        yield "   ".join(padded).rstrip()
 
 
 def _cells(text: str) -> int:
-    """Terminal cells that a text takes: wide characters take two."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    """Terminal cells that a text takes: wide characters take two, marks none."""
+    bare = click.unstyle(text)
+    if bare.isascii():
+        return len(bare)
+    from rich.cells import cell_len
+
+    return cell_len(bare)
+
+
+def strategy(value: Strategy) -> str:
+    """The strategy's word for the eye."""
+    return _STRATEGIES.get(value, value.value)
 
 
 def rollout_rows(rollouts: Iterable[Rollout], now: datetime) -> list[list[str]]:
@@ -48,7 +63,7 @@ def rollout_rows(rollouts: Iterable[Rollout], now: datetime) -> list[list[str]]:
         [
             row.ref.namespace,
             row.ref.name,
-            _STRATEGIES.get(row.strategy, row.strategy.value),
+            strategy(row.strategy),
             row.phase.value,
             f"{row.step.index}/{row.step.count}" if row.step else "-",
             traffic(row),

@@ -97,23 +97,51 @@ async def resolve(wired: Wired, globals_: Globals, name: str) -> RolloutRef:
     return await wired.session.find(namespace, short, globals_.engine)
 
 
-@rollouts.command(help="One rollout in full.")
+@rollouts.command(help="One rollout: where it stands, and the tree of its revisions, ReplicaSets, pods and analyses.")
 @click.argument("name")
 @global_options
 @click.pass_context
 def get(ctx: click.Context, name: str) -> None:
-    """Print a rollout's tree, steps, images and conditions."""
+    """Print a rollout's summary and tree."""
+    globals_ = current(ctx)
+
+    async def work(wired: Wired) -> None:
+        detail = await wired.session.detail(await resolve(wired, globals_, name))
+        if globals_.output != "table":
+            output.emit(detail_document(detail), globals_.output)
+            return
+        from mlcd_tui.cli import paint, tree
+
+        painted = paint.to_stdout(ascii_only=wired.settings.ascii)
+        for line in tree.lines(detail, await server_now(wired), painted):
+            click.echo(line, color=painted.colour)
+
+    run(work, globals_)
+
+
+@rollouts.command(help="One rollout with everything about it: steps, Services, conditions, pods, events.")
+@click.argument("name")
+@global_options
+@click.pass_context
+def describe(ctx: click.Context, name: str) -> None:
+    """Print a rollout's description; with -o what `get` gives."""
     globals_ = current(ctx)
 
     async def work(wired: Wired) -> None:
         ref = await resolve(wired, globals_, name)
-        if globals_.output == "table":
-            for line in await wired.session.describe(ref):
-                click.echo(line)
-        else:
+        if globals_.output != "table":
             output.emit(detail_document(await wired.session.detail(ref)), globals_.output)
+            return
+        for line in await wired.session.describe(ref):
+            click.echo(line)
 
     run(work, globals_)
+
+
+async def server_now(wired: Wired) -> datetime:
+    """The present moment by the server's clock, which all times of its objects are of."""
+    connection = await wired.session.connect()
+    return datetime.now(UTC) + timedelta(seconds=connection.client.skew)
 
 
 @rollouts.command(
