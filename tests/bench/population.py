@@ -104,7 +104,7 @@ def status(number: int, generation: str = "1") -> Object:
         "updatedReplicas": 1 if step < 6 else 5,
         "observedGeneration": generation,
         "currentPodHash": pod_hash,
-        "stableRS": f"{number * 40503 % 2**32:08x}" if step < 6 else pod_hash,
+        "stableRS": f"{(number + 1) * 40503 % 2**32:08x}" if step < 6 else pod_hash,
         "currentStepHash": "7c5c9d8f6b",
         "currentStepIndex": step,
         "selector": f"app=svc-{number:05d}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ class Visitor:
     def see(self, expected: str, *keys: str, attacked: bool = True) -> str:
         """Press the keys, wait for what tells the screen; there must be harmless remains of an attack on it."""
         self.terminal.press(*keys)
-        self.terminal.wait_match(expected)
+        self.terminal.wait_match(expected, 8)
         screen = self.terminal.wait_quiet(0.25, 5)
         assert self.terminal.alive, f"the program died at {expected}:\n{screen}"
         if attacked:
@@ -37,17 +38,25 @@ class Visitor:
         found = foreign(self.terminal.raw, copied=copied)
         assert not found, "\n".join(map(str, found[:5]))
 
-    def leave(self, *keys: str, until: str) -> None:
-        """Back."""
-        self.terminal.press(*(keys or ("escape",)))
-        self.terminal.wait_match(until)
+    def leave(self, *, until: str) -> None:
+        """Back: escape, which first ends a search or a selection where there is one."""
+        for _ in range(2):
+            self.terminal.press("escape")
+            if re.search(until, self.terminal.wait_quiet(0.4, 5)):
+                return
+        self.terminal.press("escape")
+        self.terminal.wait_match(until, 8)
 
     def only(self, namespace: str) -> None:
         """Filter the fleet down to the rollouts of a namespace."""
         self.terminal.press("escape", "/")
+        self.terminal.wait_match(r"\n */ ")
+        self.terminal.wait_quiet(0.1, 2)
         self.terminal.type(f"ns:{namespace}")
+        self.terminal.wait_for(f"/ ns:{namespace}")
+        self.terminal.wait_quiet(0.1, 2)
         self.terminal.press("enter")
-        self.terminal.wait_match(rf"▌.*{namespace}/")
+        self.terminal.wait_quiet(0.2, 2)
 
     def open(self, namespace: str) -> None:
         """Open the rollout of a namespace."""
@@ -56,7 +65,7 @@ class Visitor:
 
     def close(self) -> None:
         """Back to the fleet."""
-        self.leave("escape", until=r"\d+ services")
+        self.leave(until=r"\d+ services")
 
 
 @pytest.fixture
@@ -89,22 +98,23 @@ def test_fleet_and_what_opens_over_it(visitor: Visitor) -> None:
     terminal.resize(80, 24)
     visitor.see(r"\d+ services", "w")
     terminal.resize(160, 45)
-    visitor.see("matches", "/", *EVERYTHING.replace("\x1b", "").replace("\r", "").replace("\n", "")[:40])
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.only("[/foo][@click=app.quit]x[/]")
+    visitor.see(r"1 of \d+|9 services")
+    visitor.leave(until="thorough/")
     visitor.see("(?i)help|keys", "?", attacked=False)
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)sort by", "s", attacked=False)
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)context|cluster", "C")
-    visitor.leave("escape", until=r"\d+ services")
-    visitor.see("space-", "N")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
+    visitor.see("all namespaces", "N")
+    visitor.leave(until=r"\d+ services")
     visitor.see("nasty", "ctrl+p", *"nasty")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("ns", ":", *"ns ", attacked=False)
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)theme", "T", attacked=False)
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)audit", "L", attacked=False)
 
 
@@ -120,7 +130,7 @@ def test_rollout_and_its_tabs(visitor: Visitor, namespace: str) -> None:
     visitor.see("1 Overview", "tab", "j", "j", "enter", "j", "enter", "k")
     visitor.see("(?i)describe", "d")
     visitor.see("(?i)describe", "G")
-    visitor.leave("escape", until="1 Overview")
+    visitor.leave(until="1 Overview")
     visitor.see("(?i)event", "e")
     visitor.close()
 
@@ -141,21 +151,21 @@ def test_dialogs_and_the_audit_of_what_they_did(visitor: Visitor, world: Canned)
     visitor.only("canary")
     visitor.see("Cancel", "p")
     visitor.see("Cancel", "tab", "tab", *"why not \u202e", attacked=True)
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     for key in ("P", "a", "R"):
         visitor.see("Cancel|Close", key)
-        visitor.leave("escape", until=r"\d+ services")
+        visitor.leave(until=r"\d+ services")
     visitor.see("(?i)image|version", "i")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)revision", "u")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("Cancel", "p")
-    visitor.see("refused", "right", "right", "enter")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.see("refused", "right", "enter")
+    visitor.leave(until=r"\d+ services")
     visitor.only(NO_RIGHTS)
     visitor.see("Close|may not", "b")
-    visitor.leave("escape", until=r"\d+ services")
-    visitor.leave("escape", until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
+    visitor.leave(until=r"\d+ services")
     visitor.see("(?i)audit", "L")
     visitor.see("(?i)audit", "enter", "G")
 
@@ -170,8 +180,7 @@ def test_a_refusal_to_read_is_told(visitor: Visitor, world: Canned) -> None:
 
 def test_what_is_copied_and_saved_is_harmless(visitor: Visitor, tmp_path: Path) -> None:
     terminal = visitor.terminal
-    terminal.press("/", *"nasty", "enter")
-    terminal.wait_match("▌.*nasty")
+    visitor.only("nasty")
     visitor.clean()
     terminal.press("c")
     terminal.wait_quiet(0.3, 3)
