@@ -22,7 +22,9 @@ _BLANK: Line = ()
 _LABEL = 11
 _WIDEST = 100
 _COMPACT_LINES = 3
-_DECISIVE = re.compile(r"\d[\d.,]* ?%(?: instead of \d[\d.,]* ?%)?|\bv\d[\w.]*|\brevision \d+|\bstep \d+(?: of \d+)?")
+_DECISIVE = re.compile(
+    r"\d[\d.,]* ?%(?: instead of \d[\d.,]* ?%)?|\bv\d\w*(?:\.\w+)*|\brevision \d+|\bstep \d+(?: of \d+)?"
+)
 _GATES = {GateState.PASSED: Tone.STABLE, GateState.FAILED: Tone.BROKEN, GateState.UNKNOWN: Tone.WAITS}
 _RESULTS = {
     Result.DONE: ("Done", Tone.STABLE),

@@ -71,7 +71,7 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
         tuple(line for service in detail.services for line in _service(service, sheet)),
         ((Span("Latest events", Tone.DIM),), *event_lines(detail.events[:_MOST_EVENTS], now, room, 3)),
         tuple(line for condition in detail.conditions for line in _condition(condition, facts)),
-        tuple(line for label, value in detail.facts for line in facts.row(_title(label), Span(value, Tone.TEXT))),
+        tuple(line for label, value in detail.facts for line in facts.row(label, Span(value, Tone.TEXT))),
     )
     for group in groups:
         if group:
@@ -99,10 +99,6 @@ def freshness_line(freshness: Freshness, now: datetime, *, loaded: bool, gone: b
             return (Span(f"The cluster does not have this kind{reason}", bold(Tone.BROKEN)),)
         case Link.DOWN:
             return (Span(f"Not connected{reason}", bold(Tone.BROKEN)),)
-
-
-def _title(label: str) -> str:
-    return label[:1].upper() + label[1:]
 
 
 def _labels(detail: RolloutDetail) -> Iterator[str]:
@@ -247,11 +243,14 @@ def _digests(image: ImageUse, found: Counter[Clean], total: int) -> Line:
         return (Span(text, Tone.FAINT),)
     if len(found) == 1:
         digest = next(iter(found))
+        known = sum(found.values())
         pinned = "  pinned" if digest in image.image else ""
         return (
             Span(f"  {short_digest(digest)}", Tone.DIM),
             Span(pinned, Tone.STABLE),
-            Span(f"  same in {sum(found.values())}/{total} pods", Tone.STABLE),
+            Span(f"  same in {known}/{total} pods", Tone.STABLE)
+            if known == total
+            else Span(f"  known of {known}/{total} pods", Tone.DIM),
         )
     return ()
 
