@@ -12,8 +12,9 @@ import click
 
 from mlcd_tui.cli import output
 from mlcd_tui.cli.duration import DURATION
+from mlcd_tui.cli.naming import ROLLOUT_NAME, resolve_or_suggest
 from mlcd_tui.cli.options import Globals, current, global_options
-from mlcd_tui.cli.rollouts import resolve, rollouts
+from mlcd_tui.cli.rollouts import rollouts
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.document import outcome_document, proposal_document, request_document
 from mlcd_tui.domain.gates import GateState, ordered
@@ -57,7 +58,7 @@ def perform(globals_: Globals, name: str, how: How, **wish: Any) -> None:
     verb: Verb = wish.pop("verb")
 
     async def work(wired: Wired) -> int:
-        ref = await resolve(wired, globals_, name)
+        ref = await resolve_or_suggest(wired, globals_, name)
         proposal = await wired.session.propose(Intent(verb, ref, **wish))
         return await _decide(wired, globals_, how, proposal)
 
@@ -71,7 +72,7 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
         if machine:
             output.emit(proposal_document(proposal), globals_.output)
         else:
-            print_plan(proposal)
+            print_plan(proposal, err=not possible)
         if not possible and not how.dry_run:
             await wired.session.decline(proposal, how.reason)
         return 0 if possible else 3
@@ -80,8 +81,8 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
     if not how.yes and not _asked(proposal):
         await wired.session.decline(proposal, how.reason)
         return 3
+    typed = how.confirm_name or _typed(proposal)
     patience = how.timeout if how.timeout is not None else wired.settings.patience
-    typed = how.confirm_name or (_typed(proposal) if proposal.typed_name and sys.stdin.isatty() else "")
     outcome = await wired.session.confirm(
         proposal, reason=how.reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
     )
@@ -102,13 +103,26 @@ def _asked(proposal: Proposal) -> bool:
     if not sys.stdin.isatty():
         click.echo("mlcd-tui: nothing was sent: there is no terminal to ask; add --yes to do it.", err=True)
         return False
-    return click.confirm(f"{proposal.plan.sentence}\nDo it?", default=False, err=True)
+    try:
+        return click.confirm(f"{proposal.plan.sentence}\nDo it?", default=False, err=True)
+    except click.Abort:  # ctrl+c and the end of the input are a no, and the log shall have it
+        click.echo(err=True)
+        return False
 
 
 def _typed(proposal: Proposal) -> str:
-    return str(
-        click.prompt(f"Production: type {proposal.typed_name} to confirm", default="", show_default=False, err=True)
-    )
+    """What the operator types in a production context; nothing where nothing need be typed, or nobody can."""
+    if not proposal.typed_name:
+        return ""
+    if not sys.stdin.isatty():
+        click.echo(f"mlcd-tui: a production context: add --confirm-name {proposal.typed_name} to act here.", err=True)
+        return ""
+    question = f"Production: type {proposal.typed_name} to confirm"
+    try:
+        return str(click.prompt(question, default="", show_default=False, err=True))
+    except click.Abort:
+        click.echo(err=True)
+        return ""
 
 
 def print_plan(proposal: Proposal, *, err: bool = False) -> None:
@@ -173,7 +187,7 @@ def _how(options: dict[str, Any]) -> How:
 
 def _plain(verb: Verb, text: str) -> None:
     @rollouts.command(verb.value, help=text)
-    @click.argument("name")
+    @click.argument("name", type=ROLLOUT_NAME)
     @act_options
     @global_options
     @click.pass_context
@@ -186,7 +200,7 @@ for _verb, _text in _PLAIN.items():
 
 
 @rollouts.command(help="Go one step on; with --full to the end, past all pauses and analyses.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.option("--full", is_flag=True, help="Skip all steps, pauses and analyses that are left.")
 @act_options
 @global_options
@@ -197,7 +211,7 @@ def promote(ctx: click.Context, /, name: str, full: bool, **options: Any) -> Non
 
 
 @rollouts.command(help="Roll back to an earlier revision; without --to-revision to the one before.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.option("--to-revision", type=click.IntRange(min=1), default=None, metavar="N")
 @act_options
 @global_options
@@ -208,7 +222,7 @@ def undo(ctx: click.Context, /, name: str, to_revision: int | None, **options: A
 
 
 @rollouts.command("set-image", help="Set the image of containers: CONTAINER=IMAGE …, or *=IMAGE for all.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.argument("images", nargs=-1, required=True, metavar="CONTAINER=IMAGE...")
 @act_options
 @global_options
@@ -222,7 +236,7 @@ def set_image(ctx: click.Context, /, name: str, images: tuple[str, ...], **optio
 
 
 @rollouts.command("set-weight", help="Send PERCENT of live traffic to the new version, where its steps allow it.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.argument("percent", type=click.IntRange(0, 100))
 @act_options
 @global_options
@@ -233,7 +247,7 @@ def set_weight(ctx: click.Context, /, name: str, percent: int, **options: Any) -
 
 
 @rollouts.command("terminate-analysis", help="Stop a running analysis.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.argument("run")
 @act_options
 @global_options
@@ -244,7 +258,7 @@ def terminate_analysis(ctx: click.Context, /, name: str, run: str, **options: An
 
 
 @rollouts.command("retry-experiment", help="Run a failed experiment again.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.argument("experiment")
 @act_options
 @global_options

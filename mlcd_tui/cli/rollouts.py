@@ -9,51 +9,20 @@ import click
 
 from mlcd_tui.cli import output
 from mlcd_tui.cli.duration import DURATION
+from mlcd_tui.cli.naming import ROLLOUT_NAME, resolve, resolve_or_suggest, whole_fleet
 from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.document import detail_document, list_document
-from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Unreachable
-from mlcd_tui.domain.fleet import Fleet, Link, attention_key
+from mlcd_tui.domain.errors import Missing
+from mlcd_tui.domain.fleet import Link, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
-
-_PATIENCE = 30.0  # seconds for the first lists; a server that is slower than that is not to be worked with
 
 
 @click.group("rollouts", help="See rollouts and act on them.")
 def rollouts() -> None:
     """Group of the rollout commands."""
-
-
-async def whole_fleet(wired: Wired) -> Fleet:
-    """The fleet once every first list has arrived. Raises `Problem` when the cluster cannot be read."""
-    arrived: asyncio.Future[Fleet] = asyncio.get_running_loop().create_future()
-
-    def listener(fleet: Fleet) -> None:
-        ended = fleet.complete or fleet.freshness.link in {Link.DOWN, Link.FORBIDDEN, Link.ABSENT}
-        if ended and not arrived.done():
-            arrived.set_result(fleet)
-
-    wired.session.subscribe(listener)
-    await wired.session.start()
-    try:
-        fleet = await asyncio.wait_for(arrived, _PATIENCE)
-    except TimeoutError:
-        raise Unreachable(
-            f"the lists did not arrive within {_PATIENCE:g} s.", advice="Try again, or mlcd-tui doctor."
-        ) from None
-    reason = fleet.freshness.reason
-    match fleet.freshness.link:
-        case Link.DOWN:
-            await wired.session.connect()  # a kubeconfig that cannot be used says so itself, with its own exit code
-            raise Unreachable(reason)
-        case Link.FORBIDDEN:
-            raise Forbidden(reason)
-        case Link.ABSENT:
-            raise Missing(reason)
-        case _:
-            return fleet
 
 
 @rollouts.command("list", help="All rollouts of all engines; all namespaces unless -n names one.")
@@ -85,20 +54,8 @@ def print_list(globals_: Globals) -> None:
     run(work, globals_)
 
 
-async def resolve(wired: Wired, globals_: Globals, name: str) -> RolloutRef:
-    """The rollout that NAME or NAMESPACE/NAME means. Raises `Missing` and `BadConfig`."""
-    namespace, slash, short = name.rpartition("/")
-    if slash and globals_.namespace and globals_.namespace != namespace:
-        raise BadConfig(f"{name} names another namespace than -n {globals_.namespace}.")
-    if not short:
-        raise BadConfig("the rollout's name is empty.")
-    connection = await wired.session.connect()
-    namespace = namespace or globals_.namespace or connection.target.namespace
-    return await wired.session.find(namespace, short, globals_.engine)
-
-
 @rollouts.command(help="One rollout: where it stands, and the tree of its revisions, ReplicaSets, pods and analyses.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @global_options
 @click.pass_context
 def get(ctx: click.Context, name: str) -> None:
@@ -106,7 +63,7 @@ def get(ctx: click.Context, name: str) -> None:
     globals_ = current(ctx)
 
     async def work(wired: Wired) -> None:
-        detail = await wired.session.detail(await resolve(wired, globals_, name))
+        detail = await wired.session.detail(await resolve_or_suggest(wired, globals_, name))
         if globals_.output != "table":
             output.emit(detail_document(detail), globals_.output)
             return
@@ -120,7 +77,7 @@ def get(ctx: click.Context, name: str) -> None:
 
 
 @rollouts.command(help="One rollout with everything about it: steps, Services, conditions, pods, events.")
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @global_options
 @click.pass_context
 def describe(ctx: click.Context, name: str) -> None:
@@ -128,7 +85,7 @@ def describe(ctx: click.Context, name: str) -> None:
     globals_ = current(ctx)
 
     async def work(wired: Wired) -> None:
-        ref = await resolve(wired, globals_, name)
+        ref = await resolve_or_suggest(wired, globals_, name)
         if globals_.output != "table":
             output.emit(detail_document(await wired.session.detail(ref)), globals_.output)
             return
@@ -147,7 +104,7 @@ async def server_now(wired: Wired) -> datetime:
 @rollouts.command(
     help="Phase and message. With --watch: wait, for one that does not exist yet too; exit by the outcome."
 )
-@click.argument("name")
+@click.argument("name", type=ROLLOUT_NAME)
 @click.option("-w", "--watch", is_flag=True, help="Wait until it is healthy.")
 @click.option("--timeout", type=DURATION, default=None, help="Longest wait, such as 90s or 10m; without it, for ever.")
 @click.option("--fail-fast", is_flag=True, help="End at the first Degraded instead of waiting for a repair.")
@@ -159,7 +116,7 @@ def status(ctx: click.Context, name: str, watch: bool, timeout: float | None, fa
 
     async def work(wired: Wired) -> int:
         if not watch:
-            detail = await wired.session.detail(await resolve(wired, globals_, name))
+            detail = await wired.session.detail(await resolve_or_suggest(wired, globals_, name))
             click.echo(_status_line(detail.rollout))
             return 1 if detail.rollout.phase is Phase.DEGRADED else 0
         try:

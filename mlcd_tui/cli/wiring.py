@@ -13,7 +13,7 @@ import click
 
 from mlcd_tui.cli.logfile import log_to_file
 from mlcd_tui.cli.options import Globals
-from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.errors import BadConfig, Problem
 from mlcd_tui.domain.ports import Engine
 from mlcd_tui.domain.text import clean
 from mlcd_tui.registry import Registry
@@ -42,7 +42,6 @@ class Wired:
 def read_settings(globals_: Globals) -> tuple[Settings, tuple[str, ...]]:
     """The settings; what cannot be used is told and left out. Raises `BadConfig` for a named file that is missing."""
     from mlcd_tui.config.settings import load
-    from mlcd_tui.domain.errors import BadConfig
 
     path = Path(globals_.config) if globals_.config else None
     if path is not None and not path.is_file():
@@ -57,7 +56,7 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
     options = Options(
         kubeconfig=kubeconfig or globals_.kubeconfig,
         context=None if simulated else globals_.context,
-        namespace=_first_namespace(globals_, settings),
+        namespace=_first_namespace(globals_, settings, simulated=simulated),
         readonly=globals_.readonly or settings.readonly,
         is_production=settings.production_in,
         is_readonly=settings.readonly_in,
@@ -71,11 +70,24 @@ def _audit_log() -> AuditLog:
     return AuditLog()
 
 
-def _first_namespace(globals_: Globals, settings: Settings) -> str:
+def _first_namespace(globals_: Globals, settings: Settings, *, simulated: bool) -> str:
     if globals_.all_namespaces or globals_.namespace:
         return globals_.listed_namespace
-    named = settings.namespace_in(globals_.context or "")
+    context = "" if simulated else globals_.context or ""
+    own = any(table.namespace is not None for table in settings.contexts.values())
+    if own and not context and not simulated:
+        context = _current_context(globals_)  # read only where it matters: the screen does not wait for it otherwise
+    named = settings.namespace_in(context)
     return "" if named == "*" else named
+
+
+def _current_context(globals_: Globals) -> str:
+    from mlcd_tui.cluster.kubeconfig import load
+
+    try:
+        return load(globals_.kubeconfig).current
+    except BadConfig:
+        return ""  # whoever connects will say so
 
 
 @asynccontextmanager
