@@ -33,10 +33,32 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         click.echo(line)
 
 
+class Widths:
+    """Prints rows that come one after another under one head: columns only ever grow wider."""
+
+    def __init__(self) -> None:
+        self._widths: list[int] = []
+
+    def print(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """The rows, and before the first ones the head."""
+        cells = [[str(clean(cell)) for cell in row] for row in rows]
+        if not self._widths:
+            cells.insert(0, [title.upper() for title in head])
+            self._widths = [0] * len(head)
+        for line in _aligned(cells, self._widths):
+            click.echo(line)
+
+
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Lines of a table; the cells are clean already and may be coloured."""
     cells = [[title.upper() for title in head], *(list(row) for row in rows)]
-    widths = [max(_cells(line[column]) for line in cells) for column in range(len(head))]
+    yield from _aligned(cells, [0] * len(head))
+
+
+def _aligned(cells: Sequence[Sequence[str]], widths: list[int]) -> Iterator[str]:
+    """The lines, columns as wide as `widths`, which grow to hold what is wider."""
+    for line in cells:
+        widths[:] = (max(_cells(cell), width) for cell, width in zip(line, widths, strict=True))
     for line in cells:
         padded = (cell + " " * (width - _cells(cell)) for cell, width in zip(line, widths, strict=True))
         yield "   ".join(padded).rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import click
@@ -26,11 +27,18 @@ def rollouts() -> None:
 
 
 @rollouts.command("list", help="All rollouts of all engines; all namespaces unless -n names one.")
+@click.option("-w", "--watch", is_flag=True, help="Then go on with what changes, until interrupted.")
 @global_options
 @click.pass_context
-def list_(ctx: click.Context) -> None:
+def list_(ctx: click.Context, watch: bool) -> None:  # noqa: FBT001
     """Print the fleet, what needs attention first."""
-    print_list(current(ctx))
+    globals_ = current(ctx)
+    if not watch:
+        print_list(globals_)
+        return
+    from mlcd_tui.cli.watching import watch_list
+
+    run(lambda wired: watch_list(wired, globals_.output), globals_)
 
 
 def print_list(globals_: Globals) -> None:
@@ -56,21 +64,27 @@ def print_list(globals_: Globals) -> None:
 
 @rollouts.command(help="One rollout: where it stands, and the tree of its revisions, ReplicaSets, pods and analyses.")
 @click.argument("name", type=ROLLOUT_NAME)
+@click.option("-w", "--watch", is_flag=True, help="Then go on with each change, until interrupted.")
 @global_options
 @click.pass_context
-def get(ctx: click.Context, name: str) -> None:
+def get(ctx: click.Context, name: str, watch: bool) -> None:  # noqa: FBT001
     """Print a rollout's summary and tree."""
     globals_ = current(ctx)
 
     async def work(wired: Wired) -> None:
-        detail = await wired.session.detail(await resolve_or_suggest(wired, globals_, name))
+        from mlcd_tui.cli import paint, tree, watching
+
+        ref = await resolve_or_suggest(wired, globals_, name)
+        painted = paint.to_stdout(ascii_only=wired.settings.ascii)
+        now = await server_clock(wired)
+        if watch:
+            await watching.watch_one(wired, ref, globals_.output, painted, now)
+            return
+        detail = await wired.session.detail(ref)
         if globals_.output != "table":
             output.emit(detail_document(detail), globals_.output)
             return
-        from mlcd_tui.cli import paint, tree
-
-        painted = paint.to_stdout(ascii_only=wired.settings.ascii)
-        for line in tree.lines(detail, await server_now(wired), painted):
+        for line in tree.lines(detail, now(), painted):
             click.echo(line, color=painted.colour)
 
     run(work, globals_)
@@ -95,10 +109,10 @@ def describe(ctx: click.Context, name: str) -> None:
     run(work, globals_)
 
 
-async def server_now(wired: Wired) -> datetime:
+async def server_clock(wired: Wired) -> Callable[[], datetime]:
     """The present moment by the server's clock, which all times of its objects are of."""
-    connection = await wired.session.connect()
-    return datetime.now(UTC) + timedelta(seconds=connection.client.skew)
+    client = (await wired.session.connect()).client
+    return lambda: datetime.now(UTC) + timedelta(seconds=client.skew)
 
 
 @rollouts.command(
