@@ -20,7 +20,7 @@ def to_theme(file: ThemeFile) -> Theme:
         Tone.MIRROR: tones.mirror,
         Tone.MOVING: tones.moving,
         Tone.DIM: tones.dim,
-        Tone.FAINT: _mix(tones.dim, file.background, 0.6, terminal="ansi_bright_black"),
+        Tone.FAINT: _mix(tones.dim, file.background, 0.42, terminal="ansi_bright_black"),
         Tone.TEXT: file.foreground,
         Tone.BRIGHT: tones.bright,
     }
@@ -58,7 +58,7 @@ def tone_variables(theme: Theme) -> dict[str, str]:
         Tone.TEXT: foreground,
         Tone.BRIGHT: foreground,
         Tone.DIM: _mix(foreground, background, 0.45),
-        Tone.FAINT: _mix(foreground, background, 0.72, terminal="ansi_bright_black"),
+        Tone.FAINT: _mix(foreground, background, 0.6, terminal="ansi_bright_black"),
         Tone.NEW: system["primary"],
         Tone.STABLE: system["success"],
         Tone.WAITS: system["warning"],
