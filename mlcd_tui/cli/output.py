@@ -20,7 +20,8 @@ def emit(document: dict[str, Any], output: str) -> None:
     if output == "yaml":
         import yaml
 
-        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # a tenth of the time, for fleets of thousands
+        text = yaml.dump(document, Dumper=dumper, sort_keys=False, allow_unicode=True, width=110)
         for line in clean_lines(text, limit=100_000_000):
             click.echo(line)
         return

@@ -15,8 +15,7 @@ from mlcd_tui.domain.rollout import Revision, Rollout, RolloutDetail, WaitFor
 
 API_VERSION = "mlcd.dev/v1"
 
-_LEFT_OUT = frozenset({"raw", "template"})  # raw objects are for the YAML view
-_NAMES = {"pod_hash": "podHash", "analysis_runs": "analysisRuns", "replica_sets": "replicaSets"}
+_LEFT_OUT = {(RolloutDetail, "raw"), (Revision, "template")}  # raw objects are for the YAML view
 
 
 def camel(name: str) -> str:
@@ -33,9 +32,9 @@ def plain(value: Any) -> Any:
         return str(value) if isinstance(value, Access) else f"{value.plural}.{value.group}".rstrip(".")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            _NAMES.get(field.name, camel(field.name)): plain(getattr(value, field.name))
+            camel(field.name): plain(getattr(value, field.name))
             for field in dataclasses.fields(value)
-            if field.name not in _LEFT_OUT
+            if (type(value), field.name) not in _LEFT_OUT
         }
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -97,17 +96,12 @@ def detail_document(detail: RolloutDetail) -> dict[str, Any]:
     return {
         **rollout_document(detail.rollout),
         "steps": [{**plain(step), "details": pairs(step.details)} for step in detail.steps],
-        "revisions": [_revision(revision) for revision in detail.revisions],
+        "revisions": [plain(revision) for revision in detail.revisions],
         "conditions": [plain(condition) for condition in detail.conditions],
         "services": [plain(service) for service in detail.services],
         "facts": pairs(detail.facts),
         "events": [plain(event) for event in detail.events],
     }
-
-
-def _revision(revision: Revision) -> dict[str, Any]:
-    document: dict[str, Any] = plain(revision)
-    return document
 
 
 def list_document(rollouts: Iterable[Rollout]) -> dict[str, Any]:

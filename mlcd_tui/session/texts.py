@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import yaml
@@ -88,4 +88,5 @@ def _moment(at: datetime | None, now: datetime) -> str:
         return "-"
     seconds = int((now - at).total_seconds())
     age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} m" if seconds < 7200 else f"{seconds // 3600} h"
-    return f"{at:%Y-%m-%d %H:%M:%S}Z ({age} ago)" if seconds >= 0 else f"{at:%Y-%m-%d %H:%M:%S}Z"
+    moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+    return f"{moment} ({age} ago)" if seconds >= 0 else moment
