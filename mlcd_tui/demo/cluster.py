@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 import yaml
 
 from mlcd_tui.demo.server import DemoServer
+from mlcd_tui.demo.store import Store
 
 T = TypeVar("T")
 
@@ -46,7 +47,9 @@ async def simulated(scenario: str = "default", *, port: int = 0, speed: float = 
 class DemoCluster:
     """A cluster in a daemon thread, so that neither it nor the screen waits for the other; it dies with the process."""
 
-    def __init__(self, scenario: str = "default", *, speed: float = 1.0, seed: int = 1) -> None:
+    def __init__(
+        self, scenario: str | Callable[[Store], None] = "default", *, speed: float = 1.0, seed: int = 1
+    ) -> None:
         self._scenario = scenario
         self._speed = speed
         self._seed = seed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from mlcd_tui.demo.access import ADMIN, User
@@ -21,7 +22,9 @@ from mlcd_tui.demo.store import Store
 class DemoServer:
     """One cluster on the present event loop. `start` it, use `url` and `token`, `stop` it."""
 
-    def __init__(self, scenario: str = "default", *, speed: float = 1.0, seed: int = 1) -> None:
+    def __init__(
+        self, scenario: str | Callable[[Store], None] = "default", *, speed: float = 1.0, seed: int = 1
+    ) -> None:
         self.clock = Clock(speed)
         self.store = Store(self.clock, seed)
         self.token = secrets.token_urlsafe(24)
@@ -30,7 +33,7 @@ class DemoServer:
         self._http = HttpServer(self._handle)
         self.faults = Faults(cut=self._http.cut, forget=self.store.forget)
         self._api = Api(self.store, self.users, self.faults, validate)
-        self._scenario = SCENARIOS.load(scenario)
+        self._scenario = SCENARIOS.load(scenario) if isinstance(scenario, str) else scenario
         self.port = 0
 
     @property

@@ -67,6 +67,8 @@ class Store:
         self.version = 1000
         self.start_seconds = (3.0, 7.0)
         """How long a pod takes to become ready, unless an annotation says otherwise."""
+        self.stop_seconds = 1.5
+        """How long a pod takes to end."""
         self.series: dict[str, tuple[float, float]] = {}
         """Between which values a metric lies, by `namespace/metric`."""
         self.told: dict[str, dict[tuple[str, str], str]] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.contract.client import APPS, ARGO, CORE, JSON_PATCH, Cluster
@@ -65,6 +67,11 @@ class Subject:
         found: Object = self.cluster.patch(f"{self.path}/status", {"status": fields})
         return found
 
+    def wait_a_second(self) -> None:
+        """Creation times are whole seconds: what is made next must be younger by them than version 1 is."""
+        made = datetime.fromisoformat(self.replica_sets()["1"]["metadata"]["creationTimestamp"])
+        time.sleep(max(0.0, 1.2 - (datetime.now(UTC) - made).total_seconds()))
+
     # facts
 
     def get(self) -> Object:
@@ -87,7 +94,8 @@ class Subject:
         """The rollout as soon as it is in a phase, and the fields of its status are these."""
 
         def holds(status: Object) -> bool:
-            fits = all(status.get(name) == value for name, value in fields.items())
+            # Go leaves out a zero
+            fits = all((status.get(name) or 0) == value for name, value in fields.items())
             return status.get("phase") == phase and fits and (message is None or status.get("message", "") == message)
 
         return self.wait(holds)

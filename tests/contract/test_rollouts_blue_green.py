@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.client import Cluster
+from tests.contract.client import APPS, Cluster
 from tests.contract.subject import Subject
 
 Object = dict[str, Any]
@@ -33,6 +33,13 @@ def in_preview(web: Subject, **more: Any) -> Object:
 def selectors(web: Subject, item: Object) -> tuple[str, str]:
     found = item["status"]["blueGreen"]
     return web.version(found.get("activeSelector")), web.version(found.get("previewSelector"))
+
+
+def delayed(web: Subject) -> None:
+    """Waits until version 1 has its scale-down deadline."""
+    name = web.replica_sets()["1"]["metadata"]["name"]
+    path = f"{APPS}/namespaces/{web.namespace}/replicasets/{name}"
+    web.cluster.wait(path, lambda item: "scale-down-deadline" in item["metadata"]["annotations"])
 
 
 def test_preview_promote_and_scale_down(web: Subject) -> None:
@@ -89,23 +96,20 @@ def test_the_old_version_waits_for_its_deadline(web: Subject) -> None:
     in_preview(web, scaleDownDelaySeconds=600)
     web.status(pauseConditions=None)
     web.phase("Healthy", "", replicas=4)
-    web.cluster.wait(
-        f"/apis/apps/v1/namespaces/{web.namespace}/replicasets/{web.replica_sets()['1']['metadata']['name']}",
-        lambda item: "scale-down-deadline" in item["metadata"]["annotations"],
-    )
+    delayed(web)
     assert web.sizes() == {"1": 2, "2": 2}
 
 
 def test_within_the_delay_the_way_back_is_at_once(web: Subject) -> None:
-    in_preview(web, scaleDownDelaySeconds=600)
+    web.create({"blueGreen": {**STRATEGY, "scaleDownDelaySeconds": 600}}, replicas=2)
+    web.wait_a_second()
+    web.release("2")
+    web.phase("Paused", "BlueGreenPause")
     web.status(pauseConditions=None)
     web.phase("Healthy", "", replicas=4)
-    web.cluster.wait(
-        f"/apis/apps/v1/namespaces/{web.namespace}/replicasets/{web.replica_sets()['1']['metadata']['name']}",
-        lambda item: "scale-down-deadline" in item["metadata"]["annotations"],
-    )
+    delayed(web)
     web.release("1")
-    item = web.wait(lambda status: status["phase"] in {"Healthy", "Paused"} and web.version(status["stableRS"]) == "1")
+    item = web.wait(lambda status: status["phase"] == "Healthy" and web.version(status["stableRS"]) == "1")
     assert web.served_by("active") == "1"
     assert web.essentials(item)["revision"] == "3"
 

@@ -17,8 +17,6 @@ BEHAVIOUR = "lab.mlcd.dev/pod"
 """Annotation of a pod: `never-ready` or `crash`."""
 READY_AFTER = "lab.mlcd.dev/ready-after"
 """Annotation of a pod: seconds until it is ready, such as `5s`."""
-STOPPING = 1.5
-"""Seconds that a pod takes to end."""
 
 
 def digest_of(image: str) -> str:
@@ -51,7 +49,7 @@ class PodController:
         elif change.type == "ADDED" and change.item.get("status", {}).get("phase", "Pending") == "Pending":
             self._queue.add(key)
         elif "deletionTimestamp" in meta and (change.before or {}).get("metadata", {}).get("deletionTimestamp") is None:
-            self._store.clock.after(STOPPING, lambda: self._remove(key))
+            self._store.clock.after(self._store.stop_seconds, lambda: self._remove(key))
 
     def _remove(self, key: tuple[str, str]) -> None:
         if self._store.find(PODS, *key):

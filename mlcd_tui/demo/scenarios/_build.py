@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mlcd_tui.demo.controllers.argo.parts import fully_promoted, status_of
-from mlcd_tui.demo.kinds import ANALYSISTEMPLATES, DEPLOYMENTS, NAMESPACES, NODES, ROLLOUTS, SERVICES, Kind
+from mlcd_tui.demo.kinds import ANALYSISTEMPLATES, DEPLOYMENTS, INGRESSES, NAMESPACES, NODES, ROLLOUTS, SERVICES, Kind
 from mlcd_tui.demo.store import Change, Store
 
 Object = dict[str, Any]
@@ -41,6 +41,14 @@ def service(store: Store, namespace: str, name: str, selector: Object, labels: O
     }
     meta = {"name": name, "namespace": namespace, "labels": labels or selector}
     store.create(SERVICES, {"metadata": meta, "spec": spec})
+
+
+def ingress(store: Store, namespace: str, name: str, service_name: str) -> None:
+    """An Ingress that a routed canary splits."""
+    backend = {"service": {"name": service_name, "port": {"number": 80}}}
+    paths = [{"path": f"/v2/models/{name}", "pathType": "Prefix", "backend": backend}]
+    spec = {"ingressClassName": "nginx", "rules": [{"host": "models.acme.example", "http": {"paths": paths}}]}
+    store.create(INGRESSES, {"metadata": {"name": name, "namespace": namespace}, "spec": spec})
 
 
 def pods(app: str, tag: str, labels: Object | None = None, annotations: Object | None = None) -> Object:
@@ -120,6 +128,8 @@ class Story:
         """A rollout with its Services, whose versions came at these minutes."""
         for name in _services_of(strategy):
             service(self.store, namespace, name, {"app": app})
+        if route := (strategy.get("canary") or {}).get("trafficRouting", {}).get("nginx"):
+            ingress(self.store, namespace, route["stableIngress"], strategy["canary"]["stableService"])
         body = {
             "replicas": replicas,
             "revisionHistoryLimit": 5,

@@ -20,6 +20,10 @@ def tell(story: Story) -> None:
     _ocr(story)
     _nsfw(story)
     _tokenizer(story)
+    steps = {"steps": [{"setWeight": 25}, {"pause": {"duration": "10m"}}]}
+    story.rollout("recs", "co-view", {"canary": steps}, [(-9 * DAY, "v14"), (-3 * DAY, "v15")], replicas=4)
+    blue_green = {"activeService": "faces-active", "previewService": "faces-preview"}
+    story.rollout("vision", "faces", {"blueGreen": blue_green}, [(-16 * DAY, "arc-5"), (-5 * DAY, "arc-6")], replicas=2)
 
 
 def _two_tower(story: Story) -> None:

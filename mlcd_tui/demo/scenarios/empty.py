@@ -8,7 +8,8 @@ from mlcd_tui.demo.store import Store
 
 def start(store: Store) -> None:
     """Fills the store."""
-    store.start_seconds = (0.05, 0.1)
+    store.start_seconds = (0.03, 0.06)
+    store.stop_seconds = 0.1
     ground(store, ())
 
 

@@ -16,6 +16,8 @@ from mlcd_tui.demo.work import WorkQueue, owner_key
 
 Object = dict[str, Any]
 
+INSTANCE = "argo-rollouts.argoproj.io/controller-instance-id"
+"""Label of rollouts that another instance of the controller moves."""
 _RETRY_INVALID = 20.0
 
 
@@ -38,7 +40,7 @@ class RolloutController:
 
     def _sync(self, namespace: str, name: str) -> None:
         rollout = self._store.copy(ROLLOUTS, namespace, name)
-        if "deletionTimestamp" in rollout["metadata"]:
+        if "deletionTimestamp" in rollout["metadata"] or INSTANCE in (rollout["metadata"].get("labels") or {}):
             return
         wrong = self._resolve(rollout)
         wrong = wrong or problem(self._store, rollout)
