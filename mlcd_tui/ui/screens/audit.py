@@ -73,7 +73,7 @@ class AuditScreen(BaseScreen):
     def action_filter(self) -> None:
         """Search."""
         self.query_one("#filter-line").display = True
-        self.query_one("#filter", Input).focus()
+        self.set_focus(self.query_one("#filter", Input))  # at once: what is typed next is text, not keys
 
     @on(Input.Changed, "#filter")
     def _search(self) -> None:

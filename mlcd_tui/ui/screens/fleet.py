@@ -133,7 +133,7 @@ class FleetScreen(BaseScreen):
     def action_filter(self) -> None:
         """Show the filter line and go there."""
         self.query_one("#filter-line").display = True
-        self.query_one("#filter", Input).focus()
+        self.set_focus(self.query_one("#filter", Input))  # at once: what is typed next is text, not keys
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:

@@ -182,7 +182,7 @@ class LogsScreen(BaseScreen):
     def action_filter(self) -> None:
         """Ask for the text that lines must have."""
         self.query_one("#filter").add_class("-open")
-        self.query_one("#needle", Input).focus()
+        self.set_focus(self.query_one("#needle", Input))  # at once: what is typed next is text, not keys
 
     @on(Input.Changed, "#needle")
     def _filtered(self, event: Input.Changed) -> None:

@@ -59,7 +59,7 @@ class Reader(Vertical):
     def action_search(self) -> None:
         """Ask what to search for."""
         self.add_class("-searching")
-        self.query_one("#needle", Input).focus()
+        self.screen.set_focus(self.query_one("#needle", Input))  # at once: what is typed next is text, not keys
 
     def end_search(self) -> None:
         """Forget what was searched for."""
