@@ -79,6 +79,20 @@ def metrics() -> Iterator[str]:
 
 
 @pytest.fixture
+def home(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own: settings in `config`, audit log and memory in `state`; the lab is the cluster."""
+    folder = tmp_path / "home"
+    for name in ("config", "state", "cache", "data"):
+        (folder / name).mkdir(parents=True)
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(folder / name))
+    for name in ("config", "state"):
+        monkeypatch.setenv(f"MLCD_{name.upper()}_DIR", str(folder / name))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("KUBECONFIG", str(lab.kubeconfig))
+    return folder
+
+
+@pytest.fixture
 def namespace(api: LabApi, request: pytest.FixtureRequest) -> Iterator[str]:
     """A namespace of the test's own; nobody waits for its end."""
     slug = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40].strip("-")

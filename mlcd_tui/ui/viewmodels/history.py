@@ -12,7 +12,7 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.manifest import template
-from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit_tail, width, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, crop, fit, fit_tail, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.viewmodels.tree import role_tone
 
@@ -31,8 +31,9 @@ def revision_row(revision: Revision, now: datetime, room: int) -> Line:
     )
     age = (Span(f" {times.ago(revision.created, now):>5}", Tone.FAINT),)
     rest = max(room - width(head) - 7, 1)
-    cause = f"  {revision.change_cause}" if revision.change_cause else ""
-    return apart((*head, Span(fit_tail(images, rest), Tone.TEXT), Span(cause, Tone.DIM)), age, room)
+    left = max(rest - cells(images), rest // 2) - 2  # long images give way to the cause, which nobody else tells
+    cause = f"  {fit(revision.change_cause, left)}" if revision.change_cause else ""
+    return apart((*head, Span(fit_tail(images, rest - cells(cause)), Tone.TEXT), Span(cause, Tone.DIM)), age, room)
 
 
 def compared(
