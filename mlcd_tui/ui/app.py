@@ -9,9 +9,11 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.events import Key
 from textual.reactive import var
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
+from textual.widgets import Input
 
 from mlcd_tui.config.keymap import KeyMap, resolve
 from mlcd_tui.config.settings import Settings
@@ -215,6 +217,16 @@ class MlcdApp(TellingApp):
 
     # Keys ---------------------------------------------------------------------------------------------------
 
+    def on_key(self, event: Key) -> None:
+        """A letter that was on its way to the table while a field opened belongs to the field: it must not act.
+
+        A focused field takes every printable key itself, so one that comes up to here was sent to something else.
+        """
+        field = self.focused
+        if isinstance(field, Input) and event.is_printable:
+            event.prevent_default().stop()
+            field.post_message(Key(event.key, event.character))
+
     def action_interrupt(self) -> None:
         """Copy what is selected; else the second press in a row quits."""
         selected = self.screen.get_selected_text()
@@ -247,10 +259,10 @@ class MlcdApp(TellingApp):
 
     def action_help(self) -> None:
         """The keys of this screen."""
-        from mlcd_tui.ui.screens.help import HelpScreen
+        from mlcd_tui.ui.screens.help import HelpScreen, texts_of
 
-        if isinstance(self.screen, BaseScreen):
-            self.push_screen(HelpScreen(self.screen.WHERE, self.keymap, self.glyphs))
+        where = self.screen.WHERE if isinstance(self.screen, BaseScreen) else None
+        self.push_screen(HelpScreen(where, self.keymap, self.glyphs, texts_of(self.screen)))
 
     def action_pick_theme(self) -> None:
         """Choose a theme; the cursor shows each as it passes."""
