@@ -15,6 +15,8 @@ def log_to_file() -> None:
 
     folder = paths.state_dir()
     root = logging.getLogger("mlcd_tui")
+    if root.handlers:
+        return
     root.propagate = False
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -25,6 +25,8 @@ class Globals:
     readonly: bool = False
     config: str | None = None
     demo: bool = False
+    scenario: str = "default"
+    """Story that the simulated cluster plays."""
     no_mouse: bool = False
     theme: str | None = None
     output: str = "table"

@@ -21,7 +21,7 @@ def open_screen(globals_: Globals) -> None:
             if globals_.demo:
                 from mlcd_tui.demo.cluster import DemoCluster
 
-                kubeconfig = str(stack.enter_context(DemoCluster()).kubeconfig)
+                kubeconfig = str(stack.enter_context(DemoCluster(globals_.scenario)).kubeconfig)
             wired = wire(globals_, kubeconfig)
         except Problem as problem:
             fail(problem)

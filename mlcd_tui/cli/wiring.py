@@ -98,7 +98,7 @@ async def session(globals_: Globals) -> AsyncIterator[Wired]:
         if globals_.demo:
             from mlcd_tui.demo.cluster import simulated
 
-            kubeconfig = str(await stack.enter_async_context(simulated()))
+            kubeconfig = str(await stack.enter_async_context(simulated(globals_.scenario)))
         wired = wire(globals_, kubeconfig)
         for problem in wired.problems:
             click.echo(clean(problem), err=True)
