@@ -103,6 +103,14 @@ def from_exception(error: BaseException, server: str) -> Problem:
 
     if isinstance(error, Problem):
         return error
+    problem = _on_the_wire(error, server)
+    problem.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+    return problem
+
+
+def _on_the_wire(error: BaseException, server: str) -> Unreachable:
+    import httpx  # late, as above
+
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _PATIENT):

@@ -33,9 +33,13 @@ class Problem(Exception):  # noqa: N818 - a problem of the operator's, not of th
 
 
 class Unreachable(Problem):
-    """No answer came."""
+    """No answer came; `sent` is False where not even a connection came about, so that nothing can have arrived."""
 
     exit_code = 4
+
+    def __init__(self, sentence: str, *, advice: str = "", sent: bool = True) -> None:
+        super().__init__(sentence, advice=advice)
+        self.sent = sent
 
 
 class Unauthenticated(Problem):

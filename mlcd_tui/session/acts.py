@@ -173,6 +173,9 @@ class Acts:
             except (Unreachable, ServerFault, Throttled) as problem:
                 if isinstance(problem, Throttled):
                     return _Sent(Result.FAILED, str(problem))
+                if isinstance(problem, Unreachable) and not problem.sent:
+                    head = "stopped half-way" if accepted else "nothing was sent"
+                    return _Sent(Result.FAILED, f"{head}: {problem}")
                 return _Sent(sentence=str(problem), lost=True, plan=sending)
             accepted.append((todo.pop(0), answer))
         return _Sent(plan=sending)
