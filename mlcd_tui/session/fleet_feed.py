@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from mlcd_tui.cluster.watch import Batch, Reflector
@@ -150,12 +151,12 @@ class FleetFeed:
 
     def _visible(self) -> tuple[Rollout, ...]:
         """All rows but those of objects that belong to another engine's rollout."""
-        rows = [row for groups in self._groups.values() for row in groups.rows.values()]
-        claimed = {claim for row in rows for claim in row.claims}
+        rows = tuple(chain.from_iterable(groups.rows.values() for groups in self._groups.values()))
+        claimed = {claim for groups in self._groups.values() for claim, times in groups.claims.items() if times > 0}
         if not claimed:
-            return tuple(rows)
-        engines = {name: groups.engine for name, groups in self._groups.items()}
-        return tuple(row for row in rows if row.claims or engines[row.ref.engine].primary(row.ref) not in claimed)
+            return rows
+        owned = {id(row) for groups in self._groups.values() for row in groups.rows_of(claimed) if not row.claims}
+        return tuple(row for row in rows if id(row) not in owned)
 
     def _primary(self, engine: Engine) -> Reflector[Any]:
         return self._reflectors[engine.name, engine.watches[0].resource]

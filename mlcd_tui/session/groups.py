@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from mlcd_tui.cluster.store import Delta, Undecodable
 from mlcd_tui.domain.ports import Engine
@@ -13,6 +14,7 @@ from mlcd_tui.domain.refs import Resource, RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, Strategy
 from mlcd_tui.domain.text import clean
 
+Claim: TypeAlias = tuple[Resource, str, str]
 _Members = dict[Resource, dict[tuple[str, str], Any]]
 
 
@@ -26,6 +28,9 @@ class Groups:
         self._members: dict[RolloutRef, _Members] = {}
         self._where: dict[tuple[Resource, tuple[str, str]], RolloutRef] = {}
         self._dirty: set[RolloutRef] = set()
+        self._by_object: dict[Claim, RolloutRef] = {}
+        self.claims: Counter[Claim] = Counter()
+        """Objects of other engines that rows claim; kept with each change, since it is asked for with each picture."""
 
     def apply(self, resource: Resource, deltas: Iterable[Delta[Any]]) -> None:
         """Take in what a watch reports."""
@@ -45,14 +50,24 @@ class Groups:
         """Make the rows of what changed; whether any row did."""
         changed, now = False, self._clock()
         for ref in self._dirty:
-            row = self._row(ref, now)
+            row, before = self._row(ref, now), self.rows.get(ref)
+            if row == before:
+                continue
+            changed = True
+            self.claims.subtract(before.claims if before else ())
             if row is None:
-                changed = self.rows.pop(ref, None) is not None or changed
-            elif self.rows.get(ref) != row:
-                self.rows[ref] = row
-                changed = True
+                del self.rows[ref], self._by_object[self.engine.primary(ref)]
+                continue
+            if before is None:
+                self._by_object[self.engine.primary(ref)] = ref
+            self.rows[ref] = row
+            self.claims.update(row.claims)
         self._dirty.clear()
         return changed
+
+    def rows_of(self, objects: Iterable[Claim]) -> Iterator[Rollout]:
+        """The rows whose primary object is among `objects`."""
+        return (self.rows[self._by_object[each]] for each in objects if each in self._by_object)
 
     def _ref(self, resource: Resource, item: Any) -> RolloutRef | None:
         if isinstance(item, Undecodable):
