@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check format e2e bench lab-down lock clean install
+.PHONY: demo test lint check format snapshots pictures e2e bench lab-down lock clean install
 
 install: $(STAMP)
 
@@ -28,12 +28,21 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-check: install
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check: lint
 	$(BIN)/python -m pytest -q -n 2 tests --ignore tests/e2e --ignore tests/bench --ignore tests/snapshots --ignore tests/pty
+
+# after looking at the report of a failed snapshot and finding the new picture better
+snapshots: install
+	$(BIN)/python -m pytest -q -n 2 tests/snapshots --snapshot-update
+
+pictures: install
+	$(BIN)/python -m tests.snapshots.pictures
 
 e2e: install
 	tests/e2e/lab/run.sh $(BIN)/python -m pytest tests/e2e -rs
