@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from mlcd_tui.demo import discovery, statuses
+from mlcd_tui.demo import discovery, protobuf, statuses
 from mlcd_tui.demo.access import REVIEWS, User
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import Request, Response
@@ -83,7 +83,8 @@ class Api:
     def _review(request: Request, user: User, kind: str) -> Object:
         if request.method != "POST":
             raise statuses.method_not_allowed()
-        return REVIEWS[kind](user, _body(request))
+        is_protobuf = request.headers.get("content-type", "").startswith(protobuf.MEDIA)
+        return REVIEWS[kind](user, protobuf.review(request.body) if is_protobuf else _body(request))
 
     def _resource(self, request: Request, user: User, target: _Target) -> Response:
         verb = _verb(request, target)

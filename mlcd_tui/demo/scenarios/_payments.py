@@ -45,7 +45,7 @@ def _fraud_scorer(story: Story) -> None:
         "canaryService": "fraud-scorer-canary",
         "trafficRouting": {"nginx": {"stableIngress": "fraud-scorer"}},
         "steps": [
-            {"setCanaryScale": {"weight": 20}},
+            {"setWeight": 5},
             {"setWeight": 20},
             {"pause": {}},
             {"setWeight": 60},
