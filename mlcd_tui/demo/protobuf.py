@@ -51,9 +51,9 @@ def _texts(data: bytes, names: dict[int, str]) -> dict[str, str]:
 
 def review(body: bytes) -> dict[str, Any]:
     """A posted review as it would be in JSON; raises 400 for what is none."""
+    if not body.startswith(_MAGIC):
+        raise bad_request("error decoding the review: it has no envelope")
     try:
-        if not body.startswith(_MAGIC):
-            raise ValueError("no envelope")
         envelope = _fields(body[len(_MAGIC) :])
         found: dict[str, Any] = dict(_texts(envelope[1], _TYPE))
         spec = _fields(_fields(envelope.get(2, b"")).get(2, b""))
