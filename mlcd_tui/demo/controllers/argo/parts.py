@@ -15,7 +15,6 @@ REVISION = "rollout.argoproj.io/revision"
 DESIRED = "rollout.argoproj.io/desired-replicas"
 DEADLINE = "scale-down-deadline"
 MANAGED = "argo-rollouts.argoproj.io/managed-by-rollouts"
-WORKLOAD_GENERATION = "rollout.argoproj.io/workload-generation"
 COMPLETED = frozenset({"Successful", "Failed", "Error", "Inconclusive"})
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
