@@ -19,7 +19,10 @@ class Where(StrEnum):
     ROLLOUT = "rollout"
     AUDIT = "audit"
     READER = "reader"
-    """Full-screen text: logs, describe."""
+    """Full-screen text: describe, events."""
+    LOGS = "logs"
+    TEXT = "text"
+    """A text while it is searched: its keys come before those of the screen around it."""
     LIST = "list"
     """Whatever has a cursor that moves."""
 
@@ -50,8 +53,12 @@ class Action:
 _FLEET = frozenset({Where.FLEET})
 _ROLLOUT = frozenset({Where.ROLLOUT})
 _BOTH = _FLEET | _ROLLOUT
-_SCREENS = frozenset({Where.FLEET, Where.ROLLOUT, Where.AUDIT, Where.READER})
+_LOGS = frozenset({Where.LOGS})
+_TEXTS = frozenset({Where.ROLLOUT, Where.READER})
+_SCREENS = frozenset({Where.FLEET, Where.ROLLOUT, Where.AUDIT, Where.READER, Where.LOGS})
+_INNER = _SCREENS - _FLEET
 _LIST = frozenset({Where.LIST})
+_TEXT = frozenset({Where.TEXT})
 
 _ACT, _LOOK, _FIND, _MOVE, _APP = "Act", "Look", "Find", "Move", "Everywhere"
 
@@ -69,6 +76,10 @@ def _place(number: int) -> Action:
 def _tab(number: int, name: str) -> Action:
     act = f"tab('{name}')"
     return Action(f"rollout.tab.{name}", str(number), act, f"Tab {name}", "", _ROLLOUT, _LOOK, palette=False)
+
+
+def _log(name: str, key: str, act: str, title: str, label: str, bar: frozenset[Where] = frozenset()) -> Action:
+    return Action(f"logs.{name}", key, act, title, label, _LOGS, _LOOK, bar)
 
 
 def _move(name: str, key: str, act: str, title: str) -> Action:
@@ -106,7 +117,25 @@ ACTIONS: tuple[Action, ...] = (
     _tab(3, "analysis"),
     _tab(7, "history"),
     _tab(8, "yaml"),
-    Action("find.filter", "/", "filter", "Filter as you type", "filter", _FLEET | {Where.AUDIT}, _FIND, _SCREENS),
+    Action("rollout.compare", "v", "compare", "Compare with another revision", "compare", _ROLLOUT, _LOOK),
+    _log("other", "o", "other", "Another container", "other container", bar=_LOGS),
+    _log("follow", "f", "follow", "Follow the end, or stay", "follow"),
+    _log("previous", "p", "previous", "Of the container before its last restart", "previous"),
+    _log("times", "t", "stamps", "Times in front of lines", "times"),
+    _log("wrap", "w", "wrap", "Break long lines, or cut them", "wrap"),
+    Action(
+        "find.filter",
+        "/",
+        "filter",
+        "Filter as you type",
+        "filter",
+        _FLEET | {Where.AUDIT, Where.LOGS},
+        _FIND,
+        _SCREENS,
+    ),
+    Action("reader.search", "/", "search", "Search in the text (YAML, describe)", "search", _TEXTS, _FIND, _TEXTS),
+    Action("reader.next", "n", "next(1)", "To the next place found", "next", _TEXT, _FIND, palette=False),
+    Action("reader.previous", "N", "next(-1)", "To the place found before", "before", _TEXT, _FIND, palette=False),
     Action("fleet.attention", "z", "attention", "Only what needs attention", "attention", _FLEET, _FIND, _FLEET),
     Action("fleet.sort", "s", "sort", "Sort by a column", "sort", _FLEET, _FIND, _FLEET),
     Action(
@@ -131,7 +160,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.reconnect", "ctrl+r", "app.reconnect", "Reconnect", "reconnect", _SCREENS, _APP),
     Action("app.audit", "L", "app.audit", "Audit log: who did what", "audit", _SCREENS, _APP),
     Action(
-        "app.escape", "escape", "escape", "Clear the filter, then back", "back", _SCREENS, _APP, _ROLLOUT, palette=False
+        "app.escape", "escape", "escape", "Clear the filter, then back", "back", _SCREENS, _APP, _INNER, palette=False
     ),
     Action("app.back", "q", "back", "Back; quits at the fleet", "back", _SCREENS, _APP, palette=False),
     Action("app.help", "?", "app.help", "Help for this screen", "help", _SCREENS, _APP, _SCREENS),
@@ -175,6 +204,12 @@ def verbs_of(name: str) -> tuple[Verb, ...]:
 def of(where: Where) -> tuple[Action, ...]:
     """The actions of a place, in the order of use."""
     return tuple(action for action in ACTIONS if where in action.where)
+
+
+def helped(where: Where) -> tuple[Action, ...]:
+    """The actions that help for a place tells of: its own, and those of the lists and texts on it."""
+    around = {Where.LIST, Where.TEXT} if where in _TEXTS else {Where.LIST}
+    return tuple(action for action in ACTIONS if where in action.where or around & action.where)
 
 
 def bindings(where: Where) -> list[BindingType]:

@@ -53,9 +53,13 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     CSS_PATH = "../styles/screens/approval.tcss"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "#cancel"
-    HELP = "Read, then `tab` to a button and `enter`. `esc` leaves without doing anything."
+    HELP = (
+        "Read what will happen (`j` `k` scroll), then `tab` to a button and `enter`. "
+        "`esc` leaves without doing anything; once it was sent, it only closes the dialog."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel"),
+        Binding("question_mark", "app.help", "Help", show=False),
         Binding("up,k", "scroll(-1)", "Up", show=False),
         Binding("down,j", "scroll(1)", "Down", show=False),
         Binding("pageup,ctrl+b", "scroll(-10)", "Page up", show=False),

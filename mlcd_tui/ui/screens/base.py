@@ -217,9 +217,13 @@ class BaseScreen(Screen[None]):
         for bar in self.query(KeyBar):
             bar.show(keys)
 
+    def key_of(self, action_id: str) -> str:
+        """The first key of an action as it is now, for the eye; empty: it has none."""
+        keys = self.host.keymap.keys.get(action_id) or ("",)
+        return actions.shown_key(keys[0], self.host.glyphs)
+
     def _item(self, action: Action) -> KeyItem:
-        keys = self.host.keymap.keys.get(action.id) or ("",)
-        shown = actions.shown_key(keys[0], self.host.glyphs)
+        shown = self.key_of(action.id)
         if not action.verbs:
             return KeyItem(shown, action.label, action.act)
         ability = self.ability(_name(action))

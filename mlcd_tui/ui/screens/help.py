@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from mlcd_tui.config.keymap import KeyMap
@@ -29,16 +32,18 @@ class HelpScreen(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, where: Where, keymap: KeyMap, glyphs: Glyphs) -> None:
+    def __init__(self, where: Where | None, keymap: KeyMap, glyphs: Glyphs, texts: Sequence[str] = ()) -> None:
+        """Tell of the keys of a place, if it has any of its own, with what its parts say about themselves in front."""
         super().__init__(classes="dialog")
-        self._text = help_lines(where, keymap, glyphs)
-        self._place = where.value
+        keys = help_lines(where, keymap, glyphs) if where is not None else ()
+        self._text = (*told(texts), *keys)
+        self._place = f"Keys: {where.value}" if where is not None else "Help"
 
     def compose(self) -> ComposeResult:
         """One scrolling text."""
         with VerticalScroll(id="dialog", classes="tall") as dialog:
-            dialog.border_title = f"Keys: {self._place}"
-            dialog.border_subtitle = "esc closes"
+            dialog.border_title = Content(self._place)
+            dialog.border_subtitle = Content("esc closes")
             yield Static(text_block(self._text))
 
     def action_scroll(self, step: int) -> None:
@@ -46,9 +51,26 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=step, animate=False)
 
 
+def texts_of(screen: Screen[Any]) -> list[str]:
+    """What a screen, and the widget that has the focus, say about themselves."""
+    focused = screen.focused
+    around = [focused, *focused.ancestors] if focused is not None else [screen]
+    found = [node.HELP for node in around if isinstance(node, Widget) and node.HELP]
+    return list(dict.fromkeys(reversed(found)))
+
+
+def told(texts: Sequence[str]) -> tuple[Line, ...]:
+    """Texts as lines with a blank one behind; what stands in backticks is a key."""
+    lines: list[Line] = []
+    for text in texts:
+        parts = enumerate(text.split("`"))
+        lines.append(tuple(Span(part, bold(Tone.WAITS) if place % 2 else Tone.TEXT) for place, part in parts))
+    return (*lines, ()) if lines else ()
+
+
 def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs) -> tuple[Line, ...]:
     """The keys of a place, by groups."""
-    there = (*actions.of(where), *actions.of(Where.LIST))
+    there = actions.helped(where)
     lines: list[Line] = []
     for group in actions.GROUPS:
         rows = [_row(action, keymap, glyphs) for action in there if action.group == group and _worth(action)]

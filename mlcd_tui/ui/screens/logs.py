@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -17,7 +17,7 @@ from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
-from mlcd_tui.ui.viewmodels.logs import caption
+from mlcd_tui.ui.viewmodels.logs import SWITCHES, caption
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.targets import LogTarget
 from mlcd_tui.ui.viewmodels.tones import Tone
@@ -50,16 +50,8 @@ class LogsScreen(BaseScreen):
     """Follows a container's log; keeps the last lines."""
 
     CSS_PATH = "../styles/screens/logs.tcss"
-    WHERE = Where.READER
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(Where.READER),
-        Binding("f", "follow", "Follow", id="logs.follow"),
-        Binding("p", "previous", "Previous container", id="logs.previous"),
-        Binding("t", "stamps", "Times", id="logs.times"),
-        Binding("w", "wrap", "Wrap", id="logs.wrap"),
-        Binding("slash", "filter", "Filter", id="logs.filter"),
-        Binding("o", "other", "Other container", id="logs.other"),
-    ]
+    WHERE = Where.LOGS
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.LOGS)
     AUTO_FOCUS = "#log"
 
     def __init__(self, namespace: str, target: LogTarget, targets: Sequence[LogTarget] = ()) -> None:
@@ -149,8 +141,13 @@ class LogsScreen(BaseScreen):
             wrapped=view.wrapped,
             kept=len(view.kept),
             state=self._state,
+            keys=self._switch_keys(),
         )
         self.query_one("#caption", Static).update(content(line))
+
+    def _switch_keys(self) -> dict[str, str]:
+        """The first key of each switch, as it is now."""
+        return {name: self.key_of(f"logs.{name}") for name in SWITCHES}
 
     # Keys ---------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -31,6 +32,6 @@ class ProblemScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """The sentence."""
         with Vertical(id="dialog", classes="trouble") as dialog:
-            dialog.border_title = "Something went wrong"
-            dialog.border_subtitle = "esc closes"
+            dialog.border_title = Content("Something went wrong")
+            dialog.border_subtitle = Content("esc closes")
             yield Static(text_block(self._lines))

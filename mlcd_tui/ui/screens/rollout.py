@@ -48,7 +48,7 @@ class RolloutScreen(BaseScreen):
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.ROLLOUT)
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (60, "-narrow"), (100, "-normal"), (140, "-wide")]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "#tree"
-    HELP = "`tab` goes between tree and tab · `1` `3` `7` `8` choose the tab · `v` compares in history and YAML"
+    HELP = "`tab` goes between the tree and what stands at its right."
 
     def __init__(self, ref: RolloutRef) -> None:
         super().__init__()
@@ -78,6 +78,9 @@ class RolloutScreen(BaseScreen):
     def on_mount(self) -> None:
         """Watch the rollout; what the fleet knows is shown at once."""
         self.query_one(TabBar).present = "overview"
+        yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
+        yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
+        yaml.search_key = self.key_of("reader.search")
         self._closer = self.host.session.open(self.ref, self._hear)
         self.set_interval(1.0, self._draw)
         self._draw()
@@ -241,6 +244,21 @@ class RolloutScreen(BaseScreen):
     def action_yaml(self) -> None:
         """Show the YAML tab."""
         self.action_tab("yaml")
+
+    def action_compare(self) -> None:
+        """In the history: with the newest, or with the one before; elsewhere the YAML's change, or all of it."""
+        if self.tab == "history":
+            self.query_one(HistoryPane).compare()
+            return
+        if self.tab != "yaml":
+            self.action_tab("yaml")
+        self.query_one(YamlPane).compare()
+
+    def action_search(self) -> None:
+        """Search in the YAML."""
+        if self.tab != "yaml":
+            self.action_tab("yaml")
+        self.query_one(Reader).search()
 
     def action_escape(self) -> None:
         """End a search, then back."""

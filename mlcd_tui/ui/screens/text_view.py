@@ -76,7 +76,7 @@ class TextScreen(BaseScreen):
         except Problem as problem:
             self._caption(str(problem), Tone.BROKEN)
             return
-        self._caption("/ search · ctrl+s save")
+        self._caption("")
         self.query_one(Reader).show(build)
 
     def _caption(self, words: str, tone: Tone = Tone.FAINT) -> None:
@@ -90,6 +90,10 @@ class TextScreen(BaseScreen):
             Span(self._ref.name, Tone.BRIGHT),
             Span(f" {self._what.lower()}", Tone.TEXT),
         )
+
+    def action_search(self) -> None:
+        """Ask what to search for."""
+        self.query_one(Reader).search()
 
     def action_escape(self) -> None:
         """End the search, then back."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.ui.viewmodels.spans import Line, Span
-from mlcd_tui.ui.viewmodels.tones import Tone
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _BROKEN = re.compile(r"\b(?:error|fatal|critical|panic|exception|traceback)\b", re.IGNORECASE)
 _WARNS = re.compile(r"\bwarn(?:ing)?\b", re.IGNORECASE)
 _HEAD = 200
 """Characters of a line in which a level may stand."""
+SWITCHES = ("follow", "previous", "times", "wrap")
+"""What of a log can be turned on and off; each has an action `logs.<name>`."""
 
 
 def log_line(line: LogLine, *, stamps: bool) -> Line:
@@ -25,21 +28,17 @@ def log_line(line: LogLine, *, stamps: bool) -> Line:
     return Span(f"{clock:<12} ", Tone.FAINT), text
 
 
-def caption(*, following: bool, previous: bool, stamps: bool, wrapped: bool, kept: int, state: str) -> Line:
+def caption(
+    *, following: bool, previous: bool, stamps: bool, wrapped: bool, kept: int, state: str, keys: Mapping[str, str]
+) -> Line:
     """What the log shows, and the keys that change it; what is on is bright."""
-
-    def switch(key: str, word: str, *, on: bool) -> tuple[Span, Span]:
-        return Span(f"{key} ", Tone.WAITS), Span(f"{word} {'on' if on else 'off'}  ", Tone.TEXT if on else Tone.FAINT)
-
-    return (
-        Span(f"{kept} lines  ", Tone.DIM),
-        Span(f"{state}  " if state else "", Tone.WAITS),
-        *switch("f", "follow", on=following),
-        *switch("p", "previous", on=previous),
-        *switch("t", "times", on=stamps),
-        *switch("w", "wrap", on=wrapped),
-        Span("/ ", Tone.WAITS),
-        Span("filter  ", Tone.FAINT),
-        Span("o ", Tone.WAITS),
-        Span("other container", Tone.FAINT),
-    )
+    on = dict(zip(SWITCHES, (following, previous, stamps, wrapped), strict=True))
+    spans = [
+        Span(f"{kept} line{'' if kept == 1 else 's'}", Tone.TEXT),
+        Span(f"  {state}" if state else "", Tone.WAITS),
+        Span("   "),
+    ]
+    for name in SWITCHES:
+        tone = Tone.TEXT if on[name] else Tone.DIM
+        spans += [Span(f"{keys[name]} ", bold(Tone.WAITS)), Span(f"{name} {'on' if on[name] else 'off'}   ", tone)]
+    return tuple(spans)

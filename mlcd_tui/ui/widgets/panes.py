@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
@@ -88,7 +86,8 @@ class HistoryPane(Vertical):
     DEFAULT_CSS = """
     HistoryPane #revisions { height: auto; max-height: 35%; margin-bottom: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare with the newest", id="rollout.compare")]
+    compare_key = "v"
+    """As the key map has it; told in the hint."""
 
     def compose(self) -> ComposeResult:
         """The list above, the rest below."""
@@ -141,12 +140,13 @@ class HistoryPane(Vertical):
         key = (number, room, self._with_newest)
         if key not in self._diffs:
             before, after = history.compared(self._revisions, number, with_newest=self._with_newest)
-            hint = "v compares with the one before" if self._with_newest else "v compares with the newest"
-            lines = (*history.diff_of(before, after), (Span(hint, Tone.FAINT),))
+            other = "the one before" if self._with_newest else "the newest"
+            hint = (Span(self.compare_key, bold(Tone.WAITS)), Span(f" compares with {other}", Tone.DIM))
+            lines = (*history.diff_of(before, after), hint)
             self._diffs[key] = history.cropped(lines, room)
         return self._diffs[key]
 
-    def action_compare(self) -> None:
+    def compare(self) -> None:
         """Compare with the newest revision, or with the one before."""
         self._with_newest = not self._with_newest
         self.query_one("#past", LinesView).rebuild()
@@ -167,7 +167,8 @@ class YamlPane(Vertical):
     DEFAULT_CSS = """
     YamlPane #caption { height: 1; margin-bottom: 1; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("v", "compare", "Compare", id="rollout.compare")]
+    compare_key, search_key = "v", "/"
+    """As the key map has them; told in the caption."""
 
     def compose(self) -> ComposeResult:
         """A caption and the text."""
@@ -191,16 +192,23 @@ class YamlPane(Vertical):
     def _write(self, detail: RolloutDetail) -> None:
         if self._compare:
             lines = history.diff_of(*history.previous_template(detail))
-            caption = (Span("Change of the pod template", Tone.TEXT), Span("  v whole object, / search", Tone.FAINT))
+            head, other = "Change of the pod template", "whole object"
         else:
             text: tuple[Clean, ...] = manifest(detail.raw)
             lines = history.yaml_lines(text) or ((Span("The object is not known yet.", Tone.DIM),),)
             head = f"Whole object, {len(text)} lines"
-            caption = (Span(head, Tone.TEXT), Span("  v diff, / search", Tone.FAINT))
+            other = "what changed"
+        caption = (
+            Span(f"{head}   ", Tone.TEXT),
+            Span(self.compare_key, bold(Tone.WAITS)),
+            Span(f" {other}   ", Tone.DIM),
+            Span(self.search_key, bold(Tone.WAITS)),
+            Span(" search", Tone.DIM),
+        )
         self.query_one("#caption", Static).update(content(caption))
         self.query_one(Reader).show(lambda _: lines)
 
-    def action_compare(self) -> None:
+    def compare(self) -> None:
         """Whole object or difference."""
         self._compare = not self._compare
         if self._detail is not None:

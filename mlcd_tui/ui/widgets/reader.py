@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.widgets.line_view import Build, LinesView
 
 
@@ -24,11 +25,7 @@ class Reader(Vertical):
     Reader #search Static { width: auto; color: $tone-dim; }
     Reader #search Input { width: 1fr; border: none; height: 1; padding: 0; background: $tone-bar; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", id="reader.search"),
-        Binding("n", "next(1)", "Next place", show=False, id="reader.next"),
-        Binding("N", "next(-1)", "Place before", show=False, id="reader.previous"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Where.TEXT)
 
     def compose(self) -> ComposeResult:
         """The text and the search line below it."""
@@ -56,7 +53,12 @@ class Reader(Vertical):
         """Whether something is searched for."""
         return self.has_class("-searching")
 
-    def action_search(self) -> None:
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While nothing is searched, keys for going from place to place belong to the screen around."""
+        del parameters
+        return action != "next" or self.searching
+
+    def search(self) -> None:
         """Ask what to search for."""
         self.add_class("-searching")
         self.screen.set_focus(self.query_one("#needle", Input))  # at once: what is typed next is text, not keys

@@ -17,7 +17,10 @@ from mlcd_tui.ui.widgets.line_view import RowList
 class RolloutTree(RowList):
     """Revisions, ReplicaSets, pods, analyses, experiments. What the operator opened or closed stays so."""
 
-    HELP = "`enter` opens or closes a branch and shows an analysis or a revision in its tab · `←` `→` close, open"
+    HELP = (
+        "In the tree `enter` opens or closes a branch; on a pod it shows logs, on an analysis its tab. "
+        "`left` and `right` close and open."
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("left", "close", "Close", show=False),
         Binding("right", "open", "Open", show=False),
