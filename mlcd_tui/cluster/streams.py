@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ async def open_answer(
                     ssl=context if secure else None,
                     server_hostname=host if secure else None,
                     limit=_HEAD * 2,
-                    happy_eyeballs_delay=0.25,
+                    happy_eyeballs_delay=None if _is_address(host) else 0.25,
                 )
     except TimeoutError as error:
         raise Unreachable(
@@ -164,6 +165,15 @@ async def open_answer(
         writer.transport.abort()
         raise
     return Answer(status, answered, reader, writer)
+
+
+def _is_address(host: str) -> bool:
+    """With one address there is nothing to race, and asyncio's race leaks a socket when it is cancelled."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 async def _through(proxy: str, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
