@@ -25,9 +25,9 @@ class Extent:
     """How much is measured."""
 
     launches: int = 7
-    rounds: int = 3
+    rounds: int = 2
     probes: int = 30
-    seconds: float = 10.0
+    seconds: float = 8.0
     keys: int = 100
     plans: int = 5
     pages: int = 40
@@ -60,11 +60,12 @@ class Bench:
             for viewer in starters:
                 measures.launch(viewer, kept)
             _say(f"  launches {turn}/{self.extent.launches}")
+        rounds = self.extent.rounds if self.count <= 1000 else 1
         with LabApi(self.kubeconfig) as api:
             probe = Probe(api)
-            for turn in range(1, self.extent.rounds + 1):
+            for turn in range(1, rounds + 1):
                 for viewer in (*fleets(self.home, self.count), *opened(self.home, self.count)):
-                    _say(f"  round {turn}/{self.extent.rounds}: {viewer.title}")
+                    _say(f"  round {turn}/{rounds}: {viewer.title}")
                     self._follow(viewer, probe)
 
     def _follow(self, viewer: Viewer, probe: Probe) -> None:

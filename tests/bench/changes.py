@@ -1,52 +1,71 @@
 """Changes the status of random rollouts at a steady rate until told to stop; a process of its own.
 
 Says on standard output, once a second, how many changes were answered since it began and in how many seconds.
+Plain connections in threads: it shares the machine with what is measured, so it must cost little itself.
 """
 
 from __future__ import annotations
 
-import asyncio
+import http.client
+import itertools
 import json
 import random
 import sys
+import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
-
-from tests.bench.population import GROUP, MERGE, change, client, place
+from tests.bench.population import CONNECTIONS, GROUP, MERGE, change, login, place
 
 
-async def _run(kubeconfig: Path, count: int, rate: float) -> None:
-    rng = random.Random(7)
-    began = time.monotonic()
-    turns = iter(range(sys.maxsize))
-    done = 0
+class Generator:
+    """Shares out the turns among its connections."""
 
-    async def worker(http: httpx.AsyncClient) -> None:
-        nonlocal done
-        for turn in turns:
-            wait = began + turn / rate - time.monotonic()
+    def __init__(self, kubeconfig: Path, count: int, rate: float) -> None:
+        self._login = login(kubeconfig)
+        self._count = count
+        self._rate = rate
+        self._turns = itertools.count()
+        self.began = time.monotonic()
+        self.done = itertools.count()
+
+    def work(self) -> None:
+        """One connection."""
+        server = urlsplit(self._login.server)
+        connection = http.client.HTTPSConnection(server.hostname or "", server.port, context=self._login.context)
+        # of the answer nobody reads more than that there is one
+        accept = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+        headers = {**MERGE, **self._login.headers, **accept}
+        while True:
+            turn = next(self._turns)
+            wait = self.began + turn / self._rate - time.monotonic()
             if wait > 0:
-                await asyncio.sleep(wait)
-            number = rng.randrange(1, count)  # 0 is the probe's
+                time.sleep(wait)
+            rng = random.Random(turn)
+            number = rng.randrange(1, self._count)  # 0 is the probe's
             namespace, name = place(number)
             path = f"{GROUP}/namespaces/{namespace}/rollouts/{name}/status"
-            answer = await http.patch(path, content=json.dumps(change(number, rng)), headers=MERGE)
-            answer.raise_for_status()
-            done += 1
+            connection.request("PATCH", path, json.dumps(change(number, rng)), headers)
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != 200:
+                raise RuntimeError(f"{answer.status} {body[:300]!r}")
+            next(self.done)
 
-    async def tell() -> None:
-        while True:
-            await asyncio.sleep(1)
-            sys.stdout.write(json.dumps({"done": done, "seconds": time.monotonic() - began}) + "\n")
-            sys.stdout.flush()
 
-    async with client(kubeconfig) as http, asyncio.TaskGroup() as group:
-        group.create_task(tell())
-        for _ in range(12):
-            group.create_task(worker(http))
+def main() -> None:
+    """Run until terminated."""
+    generator = Generator(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]))
+    for _ in range(CONNECTIONS):
+        threading.Thread(target=generator.work, daemon=True).start()
+    for told in itertools.count():
+        time.sleep(1)
+        # each look takes a number of its own
+        counted = next(generator.done) - told
+        sys.stdout.write(json.dumps({"done": counted, "seconds": time.monotonic() - generator.began}) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
+    main()

@@ -98,6 +98,7 @@ def follow(viewer: Viewer, terminal: Terminal, probe: Probe, samples: Samples, s
             continue
         samples.add(f"{state} pixel", viewer.title, seen)
         samples.add(f"{state} answer", "", answered)
+        samples.add(f"{state} behind", viewer.title, seen - answered)
         time.sleep(0.11)
 
 

@@ -44,6 +44,8 @@ ROWS = (
     Row("change → pixel, fleet, idle, p95", "idle pixel", share=0.95, others=_FOLLOWED),
     Row("change → pixel, fleet, under changes, p50", "busy pixel", others=_FOLLOWED),
     Row("change → pixel, fleet, under changes, p95", "busy pixel", share=0.95, goals=("≤ 60 ms", ""), others=_FOLLOWED),
+    Row("server's answer → pixel, fleet, under changes, p50", "busy behind", others=_FOLLOWED),
+    Row("server's answer → pixel, fleet, under changes, p95", "busy behind", share=0.95, others=_FOLLOWED),
     Row("change → pixel, rollout opened, idle, p50", "idle pixel", OPENED, others=(_ARGO_GET,)),
     Row("change → pixel, rollout opened, idle, p95", "idle pixel", OPENED, 0.95, others=(_ARGO_GET,)),
     Row("change → pixel, rollout opened, under changes, p95", "busy pixel", OPENED, 0.95, others=(_ARGO_GET,)),
@@ -66,7 +68,7 @@ def _shown(value: float | None, unit: str) -> str:
     if value is None:
         return "–"
     number = value * 1000 if unit == "ms" else value
-    return f"{number:,.0f} {unit}" if number >= 20 else f"{number:.1f} {unit}"
+    return f"{number:,.0f} {unit}" if abs(number) >= 20 else f"{number:.1f} {unit}"
 
 
 def table(samples: Samples, count: int) -> list[str]:
@@ -85,7 +87,7 @@ def _line(row: Row, samples: Samples, *, large: bool) -> str:
         if theirs is None:
             continue
         others.append(f"{who}: {_shown(theirs, row.unit)}")
-        ratios.append(f"{ours / theirs:.2f}" if theirs else "–")
+        ratios.append(f"{ours / theirs:.2f}" if theirs > 0 and ours > 0 else "–")
     cells = (row.title, row.goals[large], _shown(ours, row.unit), "<br>".join(others), "<br>".join(ratios))
     return f"| {' | '.join(cells)} |"
 
@@ -129,7 +131,8 @@ generator of changes and the program that is measured share its cores: read the 
 
 How it is measured: each program runs in a real pseudo-terminal of 200×50; a moment is that of the bytes reaching the terminal's other
 end. *Launch* counts from the exec. *Change → pixel* counts from just before the patch of a status is sent, until the new number
-stands in the bytes that came out; the API server's own time is in it, for all programs alike. Changes are made by a process of its own,
+stands in the bytes that came out; the API server's own time is in it, for all programs alike;
+*server's answer → pixel* leaves that out (and is negative where a watch was faster than the answer). Changes are made by a process of its own,
 on random rollouts; the rollouts (about 9 kB each, spread over namespaces of 500) carry an instance id that the controller leaves alone. *CPU* is user and
 system time of the process and its children as a share of one core. Programs take turns; numbers are medians where nothing else is said.
 """
