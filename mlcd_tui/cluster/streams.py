@@ -133,6 +133,7 @@ async def open_answer(
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if secure else 80)
+    shown = parts.netloc.rpartition("@")[2]  # what stands before it may be a secret
     try:
         async with asyncio.timeout(_CONNECT):
             if proxy:
@@ -148,19 +149,19 @@ async def open_answer(
                 )
     except TimeoutError as error:
         raise Unreachable(
-            f"Timed out trying to connect to {parts.netloc}.", advice="Check the network or the VPN."
+            f"Timed out trying to connect to {shown}.", advice="Check the network or the VPN."
         ) from error
     try:
         if proxy and secure and context is not None:
             await writer.start_tls(context, server_hostname=host, ssl_handshake_timeout=_CONNECT)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        lines = [f"GET {target or '/'} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
+        lines = [f"GET {target or '/'} HTTP/1.1", f"Host: {shown}"]
         lines += [f"{name}: {value}" for name, value in headers]
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         await writer.drain()
-        status, answered = await _head(reader, parts.netloc)
+        status, answered = await _head(reader, shown)
         while status < 200:
-            status, answered = await _head(reader, parts.netloc)
+            status, answered = await _head(reader, shown)
     except BaseException:
         writer.transport.abort()
         raise
