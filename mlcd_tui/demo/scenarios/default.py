@@ -1,4 +1,4 @@
-"""An evening at a company that serves models: twenty services in six namespaces, each in a state of its own."""
+"""An evening at a company that serves models: nineteen services in six namespaces, each in a state of its own."""
 
 from __future__ import annotations
 
