@@ -26,8 +26,6 @@ class Globals:
     config: str | None = None
     demo: bool = False
     scenario: str = "default"
-    """Story of the simulated cluster."""
-    scenario: str = "default"
     """Story that the simulated cluster plays."""
     no_mouse: bool = False
     theme: str | None = None
