@@ -12,7 +12,7 @@ import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from mlcd_tui.domain.errors import Unreachable
 
@@ -154,10 +154,7 @@ async def open_answer(
     try:
         if proxy and secure and context is not None:
             await writer.start_tls(context, server_hostname=host, ssl_handshake_timeout=_CONNECT)
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        lines = [f"GET {target or '/'} HTTP/1.1", f"Host: {shown}"]
-        lines += [f"{name}: {value}" for name, value in headers]
-        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+        writer.write(_request(parts, shown, headers))
         await writer.drain()
         status, answered = await _head(reader, shown)
         while status < 200:
@@ -166,6 +163,12 @@ async def open_answer(
         writer.transport.abort()
         raise
     return Answer(status, answered, reader, writer)
+
+
+def _request(parts: SplitResult, host: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    lines = [f"GET {target or '/'} HTTP/1.1", f"Host: {host}", *(f"{name}: {value}" for name, value in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _is_address(host: str) -> bool:
