@@ -122,11 +122,16 @@ def acted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cli]:
         yield _in(cluster, tmp_path, monkeypatch)
 
 
+Terminal = Callable[[], None]
+
+
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
-    """Makes standard input a terminal, or none."""
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """Makes the runner's standard input a terminal from then on."""
 
-    def tell(is_terminal: bool) -> None:
-        monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _self: is_terminal, raising=False)
+    def make() -> None:
+        monkeypatch.setattr(
+            "click.testing._NamedTextIOWrapper.isatty", lambda self: self.name == "<stdin>", raising=False
+        )
 
-    return tell
+    return make
