@@ -77,7 +77,7 @@ class Bench:
             measures.follow(viewer, terminal, probe, samples, "idle", extent.probes)
             if fleet:
                 measures.plan(viewer, terminal, samples, extent.plans)
-                measures.scroll(viewer, terminal, samples, extent.pages)
+                measures.scroll(viewer, terminal, samples, extent.pages, self.count)
             with measures.changes(self.kubeconfig, self.count, self.rate, samples):
                 measures.cost(viewer, terminal, samples, "busy", extent.seconds)
                 measures.follow(viewer, terminal, probe, samples, "busy", extent.probes)

@@ -16,7 +16,7 @@ from statistics import median
 
 from tests.bench import process
 from tests.bench.population import MERGE, probe_path
-from tests.bench.viewers import Viewer
+from tests.bench.viewers import SIZE, Viewer
 from tests.e2e.lab.api import LabApi
 from tests.pty.terminal import Terminal
 
@@ -119,9 +119,13 @@ def plan(viewer: Viewer, terminal: Terminal, samples: Samples, times: int) -> No
         terminal.wait_quiet(0.3, 3)
 
 
-def scroll(viewer: Viewer, terminal: Terminal, samples: Samples, times: int) -> None:
+def scroll(viewer: Viewer, terminal: Terminal, samples: Samples, times: int, count: int) -> None:
     """From the key to the last byte of the new page."""
-    for _ in range(times):
+    pages = max(count // SIZE[1] - 1, 1)
+    for turn in range(times):
+        if turn and turn % pages == 0:
+            terminal.press("g")
+            terminal.wait_quiet(0.3, 3)
         since = terminal.mark
         pressed = terminal.press("ctrl+f")
         terminal.wait_raw(re.compile(rb"svc-\d"), since)

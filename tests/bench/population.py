@@ -25,7 +25,7 @@ INSTANCE = {"argo-rollouts.argoproj.io/controller-instance-id": "bench"}
 MERGE = {"Content-Type": "application/merge-patch+json"}
 # Who set which field is not kept: for this kind that is much of the API server's work of a change, which would leave it
 # far behind the rate that is to be measured. The template is the larger for it.
-_UNTRACKED = {"metadata": {"managedFields": [{}]}}
+_UNTRACKED: Object = {"metadata": {"managedFields": [{}]}}
 PROBE = ("bench-000", "svc-00000")
 """Namespace and name of the one that is paused for a person, and so stands on top."""
 
