@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ import pytest
 from mlcd_tui.audit.log import AuditLog
 from mlcd_tui.demo.access import VIEWER
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import Plan, Refusal, Result
-from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.plan import Plan, Refusal, Result, Settled
+from mlcd_tui.domain.refs import Objects, RolloutRef
 from mlcd_tui.domain.text import clean
 from tests.engines.toy import Toy
 from tests.session.conftest import TOYS, Bench
@@ -66,9 +67,8 @@ async def test_a_change_of_what_was_seen_stops_the_act_and_is_named(bench: Bench
 
 async def test_an_effect_that_does_not_show_is_sent_and_not_done(bench: Bench) -> None:
     class Slow(Toy):
-        def settled(self, plan: object, objects: object, now: object):  # type: ignore[no-untyped-def] # noqa: ANN202
-            from mlcd_tui.domain.plan import Settled
-
+        def settled(self, plan: Plan, objects: Objects, now: datetime) -> Settled:
+            del plan, objects, now
             return Settled(done=False, sentence=clean("the controller sleeps"))
 
     await bench.toy("alpha")
@@ -146,8 +146,15 @@ async def test_what_cannot_be_recorded_is_not_done(bench: Bench, tmp_path: Path)
 
 
 async def test_a_second_act_waits_for_the_first_and_sees_what_it_did(bench: Bench) -> None:
+    class Unhurried(Toy):
+        looks = 0
+
+        def settled(self, plan: Plan, objects: Objects, now: datetime) -> Settled:
+            self.looks += 1
+            return super().settled(plan, objects, now) if self.looks > 3 else Settled(done=False, sentence=clean("…"))
+
     await bench.toy("alpha")
-    async with bench.session() as session:
+    async with bench.session(Unhurried()) as session:
         first, second = await session.propose(RESTART), await session.propose(RESTART)
         heard: list[str] = []
         outcomes = await asyncio.gather(session.confirm(first), session.confirm(second, progress=heard.append))
