@@ -76,13 +76,16 @@ class Bench:
             measures.cost(viewer, terminal, samples, "idle", extent.seconds * (2 if fleet else 1))
             measures.follow(viewer, terminal, probe, samples, "idle", extent.probes)
             if fleet:
-                measures.plan(viewer, terminal, samples, extent.plans)
-                measures.scroll(viewer, terminal, samples, extent.pages, self.count)
+                with measures.losing(samples, "plan", viewer):
+                    measures.plan(viewer, terminal, samples, extent.plans)
+                with measures.losing(samples, "page", viewer):
+                    measures.scroll(viewer, terminal, samples, extent.pages, self.count)
             with measures.changes(self.kubeconfig, self.count, self.rate, samples):
                 measures.cost(viewer, terminal, samples, "busy", extent.seconds)
                 measures.follow(viewer, terminal, probe, samples, "busy", extent.probes)
                 if fleet:
-                    measures.keys(viewer, terminal, samples, extent.keys)
+                    with measures.losing(samples, "key", viewer):
+                        measures.keys(viewer, terminal, samples, extent.keys)
 
 
 def _arguments() -> argparse.Namespace:

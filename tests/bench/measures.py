@@ -39,6 +39,15 @@ class Samples:
         return median(values) if share == 0.5 else values[min(int(len(values) * share), len(values) - 1)]
 
 
+@contextlib.contextmanager
+def losing(samples: Samples, what: str, viewer: Viewer) -> Iterator[None]:
+    """What never shows up ends this measurement, not the whole run; it is told on the page."""
+    try:
+        yield
+    except TimeoutError:
+        samples.add(f"{what} lost", viewer.title, 1)
+
+
 def launch(viewer: Viewer, samples: Samples) -> None:
     """From the exec to the first row, and to all of them."""
     with viewer.start() as terminal:
