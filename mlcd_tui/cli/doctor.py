@@ -39,12 +39,15 @@ class Finding:
 def doctor(ctx: click.Context) -> None:
     """Print what was found."""
     globals_ = current(ctx)
-    findings, reachable = _look(globals_)
+    findings, reachable, plain = _look(globals_)
     if globals_.output != "table":
         items = [{"about": f.about, "ok": f.ok, "sentence": clean(f.sentence)} for f in findings]
         output.emit({"apiVersion": API_VERSION, "kind": "DoctorReport", "items": items}, globals_.output)
     else:
-        marks = {True: "✔", False: "✘", None: "·"}
+        from mlcd_tui.cli.paint import Paint
+
+        signs = Paint(ascii=plain).glyphs
+        marks = {True: signs.passed, False: signs.failed, None: signs.dot}
         for finding in findings:
             click.echo(f"{marks[finding.ok]} {finding.about:<12} {clean(finding.sentence)}")
     if not reachable:
@@ -52,12 +55,14 @@ def doctor(ctx: click.Context) -> None:
     raise SystemExit(1 if any(finding.ok is False for finding in findings) else 0)
 
 
-def _look(globals_: Globals) -> tuple[list[Finding], bool]:
+def _look(globals_: Globals) -> tuple[list[Finding], bool, bool]:
+    """What was found, whether the cluster answered, and whether the settings ask for plain letters."""
     findings = [_client(), _terminal(), _docker()]
-    reachable = False
+    reachable = plain = False
 
     async def work(wired: Wired) -> None:
-        nonlocal reachable
+        nonlocal reachable, plain
+        plain = wired.settings.ascii
         findings.extend(Finding("settings", ok=False, sentence=problem) for problem in wired.problems)
         findings.append(Finding("audit log", ok=None, sentence=wired.session.audit_path))
         try:
@@ -67,7 +72,7 @@ def _look(globals_: Globals) -> tuple[list[Finding], bool]:
             findings.append(Finding("cluster", ok=False, sentence=str(problem)))
 
     run(work, globals_)
-    return findings, reachable
+    return findings, reachable, plain
 
 
 def _client() -> Finding:

@@ -1,0 +1,78 @@
+"""`doctor` says what works, what does not, and never a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mlcd_tui.demo.access import VIEWER
+from tests.cli.conftest import Cli
+
+
+def _findings(cli: Cli, *arguments: str, code: int = 0) -> dict[str, list[tuple[bool | None, str]]]:
+    document = cli.json("doctor", *arguments, code=code)
+    assert document["kind"] == "DoctorReport"
+    found: dict[str, list[tuple[bool | None, str]]] = {}
+    for item in document["items"]:
+        assert item["sentence"]
+        found.setdefault(item["about"], []).append((item["ok"], item["sentence"]))
+    return found
+
+
+def test_everything_in_order(seen: Cli) -> None:
+    found = _findings(seen)
+    assert {"client", "terminal", "docker", "audit log", "context", "server", "clock", "user", "engine"} <= found.keys()
+    assert found["context"] == [(True, f"demo, {seen.cluster.server.url}")]
+    assert len(found["engine"]) == 2
+    assert all(ok for ok, _ in found["may see"] + found["may act"])
+    assert str(seen.log) in found["audit log"][0][1]
+
+
+def test_formats_say_the_same(seen: Cli) -> None:
+    as_text = seen("doctor").stdout
+    as_yaml = yaml.safe_load(seen("doctor", "-o", "yaml").stdout)
+    assert all(item["about"] in as_text for item in as_yaml["items"])
+    assert {line[0] for line in as_text.splitlines()} <= set("✔✘·")
+    seen.settings("ascii = true\n")
+    assert {line[0] for line in seen("doctor").stdout.splitlines()} <= set("+x-")
+
+
+def test_missing_rights_are_named(seen: Cli) -> None:
+    found = _findings(seen, "--kubeconfig", str(seen.as_user("viewer", VIEWER)))
+    assert all(ok is None and "may not patch" in sentence for ok, sentence in found["may act"])
+    assert all(ok for ok, _ in found["may see"])
+
+
+def test_absent_engine_is_off_and_no_failure(acted: Cli) -> None:
+    acted.cluster.call(lambda server: server.faults.absent.add("argoproj.io"))
+    found = _findings(acted)
+    assert any(ok is None and "off" in sentence for ok, sentence in found["engine"])
+    listed = acted("rollouts", "list")
+    assert listed.exit_code == 0
+    assert "ctr" in listed.stdout
+    assert "Argo Rollouts is off" in listed.stderr
+
+
+def test_no_cluster_is_four_and_the_rest_is_told(seen: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = yaml.safe_load(seen.cluster.kubeconfig.read_text("utf-8"))
+    config["clusters"][0]["cluster"]["server"] = "http://user:geheim@127.0.0.1:1"
+    path = tmp_path / "down.yaml"
+    path.write_text(yaml.safe_dump(config), "utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    result = seen("doctor")
+    assert result.exit_code == 4
+    assert "refused" in result.stdout
+    assert "geheim" not in result.output
+    assert "client" in result.stdout
+    for arguments in (("rollouts", "list"), ("rollouts", "get", "a/b"), ("rollouts", "promote", "a/b", "--yes")):
+        shown = seen(*arguments)
+        assert shown.exit_code == 4, shown.output
+        assert "geheim" not in shown.output
+
+
+def test_wrong_settings_are_a_finding(seen: Cli) -> None:
+    seen.settings("colour = 7\n")
+    found = _findings(seen, code=1)
+    assert any(ok is False and "colour" in sentence for ok, sentence in found["settings"])
