@@ -120,7 +120,7 @@ class MlcdApp(TellingApp):
 
     def on_mount(self) -> None:
         """Connect once the first picture stands."""
-        self._unsubscribe = self.session.subscribe(self._receive)
+        self._unsubscribe = self.session.subscribe(self.guarded(self._receive))
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ParamSpec
 
 from rich.text import Text
 from textual.app import App
@@ -12,6 +13,8 @@ from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.ports import Clock
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.memory import Memory
+
+P = ParamSpec("P")
 
 
 class TellingApp(App[None]):
@@ -30,6 +33,24 @@ class TellingApp(App[None]):
         """A worker that failed becomes one sentence; the rest goes on."""
         if event.state is WorkerState.ERROR and event.worker.error is not None:
             self.tell(event.worker.error)
+
+    def guarded(self, listener: Callable[P, None]) -> Callable[P, None]:
+        """A listener whose failure is told instead of reaching whoever calls it, who could only stop telling us.
+
+        The same failure is told once: a fleet comes many times a second.
+        """
+        told: set[str] = set()
+
+        def guard(*args: P.args, **named: P.kwargs) -> None:
+            try:
+                listener(*args, **named)
+            except Exception as error:  # noqa: BLE001 - the boundary: everything is told and recorded
+                failure = repr(error)
+                if failure not in told:
+                    told.add(failure)
+                    self.tell(error)
+
+        return guard
 
     def tell(self, trouble: BaseException | str) -> None:
         """One sentence for a problem of the operator's; anything else is ours: recorded, and said so."""

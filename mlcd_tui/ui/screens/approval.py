@@ -283,8 +283,12 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         reason, name = self.query_one("#reason", Input).value, self.query_one("#name", Input).value
         try:
             outcome = await self.host.session.confirm(
-                self.proposal, reason=reason, typed_name=name, progress=self._hear
+                self.proposal, reason=reason, typed_name=name, progress=self.host.guarded(self._hear)
             )
+        except Exception as error:
+            if self.is_attached:
+                self._fail(error)
+            raise  # the app tells it and writes it down
         finally:
             in_flight(app).discard(ref)
         if self.is_attached:
@@ -292,6 +296,11 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         else:
             severity = "information" if outcome.result is Result.DONE else "warning"
             app.notify(outcome.sentence, title=f"{ref}", severity=severity, markup=False, timeout=15)  # type: ignore[arg-type]
+
+    def _fail(self, error: Exception) -> None:
+        """Nobody knows whether it was sent: a fresh plan shows what is true now."""
+        outcome = clean(f"It is not known whether this was done ({error}). Look at the rollout before you try again.")
+        self._end(Outcome(self.proposal.intent, Result.FAILED, outcome, monotonic() - self._began, self.host.now()))
 
     def _hear(self, sentence: Clean) -> None:
         self._progress = sentence

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, cast
+from typing import Any, ClassVar, ParamSpec, Protocol, cast
 
 from textual import on
 from textual.app import ComposeResult
@@ -28,6 +29,8 @@ from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, width
 from mlcd_tui.ui.widgets.footer import KeyBar, KeyItem
 from mlcd_tui.ui.widgets.header import FrameHeader
+
+P = ParamSpec("P")
 
 
 class Host(Protocol):
@@ -67,6 +70,10 @@ class Host(Protocol):
 
     def tell(self, trouble: BaseException | str) -> None:
         """Say in one sentence what went wrong."""
+        ...
+
+    def guarded(self, listener: Callable[P, None]) -> Callable[P, None]:
+        """A listener whose failure is told, not thrown at whoever calls it."""
         ...
 
     def use(self, *, context: str | None = None, namespace: str | None = None) -> None:

@@ -116,7 +116,7 @@ class FleetScreen(BaseScreen):
     def _tick(self) -> None:
         self.table.tick(self.host.now())
         delay = 1.0 if self.table.counting_down() else _SLOW
-        self._ticker = self.set_timer(delay, self._tick)
+        self._ticker = self.set_timer(delay, self.host.guarded(self._tick))
 
     # Choosing rows ------------------------------------------------------------------------------------------
 

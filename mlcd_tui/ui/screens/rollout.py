@@ -81,8 +81,8 @@ class RolloutScreen(BaseScreen):
         yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
         yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
         yaml.search_key = self.key_of("reader.search")
-        self._closer = self.host.session.open(self.ref, self._hear)
-        self.set_interval(1.0, self._draw)
+        self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
+        self.set_interval(1.0, self.host.guarded(self._draw))
         self._draw()
 
     def on_unmount(self) -> None:
