@@ -15,7 +15,7 @@ from mlcd_tui.engines.argo.journey import share
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS
 from mlcd_tui.engines.argo.lean import from_raw
 from mlcd_tui.engines.argo.phase import phase_of
-from mlcd_tui.engines.argo.state import State
+from mlcd_tui.engines.argo.state import State, step_kind
 
 Mark = Mapping[str, str]
 
@@ -197,6 +197,8 @@ def _weight(mark: Mark, state: State) -> Settled:
     target, wanted = integer(mark.get("target")), integer(mark.get("weight"))
     actual = state.actual_weight()
     if _promoted_now(state):
+        if not any(step_kind(step) == "pause" for step in state.steps[target + 1 :]):
+            return _yes("the step was passed; the new version is the stable one")
         return _never("the new version became the stable one meanwhile")
     asked, real = share(wanted, state.max_weight), share(actual or 0, state.max_weight)
     if actual == wanted and state.index >= target:
