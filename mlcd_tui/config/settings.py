@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     mouse: Switch = True
     readonly: Switch = False
     namespace: Text = ""
-    """Shown at the start; empty is the kubeconfig's own, `*` is all."""
+    """Shown at the start; empty and `*` are all."""
     refresh: Annotated[float, Meta(ge=1, le=25, description="pictures a second, 1 to 25")] = 20.0
     patience: Annotated[float, Meta(ge=1, le=3600, description="seconds, 1 to 3600")] = 30.0
     """How long an act's effect is awaited."""
@@ -67,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return self.readonly or any(table.readonly for table in self._matching(context))
 
     def namespace_in(self, context: str) -> str:
-        """The namespace to begin with; empty is the kubeconfig's own, `*` is all."""
+        """The namespace to begin with; empty and `*` are all."""
         return next((t.namespace for t in self._matching(context) if t.namespace is not None), self.namespace)
 
     def theme_in(self, context: str) -> str:
