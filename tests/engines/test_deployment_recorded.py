@@ -126,3 +126,14 @@ def test_scopes_ask_only_for_what_is_the_deployments_own() -> None:
     scopes = {scope.resource: scope for scope in ENGINE.scopes(ref, objects[DEPLOYMENTS][0])}
     assert scopes[PODS].label_selector == scopes[REPLICA_SETS].label_selector == "app=model-api"
     assert all(scope.namespace == ref.namespace for scope in scopes.values())
+
+
+def test_pods_are_waited_for_since_the_last_step_not_since_the_deployment_was_made() -> None:
+    ref, objects, now = recorded("progressing")
+    condition = next(c for c in objects[DEPLOYMENTS][0]["status"]["conditions"] if c["type"] == "Progressing")
+    condition["lastTransitionTime"] = "2020-01-01T00:00:00Z"
+    decoded = [msgspec.json.decode(json.dumps(raw), type=lean.LeanDeployment) for raw in objects[DEPLOYMENTS]]
+    found = ENGINE.summarise(ref, {DEPLOYMENTS: decoded}, now)
+    assert found is not None
+    assert found.waiting.what is WaitFor.PODS
+    assert found.waiting.since == datetime.fromisoformat(condition["lastUpdateTime"])

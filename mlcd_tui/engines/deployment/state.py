@@ -131,9 +131,10 @@ class State:
             return Waiting(WaitFor.CONTROLLER, Clean("the controller"))
         if self.complete:
             return Waiting()
+        moved = self.progressed  # the condition is true since the Deployment was made; its update tells the last step
         if self.updated < self.desired or self.available < self.updated:
-            return Waiting(WaitFor.PODS, Clean(f"{min(self.available, self.updated)} of {self.desired} pods"), since)
-        return Waiting(WaitFor.PODS, Clean(f"{self.replicas - self.updated} old pods to end"), since)
+            return Waiting(WaitFor.PODS, Clean(f"{min(self.available, self.updated)} of {self.desired} pods"), moved)
+        return Waiting(WaitFor.PODS, Clean(f"{self.replicas - self.updated} old pods to end"), moved)
 
 
 def read(deployment: lean.LeanDeployment) -> State:
