@@ -149,6 +149,22 @@ def test_watch_follows_changes_and_ends_at_an_interrupt(env: dict[str, str]) -> 
         assert process.returncode == 130
 
 
+def test_watch_draws_the_terminal_over_as_time_goes_on(env: dict[str, str], kubeconfig: str) -> None:
+    ours, theirs = pty.openpty()
+    command = (*PROGRAM, "rollouts", "get", "payments/churn", "-w")
+    env = {**env, "KUBECONFIG": kubeconfig, "TERM": "xterm-256color"}
+    with subprocess.Popen(command, env=env, stdout=theirs, stdin=subprocess.DEVNULL) as process:
+        os.close(theirs)
+        shown = b""
+        while shown.count(b"\x1b[H") < 2:
+            shown += os.read(ours, 65_536)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+    os.close(ours)
+    assert shown.count(b"your switch") >= 1
+    assert b"\x1b[2J" not in shown
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(env: dict[str, str], shell: str, tmp_path: Path) -> None:
     ended = _run(env, *PROGRAM, "completion", shell)
