@@ -65,7 +65,10 @@ def retry_experiment(case: Case) -> Plan | Refusal:
         return case.refuse("no experiment has failed", "Only a failed experiment can be run again.")
     experiment = ended[-1]
     name = name_of(experiment)
-    warnings = ["the rollout was aborted: retry it too, it then makes an experiment of its own"]
+    warnings = [
+        "the rollout is aborted: the controller stops the experiment at once and calls it Successful unjudged",
+        "retry the rollout instead: it then makes a new experiment",
+    ]
     return case.plan(
         "Retry experiment",
         f"Run {name} of {case.ref} again from the start.",

@@ -38,7 +38,7 @@ def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:  # noqa: AR
     if goal == "run ended":
         return _run_ended(plan.mark, objects)
     if goal == "experiment":
-        return _experiment(plan.mark, objects)
+        return _experiment(plan, objects)
     raw = find(plan.intent.ref, objects)
     if raw is None:
         return _never("the rollout is gone")
@@ -219,12 +219,17 @@ def _run_ended(mark: Mark, objects: Objects) -> Settled:
     return _yes(f"{name} ended: {phase}")
 
 
-def _experiment(mark: Mark, objects: Objects) -> Settled:
-    name = mark.get("target", "")
+def _experiment(plan: Plan, objects: Objects) -> Settled:
+    name = plan.mark.get("target", "")
     found = next((raw for raw in objects.get(EXPERIMENTS, ()) if name_of(raw) == name), None)
     if found is None:
         return _never(f"{name} is gone")
     phase = text(dig(found, "status", "phase"))
+    rollout = find(plan.intent.ref, objects)
+    if rollout is not None and State(from_raw(rollout)).aborted:
+        if dig(found, "spec", "terminate") is True:
+            return _never(f"the controller stopped {name} without judging it, since the rollout is aborted: retry that")
+        return _not_yet(f"waiting for what the controller does with {name} while the rollout is aborted")
     return _yes(f"{name}: {phase}") if phase else _not_yet(f"waiting for the controller to start {name}")
 
 
