@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.population import PROBE, place
@@ -30,11 +31,13 @@ class Viewer:
     """Typed when everything stands, to come to the screen that is measured."""
     opened: re.Pattern[bytes] | None = None
     """Tells that the keys have had their effect."""
-    env: Mapping[str, str] = field(default_factory=dict)
+    home: Path | None = None
+    """Where each start gets a folder of its own for settings and state, so that none remembers the one before."""
 
     def start(self) -> Terminal:
         """Run it."""
-        return Terminal(self.command, size=SIZE, env=self.env)
+        env = _env(Path(tempfile.mkdtemp(dir=self.home))) if self.home else {}
+        return Terminal(self.command, size=SIZE, env=env)
 
     def ready(self, terminal: Terminal, timeout: float = 120.0) -> None:
         """Wait until it stands where it is measured, and nothing moves."""
@@ -60,7 +63,7 @@ def _ours(home: Path, count: int, title: str = OURS, **more: object) -> Viewer:
     def whole(match: re.Match[bytes]) -> bool:
         return int(match.group(1)) >= count
 
-    return Viewer(title, (program, "-A"), _ROW, _COUNT, whole, env=_env(home), **more)  # type: ignore[arg-type]
+    return Viewer(title, (program, "-A"), _ROW, _COUNT, whole, home=home, **more)  # type: ignore[arg-type]
 
 
 def _last_row(count: int) -> re.Pattern[bytes]:
