@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +14,13 @@ from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.ports import Engine
 from mlcd_tui.domain.refs import EVENTS, JSON, Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import RolloutDetail
-from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.pace import Pace
+from mlcd_tui.session.tasks import begin
 
 INTERVAL = 0.04
 _RETRY = 2.0
-_log = logging.getLogger(__name__)
 
 Listener = Callable[[RolloutDetail | None, Freshness], None]
 
@@ -52,8 +51,7 @@ class DetailFeed:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._run(), name=f"open {self._ref}")
-        self._task.add_done_callback(self._ended)
+        self._task = begin(self._run(), f"open {self._ref}", self._fault)
 
     async def stop(self) -> None:
         """End every watch."""
@@ -84,7 +82,8 @@ class DetailFeed:
             except Missing:
                 pass  # the watch tells when it is gone; it may also come back
             except Problem as problem:
-                self._tell(None, Freshness(Link.STALE if self._seen_once else Link.DOWN, self._clock(), clean(problem)))
+                if not self._seen_once:  # later the watches tell, with what was known beside it
+                    self._tell(None, Freshness(Link.DOWN, self._clock(), clean(problem)))
             else:
                 scopes = self._engine.scopes(self._ref, primary)
                 if scopes != wanted:
@@ -125,17 +124,10 @@ class DetailFeed:
         )
         self._reflectors[scope] = reflector
         name = f"watch {scope.resource.plural} of {self._ref}"
-        task = asyncio.create_task(reflector.run(), name=name)
-        task.add_done_callback(self._ended)
-        self._watching[scope] = task
+        self._watching[scope] = begin(reflector.run(), name, self._fault)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A watch ends only by being cancelled: anything else is a fault of ours, and must not look like calm."""
-        if task.cancelled() or (fault := task.exception()) is None:
-            return
-        _log.error("%s failed", task.get_name(), exc_info=fault)
-        sentence = f"mlcd-tui failed at: {task.get_name()} ({type(fault).__name__}). Press ctrl+r to begin anew."
-        self._tell(None, Freshness(Link.DOWN, self._clock(), clean(sentence)))
+    def _fault(self, sentence: Clean) -> None:
+        self._tell(None, Freshness(Link.DOWN, self._clock(), sentence))
 
     def _flush(self) -> None:
         if not self._settled():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -20,11 +19,11 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.groups import Groups
 from mlcd_tui.session.pace import Pace
+from mlcd_tui.session.tasks import begin
 
 INTERVAL = 0.04
 """Seconds between two fleets at most: 25 a second keep a change under 60 ms and cost little."""
 
-_log = logging.getLogger(__name__)
 _WORST_FIRST = (Link.STALE, Link.DOWN, Link.CONNECTING, Link.FORBIDDEN)
 
 
@@ -66,21 +65,11 @@ class FleetFeed:
         for engine, watch in self._watches:
             reflector = self._reflector(engine, watch)
             self._reflectors[engine.name, watch.resource] = reflector
-            self._begin(reflector.run(), f"watch {watch.resource.plural}")
-        self._begin(self._learn_facts(), "who and where")
+            self._tasks.append(begin(reflector.run(), f"watch {watch.resource.plural}", self._fault))
+        self._tasks.append(begin(self._learn_facts(), "who and where", self._fault))
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._ended)
-        self._tasks.append(task)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """A watch ends only by being cancelled: anything else is a fault of ours, and must not look like calm."""
-        if task.cancelled() or (fault := task.exception()) is None:
-            return
-        _log.error("%s failed", task.get_name(), exc_info=fault)
-        sentence = f"mlcd-tui failed at: {task.get_name()} ({type(fault).__name__}). Press ctrl+r to begin anew."
-        self._broken = Freshness(Link.DOWN, self._clock(), clean(sentence))
+    def _fault(self, sentence: Clean) -> None:
+        self._broken = Freshness(Link.DOWN, self._clock(), sentence)
         self._pace.ask()
 
     async def stop(self) -> None:
