@@ -30,6 +30,8 @@ class ContextState(msgspec.Struct, frozen=True, omit_defaults=True):
     sort: str = ""
     """Id of a column; empty is the order of attention."""
     descending: bool = False
+    wide: bool | None = None
+    """Whether the fleet shows more columns; null: where there is room for them."""
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,6 +96,10 @@ class StateFile:
     def sort(self, context: str, column: str, *, descending: bool = False) -> State:
         """Remember the order of the fleet."""
         return self._change(context, lambda state: msgspec.structs.replace(state, sort=column, descending=descending))
+
+    def wide(self, context: str, wide: bool) -> State:  # noqa: FBT001 - the one thing it is about
+        """Remember whether the fleet shows more columns."""
+        return self._change(context, lambda state: msgspec.structs.replace(state, wide=wide))
 
     def theme(self, name: str) -> State:
         """Remember the theme."""

@@ -54,6 +54,7 @@ _FLEET = frozenset({Where.FLEET})
 _ROLLOUT = frozenset({Where.ROLLOUT})
 _BOTH = _FLEET | _ROLLOUT
 _LOGS = frozenset({Where.LOGS})
+_READER = frozenset({Where.READER})
 _TEXTS = frozenset({Where.ROLLOUT, Where.READER})
 _SCREENS = frozenset({Where.FLEET, Where.ROLLOUT, Where.AUDIT, Where.READER, Where.LOGS})
 _INNER = _SCREENS - _FLEET
@@ -111,7 +112,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("rollout.logs", "l", "logs", "Logs of a container", "logs", _ROLLOUT, _LOOK, _ROLLOUT),
     Action("rollout.yaml", "y", "yaml", "YAML", "yaml", _ROLLOUT, _LOOK, _ROLLOUT),
-    Action("rollout.describe", "d", "describe", "Describe", "describe", _ROLLOUT, _LOOK),
+    Action("rollout.describe", "d", "describe", "Describe", "describe", _ROLLOUT, _LOOK, _ROLLOUT),
     Action("rollout.events", "e", "events", "Events", "events", _ROLLOUT, _LOOK),
     _tab(1, "overview"),
     _tab(3, "analysis"),
@@ -133,7 +134,7 @@ ACTIONS: tuple[Action, ...] = (
         _FIND,
         _SCREENS,
     ),
-    Action("reader.search", "/", "search", "Search in the text (YAML, describe)", "search", _TEXTS, _FIND, _TEXTS),
+    Action("reader.search", "/", "search", "Search in the text (YAML, describe)", "search", _TEXTS, _FIND, _READER),
     Action("reader.next", "n", "next(1)", "To the next place found", "next", _TEXT, _FIND, palette=False),
     Action("reader.previous", "N", "next(-1)", "To the place found before", "before", _TEXT, _FIND, palette=False),
     Action("fleet.attention", "z", "attention", "Only what needs attention", "attention", _FLEET, _FIND, _FLEET),

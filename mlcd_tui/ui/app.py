@@ -29,7 +29,7 @@ from mlcd_tui.ui.commands.palette import Palette
 from mlcd_tui.ui.memory import Memory
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.fleet import FleetScreen
-from mlcd_tui.ui.theming import to_theme, tone_variables
+from mlcd_tui.ui.theming import draw_bars, to_theme, tone_variables
 from mlcd_tui.ui.trouble import TellingApp
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs
 from mlcd_tui.ui.viewmodels.visits import Visits
@@ -94,6 +94,8 @@ class MlcdApp(TellingApp):
         self._clashes: set[str] = set()
         self._visits = Visits()
         self.set_reactive(MlcdApp.fleet, session.fleet)
+        self.set_class(self.settings.ascii, "-ascii")
+        draw_bars(plain=self.settings.ascii)
         self._dress(dict(themes or {}))
 
     def _dress(self, files: Mapping[str, ThemeFile]) -> None:

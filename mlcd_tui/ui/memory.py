@@ -45,6 +45,10 @@ class Memory:
         """Remember the order of the fleet."""
         self._keep(lambda: self._file.sort(context, column, descending=descending))
 
+    def widen(self, context: str, *, wide: bool) -> None:
+        """Remember whether the fleet shows more columns."""
+        self._keep(lambda: self._file.wide(context, wide))
+
     def choose_theme(self, name: str) -> None:
         """Remember the theme."""
         self._keep(lambda: self._file.theme(name))

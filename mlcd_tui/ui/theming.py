@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.color import Color
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.theme import BUILTIN_THEMES, Theme
 
 from mlcd_tui.config.themes import ThemeFile
@@ -83,3 +86,15 @@ def _mix(first: str, second: str, share: float, *, terminal: str = "") -> str:
     if one.ansi is not None or two.ansi is not None:
         return terminal or first
     return one.blend(two, share, alpha=1.0).hex
+
+
+class _PlainBar(ScrollBarRender):
+    """A scroll bar without the block characters that make its ends smooth."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "] * 8
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "] * 8
+
+
+def draw_bars(*, plain: bool) -> None:
+    """How scroll bars are drawn from now on; Textual has one way for all of a program."""
+    ScrollBar.renderer = _PlainBar if plain else ScrollBarRender

@@ -116,7 +116,7 @@ def test_every_list_moves(widget: type[Any]) -> None:
 async def test_keys_of_the_settings_move_actions_and_clashes_are_told() -> None:
     keys: dict[str, str | list[str]] = {"rollout.abort": "f5", "fleet.wide": "a", "no.such": "x"}
     app = make_app(FakeSession(story()), settings=Settings(keys=keys))
-    async with running(app, (200, 40)) as pilot:
+    async with running(app, (140, 40)) as pilot:
         await pilot.pause()
         assert any("no.such" in told for told in toasts(app))
         await pilot.press("a")
@@ -130,7 +130,7 @@ async def test_keys_of_the_settings_move_actions_and_clashes_are_told() -> None:
 
 async def test_a_key_taken_from_another_action_is_free_of_it() -> None:
     app = make_app(FakeSession(story()), settings=Settings(keys={"fleet.wide": "q"}))
-    async with running(app, (200, 40)) as pilot:
+    async with running(app, (140, 40)) as pilot:
         await pilot.press("q")
         assert not app._exit
         assert app.screen.query_one(FleetTable).wide
@@ -141,7 +141,7 @@ def test_help_is_the_action_table_as_the_keys_are_now() -> None:
     text = "\n".join(map(plain, help_lines(Where.FLEET, app.keymap, UNICODE)))
     for action in actions.of(Where.FLEET):
         assert action.title in text or action.id.startswith("fleet.namespace.")
-    assert "f5                  Abort" in text
+    assert "f5               Abort" in text
 
 
 async def test_question_mark_opens_help_and_it_closes() -> None:

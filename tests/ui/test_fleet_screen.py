@@ -168,8 +168,11 @@ async def test_only_what_needs_attention_and_wide() -> None:
         await pilot.press("z")
         assert len(table.index) == 3
         assert "only what needs attention" in screen_text(pilot)
-        await pilot.press("escape", "w")
+        await pilot.press("escape")
         assert "Argo Rollouts" in lines(table)[1]
+        await pilot.press("w")
+        assert "Argo Rollouts" not in lines(table)[1]
+        await pilot.press("w")
         assert "Message" in lines(table)[0]
 
 

@@ -45,7 +45,7 @@ async def opened(app: MlcdApp, pilot: Pilot[None]) -> RolloutScreen:
 
 def help_text(app: MlcdApp) -> str:
     assert isinstance(app.screen, HelpScreen)
-    return "\n".join(map(plain, app.screen._text))
+    return "\n".join(map(plain, app.screen.lines(90)))
 
 
 def bar_words(app: MlcdApp) -> list[str]:

@@ -213,7 +213,7 @@ class CommandLine(ModalScreen[str | None]):
             for command in wanted
             for span in (
                 Span(f"{command.name}", Tone.TEXT),
-                Span(f" {command.argument}" if command.argument else "", Tone.FAINT),
+                Span(f" {command.argument}" if command.argument else "", Tone.DIM),
                 Span(f" {command.help}" if len(wanted) < 3 else "", Tone.DIM),
                 Span("   "),
             )

@@ -62,7 +62,7 @@ class AuditScreen(BaseScreen):
         counts: Line = (
             Span(f"{len(entries)}{found}", bold(Tone.BRIGHT)),
             Span(" entries   ", Tone.DIM),
-            Span(session.audit_path, Tone.FAINT),
+            Span(session.audit_path, Tone.DIM),
         )
         self.query_one("#counts", Static).update(content(counts))
 

@@ -146,7 +146,7 @@ class BaseScreen(Screen[None]):
         """Draw the header anew, if it differs."""
         host = self.host
         left = frame.place(self.fleet, self.crumbs(), host.glyphs)
-        room = self.size.width - width(left) - 14
+        room = self.size.width - width(left) - 10
         for header in self.query(FrameHeader):
             header.show(left, frame.right_side(self.fleet, host.now(), host.glyphs, room))
 

@@ -50,7 +50,7 @@ class FleetScreen(BaseScreen):
         yield Static(id="notices")
         with Horizontal(id="summary"):
             yield Static(id="counts")
-            yield Static(content((Span("/ filter", Tone.FAINT),)), id="hint")
+            yield Static(content((Span("/ filter", Tone.DIM),)), id="hint")
         with Horizontal(id="filter-line"):
             yield Static(content((Span("/ ", Tone.WAITS),)), id="slash")
             yield Input(placeholder=HINT, id="filter", select_on_focus=False)
@@ -91,8 +91,9 @@ class FleetScreen(BaseScreen):
             self._leave_filter()
 
     def recall(self) -> None:
-        """Order and favourites as they are remembered of this context."""
+        """Order, columns and favourites as they are remembered of this context."""
         remembered = self.host.remembered
+        self.table.set_wide(remembered.wide)
         sort = remembered.sort if remembered.sort in BY_ID else "phase"
         self._choose(sort=sort, reverse=remembered.descending, starred=frozenset(remembered.favourites))
 
@@ -128,7 +129,7 @@ class FleetScreen(BaseScreen):
         if options.attention_only:
             state.append("only what needs attention")
         hint = ", ".join(state) or "/ filter"
-        self.query_one("#hint", Static).update(content((Span(hint, Tone.WAITS if state else Tone.FAINT),)))
+        self.query_one("#hint", Static).update(content((Span(hint, Tone.WAITS if state else Tone.DIM),)))
 
     def action_filter(self) -> None:
         """Show the filter line and go there."""
@@ -169,7 +170,9 @@ class FleetScreen(BaseScreen):
 
     def action_wide(self) -> None:
         """More columns, or fewer."""
-        self.table.set_wide(not self.table.wide)
+        wide = not self.table.wide
+        self.table.set_wide(wide)
+        self.host.memory.widen(self.fleet.context, wide=wide)
 
     # Order --------------------------------------------------------------------------------------------------
 

@@ -17,10 +17,14 @@ from mlcd_tui.config.keymap import KeyMap
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.actions import Action, Where
 from mlcd_tui.ui.viewmodels.filtering import HINT
-from mlcd_tui.ui.viewmodels.glyphs import Glyphs
-from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.glyphs import ASCII, Glyphs
+from mlcd_tui.ui.viewmodels.spans import Line, Span, to_ascii
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.widgets.paint import text_block
+
+_WIDE = 80
+_KEYS = 17
+_ARROWS = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right"})
 
 
 class HelpScreen(ModalScreen[None]):
@@ -35,8 +39,7 @@ class HelpScreen(ModalScreen[None]):
     def __init__(self, where: Where | None, keymap: KeyMap, glyphs: Glyphs, texts: Sequence[str] = ()) -> None:
         """Tell of the keys of a place, if it has any of its own, with what its parts say about themselves in front."""
         super().__init__(classes="dialog")
-        keys = help_lines(where, keymap, glyphs) if where is not None else ()
-        self._text = (*told(texts), *keys)
+        self._where, self._keymap, self._glyphs, self._texts = where, keymap, glyphs, tuple(texts)
         self._place = f"Keys: {where.value}" if where is not None else "Help"
 
     def compose(self) -> ComposeResult:
@@ -44,7 +47,19 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll(id="dialog", classes="tall") as dialog:
             dialog.border_title = Content(self._place)
             dialog.border_subtitle = Content("esc closes")
-            yield Static(text_block(self._text))
+            yield Static(id="help")
+
+    def on_resize(self) -> None:
+        """The names of the actions need a wide screen; the keys do not."""
+        room = self.query_one("#dialog").scrollable_content_region.width
+        self.query_one("#help", Static).update(text_block(self.lines(room)))
+
+    def lines(self, room: int) -> tuple[Line, ...]:
+        """What is told, for a width."""
+        where = self._where
+        keys = help_lines(where, self._keymap, self._glyphs, room) if where is not None else ()
+        lines = (*told(self._texts), *keys)
+        return tuple(map(to_ascii, lines)) if self._glyphs is ASCII else lines
 
     def action_scroll(self, step: int) -> None:
         """Scroll the text."""
@@ -68,23 +83,27 @@ def told(texts: Sequence[str]) -> tuple[Line, ...]:
     return (*lines, ()) if lines else ()
 
 
-def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The keys of a place, by groups."""
+def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs, room: int = _WIDE) -> tuple[Line, ...]:
+    """The keys of a place, by groups, with the names of the actions where there is room for them."""
     there = actions.helped(where)
     lines: list[Line] = []
     for group in actions.GROUPS:
-        rows = [_row(action, keymap, glyphs) for action in there if action.group == group and _worth(action)]
+        rows = [
+            _row(action, keymap, glyphs, named=room >= _WIDE)
+            for action in there
+            if action.group == group and _worth(action)
+        ]
         if rows:
             lines += [(Span(group, bold(Tone.DIM)),), *rows, ()]
     if where is Where.FLEET:
         lines += [
-            (Span("1…9", bold(Tone.WAITS)), Span("                 a recent namespace", Tone.TEXT)),
+            (Span(f"{'1…9':<{_KEYS}}", bold(Tone.WAITS)), Span("A recent namespace", Tone.TEXT)),
             (Span("Filter terms: ", Tone.DIM), Span(HINT, Tone.TEXT)),
         ]
-    lines.append((Span("A dimmed key is not possible now; pressing it says why. Keys can be changed under", Tone.DIM),))
-    lines.append(
-        (Span("[keys] in the settings file, by the names at the right. ctrl+c twice quits from anywhere.", Tone.DIM),)
-    )
+    names = "at the right" if room >= _WIDE else "that a wider screen shows here"
+    tail = f"Keys can be changed under [keys] in the settings file, by the names {names}."
+    lines.append((Span("A dimmed key is not possible now; pressing it says why.", Tone.DIM),))
+    lines.append((Span(f"{tail} ctrl+c twice quits from anywhere.", Tone.DIM),))
     return tuple(lines)
 
 
@@ -97,9 +116,12 @@ def _keys(action: Action, keymap: KeyMap) -> str:
     return " ".join(actions.shown_key(key) for key in keymap.keys.get(action.id, ()))
 
 
-def _row(action: Action, keymap: KeyMap, glyphs: Glyphs) -> Line:
+def _row(action: Action, keymap: KeyMap, glyphs: Glyphs, *, named: bool) -> Line:
+    keys = _keys(action, keymap) or glyphs.dash
+    if glyphs is ASCII:
+        keys = keys.translate(_ARROWS)
     return (
-        Span(f"{_keys(action, keymap) or glyphs.dash:<20}", bold(Tone.WAITS)),
-        Span(f"{action.title:<38}", Tone.TEXT),
-        Span(f"  {action.id}", Tone.FAINT),
+        Span(f"{keys:<{_KEYS}}", bold(Tone.WAITS)),
+        Span(f"{action.title:<42}" if named else action.title, Tone.TEXT),
+        Span(f" {action.id}" if named else "", Tone.DIM),
     )

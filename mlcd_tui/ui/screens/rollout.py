@@ -39,6 +39,8 @@ TABS = (
     Tab("yaml", "8", "YAML"),
 )
 
+_TINY = 60  # columns
+
 
 class RolloutScreen(BaseScreen):
     """Shows a rollout live. Only what is visible and changed is drawn anew."""
@@ -135,8 +137,9 @@ class RolloutScreen(BaseScreen):
         return super().intent_for(verb)
 
     def crumbs(self) -> Line:
-        """Namespace and name."""
-        return Span(f"{self.ref.namespace}/", Tone.DIM), Span(self.ref.name, Tone.BRIGHT)
+        """Namespace and name; where there is little room, the name."""
+        name = Span(self.ref.name, Tone.BRIGHT)
+        return (name,) if self.size.width < _TINY else (Span(f"{self.ref.namespace}/", Tone.DIM), name)
 
     # Drawing ------------------------------------------------------------------------------------------------------
 
@@ -166,7 +169,7 @@ class RolloutScreen(BaseScreen):
 
     def _draw_title(self, rollout: Rollout) -> None:
         engines = {engine.name: engine.title for engine in self.fleet.engines}
-        line = overview.title(rollout, engines.get(self.ref.engine, self.ref.engine))
+        line = overview.title(rollout, engines.get(self.ref.engine, self.ref.engine), self.host.glyphs)
         title = self.query_one("#title", Static)
         if getattr(self, "_title_line", None) != line:
             self._title_line = line

@@ -79,7 +79,7 @@ class TextScreen(BaseScreen):
         self._caption("")
         self.query_one(Reader).show(build)
 
-    def _caption(self, words: str, tone: Tone = Tone.FAINT) -> None:
+    def _caption(self, words: str, tone: Tone = Tone.DIM) -> None:
         line = (Span(self._what, Tone.BRIGHT), Span(f"  {words}", tone))
         self.query_one("#caption", Static).update(content(line))
 

@@ -100,7 +100,7 @@ def run_row(run: AnalysisRun, now: datetime, room: int, glyphs: Glyphs) -> Line:
     right = (
         Span(f"{good} {glyphs.passed} ", Tone.STABLE if good else Tone.FAINT),
         Span(f"{bad} {glyphs.failed}", Tone.BROKEN if bad else Tone.FAINT),
-        Span(f"{times.ago(run.started, now):>6}", Tone.FAINT),
+        Span(f"{times.ago(run.started, now):>6}", Tone.DIM),
     )
     return apart(left, right, room)
 
@@ -122,12 +122,12 @@ def run_lines(run: AnalysisRun, now: datetime, room: int, glyphs: Glyphs, *, sto
             ),
             room,
         ),
-        (Span(run.name, Tone.FAINT),),
+        (Span(run.name, Tone.DIM),),
     ]
     if run.message:
         lines.extend(wrap((Span(run.message, Tone.BROKEN if tone is Tone.BROKEN else Tone.TEXT),), room))
     if run.running and not run.terminate:
-        lines.append((Span(f"{stop_key} stops this run.", Tone.FAINT),))
+        lines.append((Span(f"{stop_key} stops this run.", Tone.DIM),))
     if not run.metrics:
         lines.extend((_BLANK, (Span("It has no metrics yet.", Tone.DIM),)))
     for metric in run.metrics:
@@ -194,24 +194,24 @@ def _limits(metric: Metric, glyphs: Glyphs) -> str:
 
 
 def _labelled(label: str, text: str, room: int) -> tuple[Line, ...]:
-    return wrap((Span(f"  {label:<{_LABEL}}", Tone.FAINT), Span(text, Tone.DIM)), room, _LABEL + 2)
+    return wrap((Span(f"  {label:<{_LABEL}}", Tone.DIM), Span(text, Tone.DIM)), room, _LABEL + 2)
 
 
 def _measurements(all_of_them: Sequence[Measurement], now: datetime, room: int, glyphs: Glyphs) -> Iterator[Line]:
     shown = all_of_them[-_MOST_MEASUREMENTS:]
     if len(shown) < len(all_of_them):
-        yield (Span(f"  {len(all_of_them) - len(shown)} older measurements are not shown", Tone.FAINT),)
+        yield (Span(f"  {len(all_of_them) - len(shown)} older measurements are not shown", Tone.DIM),)
     for one in reversed(shown):
         moment = one.finished or one.started
         clock = moment.astimezone().strftime("%H:%M:%S") if moment else "–"
         yield crop(
             (
-                Span(f"  {clock:<9}", Tone.FAINT),
+                Span(f"  {clock:<9}", Tone.DIM),
                 Span(f"{glyph_of(one.phase, glyphs)} ", tone_of(one.phase)),
                 Span(f"{one.value or 'no value'}", Tone.TEXT),
                 Span(f"  {str(one.phase).lower()}", tone_of(one.phase)),
                 Span(f"  {one.message}" if one.message else "", Tone.DIM),
-                Span(f"  {times.ago(moment, now)}" if moment and not one.message else "", Tone.FAINT),
+                Span(f"  {times.ago(moment, now)}" if moment and not one.message else "", Tone.DIM),
             ),
             room,
         )

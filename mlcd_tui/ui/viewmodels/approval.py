@@ -103,7 +103,7 @@ def decisive(sentence: str, ref: str = "") -> Line:
 
 def _evidence_title(proposal: Proposal) -> Line:
     tail = "  does not block a way back" if is_way_back(proposal) else ""
-    return Span("Evidence", bold(Tone.DIM)), Span(tail, Tone.FAINT)
+    return Span("Evidence", bold(Tone.DIM)), Span(tail, Tone.DIM)
 
 
 def _gates(gates: tuple[Gate, ...], now: datetime, room: int, glyphs: Glyphs) -> Iterator[Line]:
@@ -119,7 +119,7 @@ def _gates(gates: tuple[Gate, ...], now: datetime, room: int, glyphs: Glyphs) ->
             Span("  "),
             Span(gate.reason or gate.state, tone if unmet else Tone.DIM),
         )
-        age = (Span(f"  {word}", bold(Tone.BROKEN) if word == "required" else Tone.FAINT),)
+        age = (Span(f"  {word}", bold(Tone.BROKEN) if word == "required" else Tone.DIM),)
         if width(line) + width(age) < room:
             yield apart(line, age, min(room, _WIDEST))
         else:
@@ -144,7 +144,7 @@ def request_lines(request: Request, room: int) -> Iterator[Line]:
     head = (
         Span(f"{'Request':<{_LABEL}}", Tone.DIM),
         Span(f"PATCH\u00a0{clean(request.path)}", Tone.TEXT),
-        Span(f"  {kind}", Tone.FAINT),
+        Span(f"  {kind}", Tone.DIM),
     )
     yield from wrap(head, room, _LABEL)
     short = clean(json.dumps(request.body, ensure_ascii=False), limit=400)
@@ -154,7 +154,7 @@ def request_lines(request: Request, room: int) -> Iterator[Line]:
         for line in clean_lines(json.dumps(request.body, ensure_ascii=False, indent=2)):
             yield from wrap((Span(" " * _LABEL), Span(line, Tone.DIM)), room, _LABEL)
     if condition := _condition(request.body):
-        yield from wrap((Span(" " * _LABEL), Span(condition, Tone.FAINT)), room, _LABEL)
+        yield from wrap((Span(" " * _LABEL), Span(condition, Tone.DIM)), room, _LABEL)
 
 
 def _condition(body: Mapping[str, Any] | tuple[Mapping[str, Any], ...]) -> str:
@@ -172,7 +172,7 @@ def progress_line(sentence: str, seconds: float, glyphs: Glyphs) -> Line:
     return (
         Span(f"{glyphs.progressing} ", Tone.MOVING),
         Span(sentence, Tone.TEXT),
-        Span(f"  {times.span(seconds)}", Tone.FAINT),
+        Span(f"  {times.span(seconds)}", Tone.DIM),
     )
 
 
@@ -182,13 +182,13 @@ def outcome_lines(outcome: Outcome, glyphs: Glyphs) -> tuple[Line, ...]:
     signs = {Tone.STABLE: glyphs.passed, Tone.WAITS: "!", Tone.BROKEN: glyphs.failed}
     took = f"  after {times.span(outcome.seconds)}" if outcome.seconds >= 1 else ""
     lines: list[Line] = [
-        (Span(f"{signs[tone]} {word}", bold(tone)), Span(took, Tone.FAINT)),
+        (Span(f"{signs[tone]} {word}", bold(tone)), Span(took, Tone.DIM)),
         (Span(outcome.sentence, Tone.TEXT),),
     ]
     if outcome.result is Result.SENT:
         lines.append((Span("The server accepted it; watch the rollout for the effect.", Tone.DIM),))
     if outcome.audit_id:
-        lines.append((Span(f"audit {outcome.audit_id}", Tone.FAINT),))
+        lines.append((Span(f"audit {outcome.audit_id}", Tone.DIM),))
     return tuple(lines)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mlcd_tui.domain.ports import AuditEntry
-from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit
+from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit, width, wrap
 from mlcd_tui.ui.viewmodels.times import absolute, ago
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -18,6 +18,9 @@ _STAGES = {
     "refused": Tone.WAITS,
     "failed": Tone.BROKEN,
 }
+_BESIDE = 36
+"""Cells that a sentence needs to stand beside the rest of its entry."""
+_BELOW = 4
 
 
 def matching(entries: Sequence[AuditEntry], text: str) -> tuple[AuditEntry, ...]:
@@ -32,27 +35,31 @@ def _haystack(entry: AuditEntry) -> str:
 
 
 def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int) -> tuple[Line, ...]:
-    """One line per entry: when, who, what became of what, and why."""
+    """Entry for entry: when, who, what became of what, and why."""
     who = min(max((cells(entry.user) for entry in entries), default=0), 22)
     what = min(max((cells(entry.rollout) for entry in entries), default=0), 32)
-    return tuple(_line(entry, now, who, what, room) for entry in entries)
+    when = max((len(absolute(entry.at, now)) for entry in entries), default=0)
+    return tuple(line for entry in entries for line in _lines(entry, now, (who, what, when), room))
 
 
-def _line(entry: AuditEntry, now: datetime, who: int, what: int, room: int) -> Line:
+def _lines(entry: AuditEntry, now: datetime, widths: tuple[int, int, int], room: int) -> tuple[Line, ...]:
+    """One entry; its sentence stands below where there is little room beside."""
+    who, what, when = widths
     stage = _STAGES.get(entry.stage, Tone.TEXT)
     line: list[Span] = [
-        Span(f"{absolute(entry.at, now):>12}", Tone.TEXT),
-        Span(f"  {ago(entry.at, now):>4}  ", Tone.FAINT),
+        Span(f"{absolute(entry.at, now):>{when}}", Tone.TEXT),
+        Span(f"  {ago(entry.at, now):>4}  ", Tone.DIM),
         Span(f"{entry.stage:<9}", bold(stage) if stage is not Tone.DIM else stage),
     ]
     if room >= 90:
         line.append(Span(f" {_column(entry.user, who)}", Tone.DIM))
     line.append(Span(f" {_column(entry.rollout, what)}", Tone.BRIGHT))
     line.append(Span(f"  {entry.verb:<13} ", Tone.NEW))
-    line.append(Span(entry.sentence, Tone.TEXT))
-    if entry.reason:
-        line.append(Span(f"  “{entry.reason}”", Tone.DIM))
-    return tuple(line)
+    told = (Span(entry.sentence, Tone.TEXT), Span(f"  “{entry.reason}”" if entry.reason else "", Tone.DIM))
+    indent = width(tuple(line))
+    if room - indent >= _BESIDE:
+        return wrap((*line, *told), room, indent)
+    return (tuple(line), *wrap((Span(" " * _BELOW), *told), room, _BELOW))
 
 
 def _column(text: str, room: int) -> str:

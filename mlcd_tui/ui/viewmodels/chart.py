@@ -34,7 +34,7 @@ def chart(
     dashes = None if limit is None else height - 1 - min(int((limit - low) / (high - low) * height), height - 1)
     lines: list[Line] = []
     for row in range(height):
-        spans = [Span(labels[row].rjust(gutter - 1) + " ", Tone.FAINT)]
+        spans = [Span(labels[row].rjust(gutter - 1) + " ", Tone.DIM)]
         for code in cells[row]:
             if code:
                 spans.append(Span("*" if ascii_only else chr(0x2800 + code), Tone.NEW))

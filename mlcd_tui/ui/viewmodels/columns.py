@@ -233,12 +233,15 @@ class Placed:
     width: int
 
 
-def layout(width: int, *, wide: bool = False, service: int = 24, marks: int = 3) -> tuple[Placed, ...]:
+def layout(
+    width: int, *, wide: bool = False, spare_only: bool = False, service: int = 24, marks: int = 3
+) -> tuple[Placed, ...]:
     """Columns that fit `width`, in their order: by rank, each only where those before it have a good width.
 
     Args:
         width: cells of the table.
         wide: whether columns that are only for wide tables take part.
+        spare_only: whether these take only the room that no other column can use.
         service: the longest service name there is.
         marks: cells at the left for the mark of attention and the star.
     """
@@ -247,8 +250,12 @@ def layout(width: int, *, wide: bool = False, service: int = 24, marks: int = 3)
     ranked = sorted((c for c in COLUMNS if wide or not c.wide), key=lambda c: c.rank)
     chosen: dict[str, int] = {}
     for column in ranked:
-        essential = column.rank < _ESSENTIAL
-        before = sum((BY_ID[name].width if essential else min(BY_ID[name].good, most[name])) + GAP for name in chosen)
+        if column.rank < _ESSENTIAL:
+            wanted = {name: BY_ID[name].width for name in chosen}
+        else:
+            full = spare_only and column.wide
+            wanted = {n: most[n] if full and not BY_ID[n].wide else min(BY_ID[n].good, most[n]) for n in chosen}
+        before = sum(wanted.values()) + GAP * len(wanted)
         if chosen and before + column.width > room:
             break
         chosen[column.id] = min(column.width, room)

@@ -10,6 +10,9 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, width
 from mlcd_tui.ui.viewmodels.times import absolute
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
+_LIVE = 6
+"""Cells of the shortest word for a live link."""
+
 
 def place(fleet: Fleet, crumbs: Line, glyphs: Glyphs) -> Line:
     """Cluster, whether it is production or read-only, and the way into it."""
@@ -49,7 +52,11 @@ def link(fresh: Freshness, now: datetime, glyphs: Glyphs) -> Line:
 
 
 def right_side(fleet: Fleet, now: datetime, glyphs: Glyphs, room: int) -> Line:
-    """User and link; the user gives way first."""
+    """User and link; the user gives way first, then how long a live link takes, then the word for it."""
     state = link(fleet.freshness, now, glyphs)
     user: Line = (Span(f"{fleet.user}   ", Tone.DIM),) if fleet.user else ()
-    return (*user, *state) if width(user) + width(state) <= room else state
+    if width(user) + width(state) <= room:
+        return (*user, *state)
+    if width(state) > room and fleet.freshness.link is Link.LIVE:
+        return (Span(glyphs.live if room < _LIVE else f"{glyphs.live} live", Tone.STABLE),)
+    return state

@@ -29,7 +29,7 @@ def revision_row(revision: Revision, now: datetime, room: int) -> Line:
         Span(f"revision {revision.number:<4}", bold(tone) if revision.roles else tone),
         Span(f"{roles:<{15 if room > _ROOMY else 7}} ", tone),
     )
-    age = (Span(f" {times.ago(revision.created, now):>5}", Tone.FAINT),)
+    age = (Span(f" {times.ago(revision.created, now):>5}", Tone.DIM),)
     rest = max(room - width(head) - 7, 1)
     left = max(rest - cells(images), rest // 2) - 2  # long images give way to the cause, which nobody else tells
     cause = f"  {fit(revision.change_cause, left)}" if revision.change_cause else ""
@@ -71,7 +71,10 @@ def diff_of(before: Revision | None, after: Revision | None) -> tuple[Line, ...]
         return title, (Span("Both are the same.", Tone.DIM),)
     added = sum(line.sign == "+" for line in lines)
     removed = sum(line.sign == "-" for line in lines)
-    return ((*title, Span(f"  {removed} lines out, {added} in", Tone.FAINT)), *map(diff_line, lines))
+    return (
+        (*title, Span(f"  -{removed} +{added}", Tone.DIM)),
+        *map(diff_line, lines),
+    )
 
 
 def diff_line(line: DiffLine) -> Line:
@@ -99,11 +102,13 @@ def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs:
     """What people did, newest first."""
     if not entries:
         yield (Span("Nobody has acted on it from here yet.", Tone.DIM),)
-    for entry in entries:
+    moments = [times.absolute(entry.at, now) for entry in entries]
+    indent = max(map(len, moments), default=0) + 2
+    for entry, moment in zip(entries, moments, strict=True):
         reason = f"  “{entry.reason}”" if entry.reason else ""
         yield from wrap(
             (
-                Span(f"{times.absolute(entry.at, now):<13}", Tone.FAINT),
+                Span(f"{moment:<{indent}}", Tone.DIM),
                 Span(f"{entry.user} ", Tone.TEXT),
                 Span(f"{entry.verb} ", Tone.BRIGHT),
                 Span(f"{entry.stage}", _STAGES.get(entry.stage, Tone.DIM)),
@@ -111,7 +116,7 @@ def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs:
                 Span(reason, Tone.TEXT),
             ),
             room,
-            13,
+            indent,
         )
 
 
@@ -124,11 +129,11 @@ def event_lines(events: Sequence[Event], now: datetime, room: int, most: int = 0
         times_word = f" x{event.count}" if event.count > 1 else ""
         yield from wrap(
             (
-                Span(f"{times.ago(event.last, now):<6}", Tone.FAINT),
+                Span(f"{times.ago(event.last, now):<6}", Tone.DIM),
                 Span("" if normal else "warning ", Tone.WAITS),
                 Span(f"{event.reason}{times_word} ", Tone.TEXT if normal else Tone.WAITS),
                 Span(f"{event.message} ", Tone.DIM),
-                Span(event.about, Tone.FAINT),
+                Span(event.about, Tone.DIM),
             ),
             room,
             6,

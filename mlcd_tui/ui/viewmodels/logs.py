@@ -25,7 +25,7 @@ def log_line(line: LogLine, *, stamps: bool) -> Line:
     if not stamps:
         return (text,)
     clock = f"{line.at.astimezone():%H:%M:%S.%f}"[:12] if line.at is not None else "–"
-    return Span(f"{clock:<12} ", Tone.FAINT), text
+    return Span(f"{clock:<12} ", Tone.DIM), text
 
 
 def caption(

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import zip_longest
+from typing import TypeAlias
 
 from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.rollout import (
@@ -24,17 +26,20 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph
 from mlcd_tui.ui.viewmodels.history import event_lines
-from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, width, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.timeline import timeline
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
 from mlcd_tui.ui.viewmodels.tree import role_tone
 
+Groups: TypeAlias = tuple[tuple[Line, ...], ...]
 _BLANK: Line = ()
 _MOST_EVENTS = 4
 _MOST_LINES = 4
 """Lines of one value; whoever wants to read a book finds it in YAML, describe and events."""
 _MOST_BAR = 40
 _ROOMY = 100
+_TWO_COLUMNS = 120
+_GUTTER = 4
 _BAD_WHEN_TRUE = {"InvalidSpec", "ReplicaFailure"}
 _BAD_WHEN_FALSE = {"Available", "Progressing"}
 
@@ -59,24 +64,43 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
     """All lines of the tab for `room` columns."""
     rollout = detail.rollout
     longest = max((len(label) for label in _labels(detail)), default=0)
-    wide = min(max(longest + 2, 12), 20)
-    sheet = Sheet(now, room, glyphs, wide if room >= _ROOMY else 12)
-    facts = replace(sheet, label=wide)
+    label = min(max(longest + 2, 12), 20)
     lines: list[Line] = [*phase_lines(rollout, now, room, glyphs)]
     if steps := timeline(detail.steps, room, glyphs, rollout):
         lines.extend((_BLANK, *steps))
-    groups = (
-        (*_weights(rollout, sheet), *_replicas(rollout, sheet)),
+    if room < _TWO_COLUMNS:
+        sheet = Sheet(now, room, glyphs, label if room >= _ROOMY else 12)
+        groups = (*_present(detail, sheet), *_around(detail, replace(sheet, label=label)))
+        return (*lines, *_spaced(groups))
+    half = room * 4 // 7
+    left = _spaced(_present(detail, Sheet(now, half, glyphs)))
+    right = _spaced(_around(detail, Sheet(now, room - half - _GUTTER, glyphs, label)))
+    pairs = zip_longest(left, right, fillvalue=_BLANK)
+    return (*lines, *((*pad(one, half + _GUTTER), *other) if other else one for one, other in pairs))
+
+
+def _present(detail: RolloutDetail, sheet: Sheet) -> Groups:
+    """What serves now."""
+    return (
+        (*_weights(detail.rollout, sheet), *_replicas(detail.rollout, sheet)),
         tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
         tuple(line for service in detail.services for line in _service(service, sheet)),
-        ((Span("Latest events", Tone.DIM),), *event_lines(detail.events[:_MOST_EVENTS], now, room, 3)),
-        tuple(line for condition in detail.conditions for line in _condition(condition, facts)),
-        tuple(line for label, value in detail.facts for line in facts.row(label, Span(value, Tone.TEXT))),
     )
-    for group in groups:
-        if group:
-            lines.extend((_BLANK, *group))
-    return tuple(lines)
+
+
+def _around(detail: RolloutDetail, sheet: Sheet) -> Groups:
+    """What the cluster tells about it."""
+    events = event_lines(detail.events[:_MOST_EVENTS], sheet.now, sheet.room, 3)
+    return (
+        ((Span("Latest events", Tone.DIM),), *events),
+        tuple(line for condition in detail.conditions for line in _condition(condition, sheet)),
+        tuple(line for label, value in detail.facts for line in sheet.row(label, Span(value, Tone.TEXT))),
+    )
+
+
+def _spaced(groups: Groups) -> tuple[Line, ...]:
+    """Groups with a blank line in front of each; those that say nothing take no place."""
+    return tuple(line for group in groups if group for line in (_BLANK, *group))
 
 
 def freshness_line(freshness: Freshness, now: datetime, *, loaded: bool, gone: bool) -> Line:
@@ -216,7 +240,7 @@ def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
         all_pods = running.get(key, Counter[Clean]())
         found = Counter({digest: count for digest, count in all_pods.items() if digest})
         total = sum(all_pods.values())
-        told = _digests(image, found, total) if alive else (Span("  no pod runs it", Tone.FAINT),)
+        told = _digests(image, found, total) if alive else (Span("  no pod runs it", Tone.DIM),)
         value = (*name, Span(image.image, role_tone(revision.roles)), *told)
         yield from sheet.row(label, *value)
         if len(found) > 1:
@@ -240,7 +264,7 @@ def running_digests(revision: Revision) -> dict[tuple[str, str], Counter[Clean]]
 def _digests(image: ImageUse, found: Counter[Clean], total: int) -> Line:
     if not found:
         text = f"  {short_digest(image.digest)}" if image.digest else "  digest not known yet"
-        return (Span(text, Tone.FAINT),)
+        return (Span(text, Tone.DIM),)
     if len(found) == 1:
         digest = next(iter(found))
         known = sum(found.values())
@@ -277,11 +301,11 @@ def _condition(condition: Condition, sheet: Sheet) -> Iterator[Line]:
         str(condition.type),
         Span(f"{glyph} {word}", Tone.BROKEN if bad else Tone.TEXT if true else Tone.DIM),
         Span(f"  {condition.message or condition.reason}", Tone.DIM),
-        Span(f"  {times.ago(condition.since, sheet.now)}" if condition.since else "", Tone.FAINT),
+        Span(f"  {times.ago(condition.since, sheet.now)}" if condition.since else "", Tone.DIM),
     )
 
 
-def title(rollout: Rollout, engine: str) -> Line:
+def title(rollout: Rollout, engine: str, glyphs: Glyphs) -> Line:
     """Name, strategy and engine, for the head of the tree."""
     strategy = "blue/green" if rollout.strategy is Strategy.BLUE_GREEN else str(rollout.strategy)
-    return Span(rollout.ref.name, Tone.BRIGHT), Span(f"  {strategy} · {engine}", Tone.DIM)
+    return Span(rollout.ref.name, Tone.BRIGHT), Span(f"  {strategy} {glyphs.dot} {engine}", Tone.DIM)

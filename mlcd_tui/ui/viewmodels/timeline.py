@@ -75,7 +75,7 @@ def _vertical(steps: Sequence[Step], room: int, rollout: Rollout | None, glyphs:
             Span(step.caption, bold(tone) if here else tone),
             Span(" " * max(widest - cells(step.caption), 0)),
             Span(f"  {word}" if word else "", tone),
-            Span(f"  {details}" if here or room > 100 else "", Tone.FAINT),
+            Span(f"  {details}" if here or room > 100 else "", Tone.DIM),
         )
         lines.append(crop(tuple(span for span in line if span.text), room))
     return tuple(lines)

@@ -129,7 +129,7 @@ def _group(group: ReplicaSet, parent: str, level: int, now: datetime, glyphs: Gl
     key = f"group/{group.name}"
     count = f"{group.ready}/{group.desired}"
     complete = group.ready >= group.desired
-    tone = Tone.FAINT if not group.desired else Tone.STABLE if complete else Tone.WAITS
+    tone = Tone.DIM if not group.desired else Tone.STABLE if complete else Tone.WAITS
     right: Line = (Span(count, tone),)
     if group.status == "ReplicaFailure":
         right = (Span(f"{glyphs.failed} {count} cannot make pods", Tone.BROKEN),)
@@ -204,7 +204,7 @@ def _experiment(trial: Experiment, parent: str, now: datetime, glyphs: Glyphs) -
 
 
 def _age(created: datetime | None, now: datetime) -> Line:
-    return (Span(times.ago(created, now), Tone.FAINT),) if created else ()
+    return (Span(times.ago(created, now), Tone.DIM),) if created else ()
 
 
 def widest(nodes: Sequence[Node]) -> int:

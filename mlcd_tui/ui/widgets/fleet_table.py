@@ -34,6 +34,8 @@ from mlcd_tui.ui.widgets.paint import rich_style, segments
 _HEAD = 1  # the row of titles stays while the rest scrolls
 _FLASH = 0.8
 _CACHED = 400
+_WIDE = 160
+"""Columns of a screen on which more of them are shown without being asked for."""
 
 
 class FleetTable(ScrollView, can_focus=True):
@@ -67,7 +69,8 @@ class FleetTable(ScrollView, can_focus=True):
         self.index = FleetIndex()
         self.cursor: RolloutRef | None = None
         self.fleet = Fleet()
-        self.wide = False
+        self.asked_wide: bool | None = None
+        """Whether more columns are shown; None: where there is room for them."""
         self._glyphs = UNICODE
         self._view: View | None = None
         self._columns: tuple[Placed, ...] = ()
@@ -111,10 +114,16 @@ class FleetTable(ScrollView, can_focus=True):
         self._painted.clear()
         self.refresh()
 
-    def set_wide(self, wide: bool) -> None:  # noqa: FBT001 - mirrors a key that toggles
-        """More columns, or fewer."""
-        self.wide = wide
-        self._lay_out()
+    @property
+    def wide(self) -> bool:
+        """Whether columns that are only for wide tables take part."""
+        return self.size.width >= _WIDE if self.asked_wide is None else self.asked_wide
+
+    def set_wide(self, wide: bool | None) -> None:  # noqa: FBT001 - mirrors a key that toggles
+        """More columns, or fewer; None: where there is room for them."""
+        if wide != self.asked_wide:
+            self.asked_wide = wide
+            self._lay_out()
 
     def tick(self, now: datetime) -> None:
         """Paint again what time alone has changed, among the visible rows."""
@@ -249,7 +258,8 @@ class FleetTable(ScrollView, can_focus=True):
         # One cell is kept for the scroll bar, so that columns do not jump when it comes.
         width = max(self.container_size.width or self.size.width, self.size.width) - 1
         service = self._longest if self._view is None or not self._view.namespaced else self._longest // 2 + 8
-        self._columns = layout(width, wide=self.wide, service=service, marks=MARKS)
+        spare_only = self.asked_wide is None
+        self._columns = layout(width, wide=self.wide, spare_only=spare_only, service=service, marks=MARKS)
         self._painted.clear()
         self._flashing.clear()
         self.virtual_size = Size(self.size.width, len(self.index) + _HEAD)
