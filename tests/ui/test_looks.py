@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mlcd_tui.config.settings import Settings
+from mlcd_tui.domain.ports import AuditEntry
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.screens.approval import ApprovalScreen
 from mlcd_tui.ui.screens.help import HelpScreen
 from mlcd_tui.ui.viewmodels.audit import audit_lines
@@ -17,10 +18,22 @@ from mlcd_tui.ui.viewmodels.overview import overview
 from mlcd_tui.ui.viewmodels.spans import plain, width
 from mlcd_tui.ui.widgets.fleet_table import FleetTable
 from mlcd_tui.ui.widgets.header import FrameHeader
-from tests.snapshots.scenes import fraud_session
 from tests.ui.fake_session import NOW, FakeSession, make_app, story
 from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD, canary
+
+LONG = "Send 20 % instead of 0 % of live traffic to v7, then wait for you, who has to decide what comes then."
+
+
+def fraud() -> FakeSession:
+    session = FakeSession([canary().rollout])
+    session.details[FRAUD] = canary()
+    return session
+
+
+def entry(stage: str, sentence: str, reason: str = "") -> AuditEntry:
+    who, where, about, verb = map(clean, ("alice@example.com", "prod-eu", str(FRAUD), "promote"))
+    return AuditEntry("e1", NOW, who, where, about, verb, clean(stage), clean(sentence), clean(reason))
 
 
 def test_a_wide_overview_has_two_columns_and_nothing_out_of_sight() -> None:
@@ -33,12 +46,12 @@ def test_a_wide_overview_has_two_columns_and_nothing_out_of_sight() -> None:
 
 @pytest.mark.parametrize("room", [40, 80, 120, 200])
 def test_no_word_of_the_audit_log_is_out_of_sight(room: int) -> None:
-    entries = fraud_session().entries
+    entries = [entry("done", "20 % of live traffic goes to v7", "numbers look fine"), entry("refused", LONG)]
     lines = audit_lines(entries, NOW, room)
     told = " ".join(" ".join(map(plain, lines)).split())
     assert max(map(width, lines)) <= room or room < 80
-    for entry in entries:
-        assert all(word in told for word in f"{entry.sentence} {entry.reason}".split())
+    for one in entries:
+        assert all(word in told for word in f"{one.sentence} {one.reason}".split())
 
 
 def test_columns_that_nobody_asked_for_take_only_spare_room() -> None:
@@ -73,7 +86,7 @@ def header(app_screen: object) -> str:
 
 
 async def test_at_forty_columns_the_header_still_names_the_rollout() -> None:
-    app = make_app(fraud_session())
+    app = make_app(fraud())
     async with app.run_test(size=(40, 10)) as pilot:
         await pilot.pause()
         assert "all namespaces" in header(app.screen)
@@ -95,8 +108,7 @@ async def test_help_has_one_line_for_each_key_at_eighty_columns() -> None:
 
 
 async def test_in_ascii_nothing_of_ours_is_anything_else() -> None:
-    session = fraud_session()
-    session.details[FRAUD] = replace(session.details[FRAUD])
+    session = fraud()
     app = make_app(session, settings=Settings(ascii=True))
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
