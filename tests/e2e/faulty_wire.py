@@ -86,9 +86,16 @@ class FaultyWire:
                 near, _ = listener.accept()
             except OSError:
                 return
-            far = socket.create_connection(self._target)
+            try:
+                far = socket.create_connection(self._target)
+            except OSError:
+                _end(near)
+                continue
             with self._lock:
                 self._sockets |= {near, far}
+            if listener.fileno() < 0:  # cut in between
+                _end(near)
+                _end(far)
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=pair, daemon=True).start()
 

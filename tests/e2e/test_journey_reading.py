@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -100,3 +101,19 @@ async def test_yaml_describe_events_and_history(lab: Lab, stage: Stage) -> None:
         await alice.see("alice abort done.*churn-2 forgets the over-60s")
         await alice.press("L")
         await alice.see("alice.*abort.*churn-2 forgets the over-60s")
+
+
+async def test_it_comes_and_goes_by_itself(lab: Lab, stage: Stage) -> None:
+    async with person(context=lab.context("viewer"), namespace=stage.namespace) as viewer:
+        await viewer.live()
+        assert NAME not in viewer.words
+        await asyncio.to_thread(stage.create, canary(replicas=1))
+        await viewer.see(f"{NAME}.*healthy")
+        await viewer.press("enter")
+        await viewer.see("1 Overview.*model-api:1|model-api:1")
+        await asyncio.to_thread(stage.api.delete, "Rollout", stage.namespace, NAME)
+        await viewer.see("no longer exists")
+        await viewer.press("p")
+        await viewer.until(lambda: viewer.toasts or "not" in viewer.words, "no answer to an act on what is gone")
+        await viewer.press("escape", "escape")
+        await viewer.until(lambda: viewer.row() is None, "still in the fleet")

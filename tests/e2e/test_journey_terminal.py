@@ -83,7 +83,8 @@ def test_a_broken_kubeconfig_opens_no_screen_that_hides_it(home: Path) -> None:
 def test_inside_tmux(waiting: Stage, tmp_path: Path, colours: str) -> None:
     tmux = Tmux(tmp_path / "socket", colours)
     try:
-        tmux.run("new-session", "-d", "-x", "100", "-y", "30", f"exec {PROGRAM} --context bob -n {waiting.namespace}")
+        command = f"exec {PROGRAM} --context bob -n {waiting.namespace}"
+        tmux.run("new-session", "-d", "-x", "100", "-y", "30", command, ";", "set-option", "-g", "remain-on-exit", "on")
         tmux.see(rf"{NAME}.*paused")
         tmux.keys("a")
         tmux.see("Cancel")
@@ -132,12 +133,8 @@ class Tmux:
         self.see(pattern, absent=True)
 
     def ended(self) -> None:
+        """Wait until the program has left, and left well."""
         end = time.monotonic() + 10
-        while "no server" not in self._said() and self.run("list-sessions", check=False):
-            assert time.monotonic() < end, self.screen()
+        while (state := self.run("display-message", "-p", "#{pane_dead} #{pane_dead_status}").strip()) != "1 0":
+            assert time.monotonic() < end, f"{state}\n{self.screen()}"
             time.sleep(0.1)
-
-    def _said(self) -> str:
-        return subprocess.run(
-            [*self._tmux, "list-sessions"], env=self._env, capture_output=True, text=True, check=False
-        ).stderr
