@@ -247,7 +247,13 @@ class MlcdApp(TellingApp):
 
     def action_reconnect(self) -> None:
         """Drop the connections and begin anew."""
-        self.start_work(self.session.reconnect(), "session")
+        self.start_work(self._reconnect(), "session")
+
+    async def _reconnect(self) -> None:
+        await self.session.reconnect()
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen):
+                screen.reconnected()
 
     def action_audit(self) -> None:
         """Who did what."""

@@ -95,8 +95,11 @@ async def test_it_keeps_a_bounded_number_of_lines() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(app, pilot)
         session.say(*(f"line {number}" for number in range(MOST_LINES + 500)))
-        await grown(pilot)
         view = screen.query_one(LogView)
+        for _ in range(40):  # a busy machine takes its time
+            await grown(pilot)
+            if view.kept and view.kept[-1].text == f"line {MOST_LINES + 499}":
+                break
         assert len(view.lines) == len(view.kept) == MOST_LINES
         assert view.text().splitlines()[0] == "line 500"
 

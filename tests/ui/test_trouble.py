@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
+from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.plan import Outcome
 from mlcd_tui.domain.ports import Proposal
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.screens.approval import ApprovalScreen, Stage
 from mlcd_tui.ui.screens.problems import ProblemScreen
 from mlcd_tui.ui.screens.rollout import RolloutScreen
-from tests.ui.fake_session import FakeSession, make_app, story
+from mlcd_tui.ui.screens.text_view import EventsScreen
+from mlcd_tui.ui.widgets.line_view import LinesView
+from tests.ui.fake_session import LIVE, FakeSession, ago, make_app, story
 from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD, canary
 
@@ -96,3 +100,73 @@ async def test_an_act_that_breaks_half_way_says_that_its_outcome_is_not_known() 
         assert dialog.stage is Stage.ENDED
         assert dialog.outcome is not None
         assert "not known whether this was done" in dialog.outcome.sentence
+
+
+class Dropping(FakeSession):
+    """Forgets who had something open when it reconnects, as a real one does."""
+
+    async def reconnect(self) -> None:
+        await super().reconnect()
+        self._openers.clear()
+
+
+async def test_an_opened_rollout_lives_on_after_a_reconnect() -> None:
+    session = Dropping([canary().rollout])
+    session.details[FRAUD] = canary()
+    app = make_app(session)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        app.open_rollout(FRAUD)
+        await pilot.pause()
+        await pilot.press("ctrl+r")
+        await pilot.pause()
+        await pilot.pause()
+        newer = replace(canary(), facts=((clean("Fact"), clean("after the reconnect")),))
+        session.push_detail(FRAUD, newer)
+        await pilot.pause()
+        assert "after the reconnect" in app.screen.shown_text()  # type: ignore[attr-defined]
+
+
+async def test_a_rollout_opened_before_there_was_a_connection_is_opened_again() -> None:
+    session = FakeSession([canary().rollout], freshness=Freshness(Link.CONNECTING))
+    app = make_app(session)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        app.open_rollout(FRAUD)
+        await pilot.pause()
+        session.details[FRAUD] = canary()
+        session.push(freshness=LIVE)
+        await pilot.pause()
+        assert isinstance(app.screen, RolloutScreen)
+        assert app.screen.detail is session.details[FRAUD]
+
+
+async def test_events_follow_while_one_reads_them() -> None:
+    session = FakeSession([canary().rollout])
+    session.details[FRAUD] = canary()
+    app = make_app(session)
+    async with app.run_test(size=(120, 30)) as pilot:
+        await pilot.pause()
+        app.open_rollout(FRAUD)
+        await pilot.pause()
+        await pilot.press("e")
+        await pilot.pause()
+        event = replace(canary().events[0], message=clean("a new thing happened"))
+        session.push_detail(FRAUD, replace(canary(), events=(event, *canary().events)))
+        await pilot.pause()
+        assert isinstance(app.screen, EventsScreen)
+        assert "a new thing happened" in app.screen.shown_text()
+
+
+async def test_a_dialog_over_a_stale_screen_says_so() -> None:
+    session = FakeSession(story(), freshness=Freshness(Link.STALE, ago(minutes=2), clean("cut")))
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.push_screen(ApprovalScreen(proposal()))
+        await pilot.pause()
+        text = app.screen.query_one("#decision", LinesView).text()
+        assert "The screen behind is stale since" in text
+        session.push(freshness=LIVE)
+        await pilot.pause(1.1)
+        assert "stale" not in app.screen.query_one("#decision", LinesView).text()

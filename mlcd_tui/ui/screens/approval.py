@@ -129,7 +129,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self._refresh_state()
 
     def _decision(self, room: int) -> Sequence[Line]:
-        return approval.decision_lines(self.proposal, self.host.now(), room, self.host.glyphs)
+        host = self.host
+        return approval.decision_lines(self.proposal, host.now(), room, host.glyphs, host.fleet.freshness)
 
     def _refresh_state(self) -> None:
         """Buttons, inputs and the line of state follow the stage."""

@@ -142,6 +142,9 @@ class BaseScreen(Screen[None]):
         """The header's sides give way to each other by the width."""
         self.refresh_header()
 
+    def reconnected(self) -> None:
+        """All connections were made anew: begin again whatever was watched."""
+
     def refresh_header(self) -> None:
         """Draw the header anew, if it differs."""
         host = self.host

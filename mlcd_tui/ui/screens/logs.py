@@ -98,6 +98,10 @@ class LogsScreen(BaseScreen):
         self._show_caption()
         self.run_worker(self._read(), group="logs", exclusive=True, exit_on_error=False)
 
+    def reconnected(self) -> None:
+        """The old connection brings no more lines."""
+        self._read_anew()
+
     async def _read(self) -> None:
         lines = self.host.session.logs(
             self._namespace,

@@ -19,7 +19,7 @@ from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.logs import follow_logs
-from mlcd_tui.ui.screens.text_view import describe, list_events
+from mlcd_tui.ui.screens.text_view import EventsScreen, describe
 from mlcd_tui.ui.viewmodels import overview
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.targets import log_targets
@@ -61,6 +61,8 @@ class RolloutScreen(BaseScreen):
         self._entries: tuple[AuditEntry, ...] = ()
         self._closer: Callable[[], Awaitable[None]] | None = None
         self._keys_for: object = None
+        self._events: EventsScreen | None = None
+        self._was_live = False
 
     def compose_body(self) -> ComposeResult:
         """The tree, and the tabs beside it."""
@@ -83,15 +85,14 @@ class RolloutScreen(BaseScreen):
         yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
         yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
         yaml.search_key = self.key_of("reader.search")
+        self._was_live = self.host.fleet.freshness.link is Link.LIVE
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
         self.set_interval(1.0, self.host.guarded(self._draw))
         self._draw()
 
     def on_unmount(self) -> None:
         """Stop watching."""
-        if self._closer is not None:
-            closer, self._closer = self._closer, None
-            self.app.run_worker(_close(closer), group="acts", exit_on_error=False)
+        self._let_go()
 
     def on_screen_resume(self) -> None:
         """An act may have been done meanwhile: its audit entry is there now."""
@@ -111,11 +112,26 @@ class RolloutScreen(BaseScreen):
             self._gone = False
         if changed or detail is None:
             self._draw()
+        if detail is not None and self._events is not None and self._events.is_attached:
+            self._events.take(detail.events)
+
+    def reconnected(self) -> None:
+        """What was open before the connections were dropped hears nothing any more."""
+        self._let_go()
+        self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
+
+    def _let_go(self) -> None:
+        if self._closer is not None:
+            closer, self._closer = self._closer, None
+            self.app.run_worker(_close(closer), group="acts", exit_on_error=False)
 
     def watch_fleet(self, fleet: Fleet) -> None:
         """The fleet's row stands in until the detail has come."""
         super().watch_fleet(fleet)
+        was_live, self._was_live = self._was_live, fleet.freshness.link is Link.LIVE
         if self.is_mounted and self.detail is None:
+            if self._was_live and not was_live and self.freshness.link is not Link.LIVE:
+                self.reconnected()  # it was opened before there was a connection to watch it by
             self._draw()
 
     def selected(self) -> Rollout | None:
@@ -308,7 +324,8 @@ class RolloutScreen(BaseScreen):
 
     def action_events(self) -> None:
         """All events."""
-        list_events(self, self.ref, self.detail.events if self.detail is not None else ())
+        self._events = EventsScreen(self.ref, self.detail.events if self.detail is not None else ())
+        self.app.push_screen(self._events)
 
     def shown_text(self) -> str:
         """The visible tab as text."""

@@ -1,4 +1,4 @@
-"""A screen of text: describe and events."""
+"""Screens of text: describe and events."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from mlcd_tui.ui.widgets.line_view import Build
 from mlcd_tui.ui.widgets.paint import content
 from mlcd_tui.ui.widgets.reader import Reader
 
+_AGES = 5.0  # seconds between looks at ages that are told in minutes
 Load: TypeAlias = Callable[[], Awaitable[Build]]
 
 
@@ -31,16 +32,6 @@ def describe(screen: BaseScreen, ref: RolloutRef) -> None:
         return lambda _: lines
 
     screen.app.push_screen(TextScreen("Describe", ref, load))
-
-
-def list_events(screen: BaseScreen, ref: RolloutRef, events: Sequence[Event]) -> None:
-    """Show all events of a rollout."""
-    now = screen.host.now()
-
-    async def load() -> Build:
-        return lambda room: tuple(event_lines(events, now, room))
-
-    screen.app.push_screen(TextScreen("Events", ref, load))
 
 
 class TextScreen(BaseScreen):
@@ -110,3 +101,28 @@ class TextScreen(BaseScreen):
     def shown_text(self) -> str:
         """The text."""
         return self.query_one(Reader).view.text() + "\n"
+
+
+class EventsScreen(TextScreen):
+    """All events of a rollout, and those that come while one reads."""
+
+    def __init__(self, ref: RolloutRef, events: Sequence[Event]) -> None:
+        super().__init__("Events", ref, self._lay_out)
+        self._events = tuple(events)
+
+    def on_mount(self) -> None:
+        """Ages move on."""
+        self.set_interval(_AGES, self.host.guarded(self._again))
+
+    async def _lay_out(self) -> Build:
+        return lambda room: tuple(event_lines(self._events, self.host.now(), room))
+
+    def take(self, events: Sequence[Event]) -> None:
+        """Show the events as they are now."""
+        if tuple(events) != self._events:
+            self._events = tuple(events)
+            self._again()
+
+    def _again(self) -> None:
+        if self.is_mounted:
+            self.query_one(Reader).view.rebuild()

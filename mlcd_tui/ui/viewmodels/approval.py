@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.gates import Gate, GateState, blocking, ordered
 from mlcd_tui.domain.intent import WAYS_BACK
 from mlcd_tui.domain.plan import Change, Outcome, Plan, Refusal, Request, Result
@@ -61,7 +62,18 @@ def button(proposal: Proposal) -> str:
     return str(proposal.plan.title) if isinstance(proposal.plan, Plan) else "Approve"
 
 
-def decision_lines(proposal: Proposal, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
+def stale_line(proposal: Proposal, freshness: Freshness, now: datetime) -> Line:
+    """That the screen behind the dialog may be out of date, while the plan was read afresh; empty: it is live."""
+    if freshness.link is not Link.STALE:
+        return ()
+    since = f" since {times.absolute(freshness.since, now)}" if freshness.since else ""
+    read = f" at {times.absolute(proposal.at, now)}" if proposal.at else ""
+    return (Span(f"The screen behind is stale{since}; this plan was read from the server{read}.", Tone.WAITS),)
+
+
+def decision_lines(
+    proposal: Proposal, now: datetime, room: int, glyphs: Glyphs, freshness: Freshness | None = None
+) -> tuple[Line, ...]:
     """Everything that is to be read before the decision."""
     plan = proposal.plan
     if isinstance(plan, Refusal):
@@ -76,6 +88,8 @@ def decision_lines(proposal: Proposal, now: datetime, room: int, glyphs: Glyphs)
         lines.extend(wrap((Span(f"{glyphs.failed} ", Tone.BROKEN), Span(denied, bold(Tone.BROKEN))), room, 2))
     for warning in plan.warnings:
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(warning, Tone.WAITS)), room, 2))
+    if freshness is not None and (stale := stale_line(proposal, freshness, now)):
+        lines.extend(wrap((Span("! ", bold(Tone.WAITS)), *stale), room, 2))
     if proposal.gates:
         lines.extend((_BLANK, _evidence_title(proposal)))
         lines.extend(_gates(ordered(proposal.gates), now, room, glyphs))
