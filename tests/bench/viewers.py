@@ -85,8 +85,8 @@ def fleets(home: Path, count: int) -> tuple[Viewer, ...]:
     watch = ("kubectl", "get", "rollouts", "-A", "-w")
     listing = ("kubectl", "argo", "rollouts", "list", "rollouts", "-A", "-w")
     return (
-        # the wide table has the column of ready pods, in which a change is looked for
-        _ours(home, count, keys=("w",), opened=re.compile(rb"Ready")),
+        # a table of this width has the column of ready pods, in which a change is looked for
+        _ours(home, count),
         Viewer("kubectl get -w", watch, _ROW, _last_row(count)),
         Viewer("kubectl argo rollouts list -w", listing, _ROW, _last_row(count)),
     )
