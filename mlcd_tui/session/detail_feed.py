@@ -149,13 +149,22 @@ class DetailFeed:
         return all(r.freshness.link is not Link.LIVE or (r.complete and len(r.store) == 0) for r in primaries)
 
     def _freshness(self) -> Freshness:
-        """That of the primary object; a related kind that is stale makes it stale too."""
+        """That of the primary object; a related kind that is stale makes it stale too, a hidden one is told."""
         states = [r.freshness for r in self._reflectors.values()]
         for link in (Link.STALE, Link.DOWN):
             worst = next((state for state in states if state.link is link), None)
             if worst is not None:
                 return worst
-        return next(iter(self._reflectors.values())).freshness
+        primary = next(iter(self._reflectors.values())).freshness
+        if primary.link is Link.LIVE and (hidden := self._hidden()):
+            reason = f"no right to list {', '.join(hidden)}, which are left out here."
+            return Freshness(Link.FORBIDDEN, primary.since, clean(reason), primary.lag)
+        return primary
+
+    def _hidden(self) -> list[str]:
+        """Kinds around the rollout that the user may not see."""
+        forbidden = (s for s, r in self._reflectors.items() if r.freshness.link is Link.FORBIDDEN)
+        return list(dict.fromkeys(scope.resource.plural for scope in forbidden))
 
     def _tell(self, detail: RolloutDetail | None, freshness: Freshness) -> None:
         if self._last == (detail, freshness) and detail is not None:

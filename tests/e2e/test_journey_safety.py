@@ -191,3 +191,33 @@ async def test_a_tenant_without_a_namespace_is_told_what_to_do(lab: Lab) -> None
         await tenant.command("ns tenant-a")
         await tenant.live()
         await tenant.see("tenant-a")
+
+
+async def test_who_may_see_a_part_sees_that_part_and_is_told(lab: Lab, stage: Stage) -> None:
+    """Rollouts and nothing around them: no ReplicaSets, no pods, no analyses, no events, no Deployments."""
+    paused(stage)
+    group = "rbac.authorization.k8s.io"
+    path = f"/apis/{group}/v1/namespaces/{stage.namespace}"
+    rule = {"apiGroups": ["argoproj.io"], "resources": ["rollouts"], "verbs": ["get", "list", "watch"]}
+    stage.api.request("POST", f"{path}/roles", json={"metadata": {"name": "part"}, "rules": [rule]})
+    binding = {
+        "metadata": {"name": "part"},
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": "part"},
+        "subjects": [{"kind": "User", "name": "nobody", "apiGroup": group}],
+    }
+    stage.api.request("POST", f"{path}/rolebindings", json=binding)
+    async with person(context=lab.context("nobody"), namespace=stage.namespace) as nobody:
+        await nobody.see(f"Deployments: .*forbidden.*{NAME}.*paused")
+        await nobody.press("enter")
+        await nobody.see("1 Overview.*You may not see all of it")
+        await nobody.see("set 20 %")
+        await nobody.press("l")
+        await nobody.told("no pod")
+        await nobody.press("y")
+        await nobody.see("apiVersion: argoproj.io/v1alpha1")
+        await nobody.press("d")
+        await nobody.see("Describe")
+        await nobody.press("escape")
+        await nobody.dialog("p")
+        await nobody.see("may not|patch")
+        assert nobody.app.screen.query_one("#approve", Button).disabled
