@@ -24,7 +24,7 @@ _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 class Extent:
     """How much is measured."""
 
-    launches: int = 7
+    launches: int = 5
     rounds: int = 2
     probes: int = 30
     seconds: float = 8.0
@@ -73,19 +73,20 @@ class Bench:
         fleet = viewer.title == OURS
         with viewer.start() as terminal:
             viewer.ready(terminal)
-            measures.cost(viewer, terminal, samples, "idle", extent.seconds * (2 if fleet else 1))
-            measures.follow(viewer, terminal, probe, samples, "idle", extent.probes)
             if fleet:
                 with measures.losing(samples, "plan", viewer):
                     measures.plan(viewer, terminal, samples, extent.plans)
                 with measures.losing(samples, "page", viewer):
                     measures.scroll(viewer, terminal, samples, extent.pages, self.count)
+            measures.cost(viewer, terminal, samples, "idle", extent.seconds * (2 if fleet else 1))
+            measures.follow(viewer, terminal, probe, samples, "idle", extent.probes)
             with measures.changes(self.kubeconfig, self.count, self.rate, samples):
                 measures.cost(viewer, terminal, samples, "busy", extent.seconds)
                 measures.follow(viewer, terminal, probe, samples, "busy", extent.probes)
                 if fleet:
                     with measures.losing(samples, "key", viewer):
                         measures.keys(viewer, terminal, samples, extent.keys)
+        probe.end()
 
 
 def _arguments() -> argparse.Namespace:

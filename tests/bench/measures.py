@@ -68,14 +68,21 @@ class Probe:
         """Seconds from the moment before the patch is sent to the number in the terminal, and to the server's answer."""
         self._token += 1
         number = self._token
-        body = {"status": {"readyReplicas": number, "availableReplicas": number}}
         since = terminal.mark
         sent = time.perf_counter()
-        self._api.request("PATCH", probe_path(), content=json.dumps(body), headers=MERGE)
+        self._patch(number)
         answered = time.perf_counter()
         # some write digit groups apart
         shown = re.compile(rb"%d[, \xe2\x80\xaf]*%03d" % divmod(number, 1000))
         return terminal.wait_raw(shown, since, timeout) - sent, answered - sent
+
+    def end(self) -> None:
+        """Put back what was there: a plan on absurd numbers of pods would be another."""
+        self._patch(5)
+
+    def _patch(self, pods: int) -> None:
+        body = {"status": {"readyReplicas": pods, "availableReplicas": pods}}
+        self._api.request("PATCH", probe_path(), content=json.dumps(body), headers=MERGE)
 
 
 @contextlib.contextmanager
