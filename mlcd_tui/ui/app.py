@@ -118,6 +118,12 @@ class MlcdApp(TellingApp):
         """Tones for themes that name none."""
         return tone_variables(self.current_theme)
 
+    @property
+    def _background_screens(self) -> list[Screen[Any]]:
+        # Textual counts the screen below among the visible ones even when nothing shines through: each of its changes
+        # would then draw the whole of the screen on top anew, once a second.
+        return [] if self.screen.styles.background.a == 1 else super()._background_screens
+
     # Life ---------------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:

@@ -128,3 +128,25 @@ def strange(picture: str) -> set[str]:
     """Characters of the drawn text that are not ASCII (the picture writes a blank as one that does not break)."""
     body = picture[picture.index("<text") :].replace("&#160;", " ")
     return {char for char in body if not char.isascii() and char != "\u00a0"}
+
+
+async def test_a_covered_screen_draws_nothing_and_one_behind_a_dialog_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = fraud()
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        below = app.screen.query_one(FleetTable)
+        app.open_rollout(FRAUD)
+        await pilot.pause()
+        await pilot.pause()
+        drawn: list[object] = []
+        monkeypatch.setattr(app, "_display", lambda screen, _: drawn.append(screen))
+        below.refresh()
+        await pilot.pause(0.1)
+        assert drawn == []
+        app.push_screen(HelpScreen(None, app.keymap, app.glyphs))
+        await pilot.pause(0.1)
+        drawn.clear()
+        app.screen_stack[1].query_one(FrameHeader).refresh()
+        await pilot.pause(0.1)
+        assert drawn != []

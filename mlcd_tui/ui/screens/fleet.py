@@ -115,7 +115,8 @@ class FleetScreen(BaseScreen):
             self.query_one("#found", Static).update(content(found))
 
     def _tick(self) -> None:
-        self.table.tick(self.host.now())
+        if self.is_current:
+            self.table.tick(self.host.now())
         delay = 1.0 if self.table.counting_down() else _SLOW
         self._ticker = self.set_timer(delay, self.host.guarded(self._tick))
 

@@ -165,7 +165,7 @@ class RolloutScreen(BaseScreen):
         return self.query_one(TabBar).present
 
     def _draw(self) -> None:
-        if not self.is_mounted or not self.query("#freshness"):
+        if not self.is_mounted or not self.is_current or not self.query("#freshness"):
             return
         now, glyphs, rollout = self.host.now(), self.host.glyphs, self.selected()
         warning = overview.freshness_line(self.freshness, now, loaded=self.detail is not None, gone=self._gone)
