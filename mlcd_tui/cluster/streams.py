@@ -148,9 +148,7 @@ async def open_answer(
                     happy_eyeballs_delay=None if _is_address(host) else 0.25,
                 )
     except TimeoutError as error:
-        raise Unreachable(
-            f"Timed out trying to connect to {shown}.", advice="Check the network or the VPN."
-        ) from error
+        raise Unreachable(f"Timed out trying to connect to {shown}.", advice="Check the network or the VPN.") from error
     try:
         if proxy and secure and context is not None:
             await writer.start_tls(context, server_hostname=host, ssl_handshake_timeout=_CONNECT)
