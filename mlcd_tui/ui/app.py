@@ -170,12 +170,16 @@ class MlcdApp(TellingApp):
     async def _propose(self, intent: Intent) -> None:
         from mlcd_tui.ui.screens.approval import ApprovalScreen
 
+        context = self.fleet.context
         try:
             proposal = await self.session.propose(intent)
         except Problem as problem:
             self.tell(problem)
-        else:
+            return
+        if self.fleet.context == context:
             self.push_screen(ApprovalScreen(proposal))
+        else:
+            self.tell(f"What was planned for {context} was dropped: this is {self.fleet.context} now.")
 
     def open_rollout(self, ref: RolloutRef) -> None:
         """Show a rollout in full, and remember the way."""
@@ -192,8 +196,11 @@ class MlcdApp(TellingApp):
             self.push_screen(RolloutScreen(ref))
 
     def use(self, *, context: str | None = None, namespace: str | None = None) -> None:
-        """Show another context or namespace."""
-        self.start_work(self._use(context, namespace), "use")
+        """Show another context or namespace; not while an act is awaited, whose outcome would be lost."""
+        if self._awaited():
+            self.tell(f"{self._awaited()} Wait for its outcome before you go elsewhere.")
+        else:
+            self.start_work(self._use(context, namespace), "use")
 
     async def _use(self, context: str | None, namespace: str | None) -> None:
         try:
@@ -220,8 +227,21 @@ class MlcdApp(TellingApp):
         self.memory.choose_theme(name)
 
     def leave(self) -> None:
-        """End the program."""
-        self.exit()
+        """End the program; ask first while the outcome of an act is awaited."""
+        if not self._awaited():
+            self.exit()
+            return
+        from mlcd_tui.ui.screens.picker import Choice, PickerScreen
+
+        choices = [Choice("", "Wait", self._awaited()), Choice("quit", "Quit", "it goes on in the cluster, unseen")]
+        self.push_screen(PickerScreen("Quit now?", choices), lambda answer: self.exit() if answer == "quit" else None)
+
+    def _awaited(self) -> str:
+        """One sentence on the acts whose outcome is not known yet; empty: there are none."""
+        from mlcd_tui.ui.screens.approval import in_flight
+
+        names = ", ".join(sorted(map(str, in_flight(self))))
+        return f"An act on {names} is still in flight." if names else ""
 
     # Keys ---------------------------------------------------------------------------------------------------
 
@@ -241,7 +261,7 @@ class MlcdApp(TellingApp):
         if selected:
             self.copy_to_clipboard(selected)
         elif monotonic() - self._interrupted < _TWICE:
-            self.leave()
+            self.exit()
         else:
             self._interrupted = monotonic()
             self.notify("Press ctrl+c again to quit.", timeout=_TWICE, markup=False)

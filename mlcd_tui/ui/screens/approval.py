@@ -77,6 +77,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self._began = 0.0
         self._warned = False
         self._trouble = ""
+        self._planned_in = Clean("")
 
     @property
     def host(self) -> Host:
@@ -105,6 +106,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
 
     def on_mount(self) -> None:
         """Show the proposal; time goes on once a second."""
+        self._planned_in = self.host.fleet.context
         self.query_one("#decision", LinesView).can_focus = False
         self.set_interval(1.0, self._tick)
         self._show_proposal()
@@ -156,6 +158,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def _objection(self) -> str:
         if self.proposal.intent.ref in in_flight(self.app):
             return f"An act on {self.proposal.intent.ref} is still in flight; wait for its outcome."
+        if self.host.fleet.context != self._planned_in:
+            return f"This was planned for {self._planned_in}; this is {self.host.fleet.context} now. Cancel it."
         reason, name = self.query_one("#reason", Input).value, self.query_one("#name", Input).value
         return approval.objection(self.proposal, reason, name)
 
@@ -324,6 +328,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         """A fresh proposal in the same dialog: nothing that was typed is lost."""
         try:
             self.proposal = await self.host.session.propose(self.proposal.intent)
+            self._planned_in = self.host.fleet.context
             self._trouble = ""
         except Problem as problem:
             self._trouble = str(clean(str(problem)))

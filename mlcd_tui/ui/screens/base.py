@@ -246,6 +246,10 @@ class BaseScreen(Screen[None]):
     async def _press(self, event: KeyBar.Pressed) -> None:
         await self.run_action(event.action)
 
+    @on(FrameHeader.Pressed)
+    async def _elsewhere(self, event: FrameHeader.Pressed) -> None:
+        await self.run_action(event.part)
+
     def action_escape(self) -> None:
         """Back; never out of the program."""
         if len(self.app.screen_stack) > 1:

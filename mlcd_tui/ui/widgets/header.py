@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.segment import Segment
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from mlcd_tui.ui.viewmodels.spans import Line, apart
+from mlcd_tui.ui.viewmodels.spans import Line, apart, width
+from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.paint import segments
 
 _NAME = " mlcd "
@@ -21,6 +26,13 @@ class FrameHeader(Widget):
     """
     COMPONENT_CLASSES = {"frame--name"}  # noqa: RUF012 - as Textual declares it
 
+    @dataclass
+    class Pressed(Message):
+        """A part of the place was clicked."""
+
+        part: str
+        """`contexts` or `namespaces`: what can be chosen instead."""
+
     def __init__(self) -> None:
         super().__init__()
         self._sides: tuple[Line, Line] = ((), ())
@@ -31,13 +43,23 @@ class FrameHeader(Widget):
             self._sides = (left, right)
             self.refresh()
 
+    def on_click(self, event: events.Click) -> None:
+        """The cluster, or what stands behind it, is to be another one."""
+        left, _ = self._sides
+        x = event.x - len(_NAME) - 2
+        crumb = next((place for place, span in enumerate(left) if span.tone == Tone.FAINT), len(left))
+        if 0 <= x < width(left[:crumb]):
+            self.post_message(self.Pressed("contexts"))
+        elif width(left[: crumb + 1]) <= x < width(left):
+            self.post_message(self.Pressed("namespaces"))
+
     def render_line(self, y: int) -> Strip:
         """The one row."""
         del y
-        width = self.size.width
+        across = self.size.width
         left, right = self._sides
-        room = width - len(_NAME) - 3
+        room = across - len(_NAME) - 3
         line = apart(left, right, room)
         badge = Segment(_NAME, self.get_component_rich_style("frame--name"))
         strip = Strip([badge, Segment("  "), *segments(self.app, line)])
-        return strip.adjust_cell_length(width).apply_style(self.rich_style)
+        return strip.adjust_cell_length(across).apply_style(self.rich_style)
