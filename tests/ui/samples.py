@@ -176,10 +176,9 @@ ALL_KINDS = (
 )
 
 
-def canary(*values: float) -> RolloutDetail:
-    """payments/fraud-scorer: 20 % to v7, waits for a promotion."""
+def _waiting_canary() -> Rollout:
     position = StepPosition(1, 5)
-    rollout = Rollout(
+    return Rollout(
         FRAUD,
         Strategy.CANARY,
         Phase.PAUSED,
@@ -204,7 +203,10 @@ def canary(*values: float) -> RolloutDetail:
         resource_version="100",
         generation=7,
     )
-    newest = Revision(
+
+
+def _seventh(*values: float) -> Revision:
+    return Revision(
         7,
         (Role.CANARY,),
         ago(minutes=14),
@@ -226,8 +228,11 @@ def canary(*values: float) -> RolloutDetail:
         (background(*values),),
         template=raw_template(7, MODEL="v7", THRESHOLD="0.4"),
     )
+
+
+def _sixth() -> Revision:
     stable_pods = tuple(pod(f"fraud-scorer-5d95-{tail}", 6, restarts=n) for tail, n in (("8fj2q", 0), ("t9w0c", 1)))
-    stable = Revision(
+    return Revision(
         6,
         (Role.STABLE,),
         ago(days=9),
@@ -247,7 +252,10 @@ def canary(*values: float) -> RolloutDetail:
         ),
         template=raw_template(6, MODEL="v6", THRESHOLD="0.4"),
     )
-    older = Revision(
+
+
+def _fifth() -> Revision:
+    return Revision(
         5,
         (),
         ago(days=31),
@@ -256,10 +264,14 @@ def canary(*values: float) -> RolloutDetail:
         change_cause=Clean("hotfix [/b] of the loader"),
         template=raw_template(5, MODEL="v5"),
     )
+
+
+def canary(*values: float) -> RolloutDetail:
+    """payments/fraud-scorer: 20 % to v7, waits for a promotion."""
     return RolloutDetail(
-        rollout,
+        _waiting_canary(),
         steps(1),
-        (newest, stable, older),
+        (_seventh(*values), _sixth(), _fifth()),
         (
             Condition(
                 Clean("Available"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Key
 from textual.pilot import Pilot
 from textual.strip import Strip
 from textual.widgets import Input, OptionList, Static
@@ -399,15 +398,3 @@ async def test_unchanged_parts_are_not_painted_again() -> None:
         session.change("summariser", message=Clean("new"))
         await pilot.pause()
         assert len(painted) == 1
-
-
-async def test_what_is_typed_right_after_the_slash_is_text_and_never_an_act() -> None:
-    session = FakeSession(story())
-    app = make_app(session)
-    async with app.run_test() as pilot:
-        await pilot.pause()
-        for key in (Key("slash", "/"), Key("a", "a"), Key("p", "p"), Key("s", "s")):  # at once, as a slow link delivers
-            app.post_message(key)
-        await pilot.pause()
-        assert app.screen.query_one("#filter", Input).value == "aps"
-        assert session.proposed == []

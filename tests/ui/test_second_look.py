@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from textual.events import MouseScrollDown
+from textual.events import Key, MouseScrollDown
+from textual.widgets import Input
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome
@@ -194,3 +195,15 @@ async def test_ten_thousand_rows_can_be_filtered_while_one_types() -> None:
         await pilot.press("escape")
         assert len(table.index) == 10_000
         assert not isinstance(app.screen, RolloutScreen)
+
+
+async def test_what_is_typed_right_after_the_slash_is_text_and_never_an_act() -> None:
+    session = FakeSession(story())
+    app = make_app(session)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        for key in (Key("slash", "/"), Key("a", "a"), Key("p", "p"), Key("s", "s")):  # at once, as a slow link delivers
+            app.post_message(key)
+        await pilot.pause()
+        assert app.screen.query_one("#filter", Input).value == "aps"
+        assert session.proposed == []
