@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    import importlib.metadata
 
 T = TypeVar("T")
 
@@ -26,7 +28,8 @@ class Registry(Generic[T]):
     """Name of the module-level object that is the plug-in, such as `ENGINE`."""
     group: str
     """Entry-point group that other distributions use; each entry names the plug-in object itself."""
-    entry_points: Callable[..., importlib.metadata.EntryPoints] = importlib.metadata.entry_points
+    entry_points: Callable[..., importlib.metadata.EntryPoints] | None = None
+    """Where entry points come from; None: the installed distributions."""
     _loaded: dict[str, T] = field(default_factory=dict)
 
     def _own(self) -> set[str]:
@@ -34,7 +37,10 @@ class Registry(Generic[T]):
         return {info.name for info in pkgutil.iter_modules(folder) if not info.name.startswith("_")}
 
     def _foreign(self) -> dict[str, importlib.metadata.EntryPoint]:
-        return {entry.name: entry for entry in self.entry_points(group=self.group)}
+        import importlib.metadata  # late: it brings the whole of email and zipfile along
+
+        found = (self.entry_points or importlib.metadata.entry_points)(group=self.group)
+        return {entry.name: entry for entry in found}
 
     def names(self) -> tuple[str, ...]:
         """All names, sorted; nothing is imported but the package itself."""

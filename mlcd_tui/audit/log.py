@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from mlcd_tui.audit import chain, export
+from mlcd_tui.audit import chain
 from mlcd_tui.audit.record import AuditRecord, Stage
 from mlcd_tui.config import paths
 from mlcd_tui.domain.errors import BadConfig
@@ -92,6 +92,8 @@ class AuditLog:
         Raises:
             BadConfig: another form is asked for, or the file cannot be read.
         """
+        from mlcd_tui.audit import export  # late: only this command needs csv and its like
+
         with self._reading() as file:
             lines = [line.removesuffix(b"\n") for line in file or ()]
         sound = [fields for fields in map(chain.opened, lines) if fields is not None and _about(fields, rollout, None)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging.handlers
 import os
 
 _LOG_BYTES = 1_000_000
@@ -20,9 +19,10 @@ def log_to_file() -> None:
     root.propagate = False
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(
-            folder / "mlcd-tui.log", maxBytes=_LOG_BYTES, backupCount=1, delay=True
-        )
+        file = folder / "mlcd-tui.log"
+        if file.exists() and file.stat().st_size > _LOG_BYTES:
+            file.replace(file.with_suffix(".log.1"))
+        handler: logging.Handler = logging.FileHandler(file, encoding="utf-8", delay=True)
     except OSError:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

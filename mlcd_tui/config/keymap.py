@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -84,17 +85,23 @@ def _name(name: str) -> str | None:
         if name.isalnum():
             return name
         long = unicodedata.name(name, "").lower().replace("-", "_").replace(" ", "_")
+        if not name.isascii() and _sign(long) != name:
+            return None  # a name of mixed blanks and hyphens does not lead back to its sign
         return _FRIENDLY.get(long, long) or None
     name = _ALIASES.get(name.lower(), name.lower())
     if name in _NAMED:
         return name
+    sign = _sign(name)
+    return _name(sign) if sign else None
+
+
+def _sign(name: str) -> str:
+    """The sign that Textual's long name of a key stands for; empty if none."""
     if re.fullmatch(r"[a-z][a-z0-9_]+", name):
         for spelt in (name.replace("_", " "), name.replace("_", "-")):
-            try:
-                return _name(unicodedata.lookup(spelt))
-            except KeyError:
-                continue
-    return None
+            with contextlib.suppress(KeyError):
+                return unicodedata.lookup(spelt)
+    return ""
 
 
 def resolve(actions: Sequence[Bindable], table: Mapping[str, str | Sequence[str]]) -> KeyMap:
