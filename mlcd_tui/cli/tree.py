@@ -15,7 +15,7 @@ from mlcd_tui.domain.text import clean
 _HEAD = ("name", "kind", "status", "ready", "restarts", "age", "info")
 _LABEL = 14
 _KINDS = {"PrePromotion": "pre-promotion", "PostPromotion": "post-promotion"}
-_AHEAD = frozenset({Role.CANARY, Role.PREVIEW})
+_AHEAD = frozenset({Role.CANARY, Role.PREVIEW, Role.NEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ def _field(label: str, value: str) -> str:
 
 
 def _image(image: ImageUse, paint: Paint) -> str:
-    roles = f" ({', '.join(role.value for role in image.roles)})" if image.roles else ""
+    tags = [*(role.value for role in image.roles), *(f"Σ:{template}" for template in image.experiments)]
+    roles = f" ({', '.join(tags)})" if tags else ""
     tone = "blue" if _AHEAD & set(image.roles) else "green" if image.roles else ""
     digest = image.digest.rpartition("@")[2].removeprefix("sha256:")[:12]
     return paint(str(image.image), tone) + roles + (paint(f"  sha256:{digest}", "dim") if digest else "")

@@ -40,6 +40,8 @@ class Role(StrEnum):
     PREVIEW = "preview"
     PING = "ping"
     PONG = "pong"
+    NEW = "new"
+    """The version that a rolling update brings: it takes over pod by pod, with no share of its own."""
 
 
 class StepState(StrEnum):
@@ -134,6 +136,8 @@ class ImageUse:
     init: bool = False
     pods: int = 0
     """Pods that were seen to run this digest."""
+    experiments: tuple[Clean, ...] = ()
+    """Names of the experiments' templates that run it; `kubectl argo rollouts` tags them `Σ:name`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,13 +75,15 @@ def merge_images(images: Iterable[ImageUse]) -> tuple[ImageUse, ...]:
         key = (use.container, use.image, use.digest, use.init)
         old = merged.get(key)
         roles = tuple(role for role in Role if role in use.roles or (old and role in old.roles))
-        merged[key] = replace(use, roles=roles, pods=use.pods + (old.pods if old else 0))
+        trials = tuple(sorted({*use.experiments, *(old.experiments if old else ())}))
+        merged[key] = replace(use, roles=roles, pods=use.pods + (old.pods if old else 0), experiments=trials)
     for key in [key for key in merged if not key[2]]:
         told = [other for other in merged if other[:2] == key[:2] and other[3] == key[3] and other[2]]
         if told:
-            roles = merged.pop(key).roles
-            first = merged[told[0]]
-            merged[told[0]] = replace(first, roles=tuple(role for role in Role if role in {*roles, *first.roles}))
+            gone, first = merged.pop(key), merged[told[0]]
+            roles = tuple(role for role in Role if role in {*gone.roles, *first.roles})
+            trials = tuple(sorted({*gone.experiments, *first.experiments}))
+            merged[told[0]] = replace(first, roles=roles, experiments=trials)
     return tuple(merged.values())
 
 
@@ -228,6 +230,8 @@ def replica_set(
 ) -> ReplicaSet:
     """A ReplicaSet with its own pods (found among `raw_pods` by owner) and the images that they really run."""
     pods = pods_of(uid_of(raw), raw_pods)
+    trial = clean(template, limit=256)
+    images = template_images(dig(raw, "spec", "template"), roles, pods)
     return ReplicaSet(
         name=clean(name_of(raw), limit=256),
         pod_hash=clean(pod_hash(raw, hash_label), limit=128),
@@ -238,9 +242,9 @@ def replica_set(
         available=integer(dig(raw, "status", "availableReplicas")),
         created=created(raw),
         scale_down_at=scale_down_at,
-        images=template_images(dig(raw, "spec", "template"), roles, pods),
+        images=tuple(replace(use, experiments=(trial,)) for use in images) if trial else images,
         pods=pods,
-        template=clean(template, limit=256),
+        template=trial,
     )
 
 

@@ -12,7 +12,7 @@ from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
 
 _CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
-_NEWEST = frozenset({Role.CANARY, Role.PREVIEW})
+_NEWEST = frozenset({Role.CANARY, Role.PREVIEW, Role.NEW})
 
 
 def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = None) -> tuple[Gate, ...]:

@@ -53,13 +53,8 @@ def test_the_images_and_their_tags_are_the_same(name: str) -> None:
     ours: dict[str, set[str]] = {}
     for use in detail.rollout.images:
         if not use.init:
-            ours.setdefault(str(use.image), set()).update(role.value for role in use.roles)
-    for revision in detail.revisions:
-        for experiment in revision.experiments:
-            for group in experiment.replica_sets:
-                for use in group.images if group.pods else ():
-                    if not use.init:
-                        ours.setdefault(str(use.image), set()).add(f"Σ:{group.template}")
+            tags = {*(role.value for role in use.roles), *(f"Σ:{template}" for template in use.experiments)}
+            ours.setdefault(str(use.image), set()).update(tags)
     told = recorded.told(name).images
     assert ours == told or not told
 
@@ -143,4 +138,7 @@ def test_the_fleet_s_row_never_contradicts_the_opened_rollout(name: str) -> None
         detail.replicas,
         detail.waiting.what,
     )
-    assert row.weight is None or detail.weight is None or row.weight.actual in {None, detail.weight.actual}
+    assert (row.weight is None) == (detail.weight is None)
+    if row.weight is not None and detail.weight is not None:
+        assert row.weight.set == detail.weight.set
+        assert row.weight.actual in {None, detail.weight.actual}

@@ -136,7 +136,7 @@ def test_a_promotion_tells_weights_wait_and_what_it_skips() -> None:
     assert "about 3 of 5" in plan("canary-paused-step", Verb.PROMOTE).sentence
     assert plan("canary-paused-step", Verb.PROMOTE).sentence.endswith("then wait 1 h.")
     (warning,) = plan("analysis-running", Verb.PROMOTE).warnings
-    assert "skips the running analysis" in warning
+    assert "Skips the running analysis" in warning
     changes = {
         str(change.label): (change.before, change.after) for change in plan("traffic-mirror", Verb.PROMOTE).changes
     }
@@ -190,15 +190,15 @@ def test_an_abort_under_a_person_s_pause_ends_that_pause_too() -> None:
     [
         ("canary-aborted", Verb.PROMOTE, {}, "retry it first"),
         ("canary-aborted", Verb.PROMOTE_FULL, {}, "retry it first"),
-        ("canary-healthy", Verb.PROMOTE, {}, "no update is in flight"),
-        ("canary-healthy", Verb.ABORT, {}, "no update is in flight"),
+        ("canary-healthy", Verb.PROMOTE, {}, "No update is in flight."),
+        ("canary-healthy", Verb.ABORT, {}, "No update is in flight."),
         ("canary-first-deploy", Verb.UNDO, {}, "no earlier revision"),
         ("unattended-release", Verb.PROMOTE_FULL, {}, "has not seen the last change"),
         ("promote-full", Verb.PROMOTE, {}, "asked for already"),
         ("bluegreen-progressing", Verb.PROMOTE, {}, "would send nothing"),
         ("bluegreen-post-promotion-running", Verb.SWITCH, {}, "switched already"),
         ("canary-paused-step", Verb.SET_WEIGHT, {"weight": 60}, "follows the number of pods"),
-        ("traffic-weight", Verb.SET_WEIGHT, {"weight": 55}, "Steps of this rollout set: 30, 80."),
+        ("traffic-weight", Verb.SET_WEIGHT, {"weight": 55}, "Steps of this rollout set: 30 %, 80 %."),
         ("traffic-weight", Verb.SET_WEIGHT, {"weight": 30}, "30 % already"),
         ("traffic-weight", Verb.SET_WEIGHT, {"weight": 100}, "Promote fully"),
         ("traffic-weight", Verb.SET_WEIGHT, {"weight": 0}, "Abort sends all traffic back"),
@@ -206,14 +206,14 @@ def test_an_abort_under_a_person_s_pause_ends_that_pause_too() -> None:
         ("canary-paused-step", Verb.RESUME, {}, "promote continues it"),
         ("canary-paused-by-user", Verb.PAUSE, {}, "paused already"),
         ("canary-paused-step", Verb.RETRY, {}, "not aborted"),
-        ("canary-paused-step", Verb.SWITCH, {}, "only a blue/green"),
+        ("canary-paused-step", Verb.SWITCH, {}, "Only a blue/green"),
         ("bluegreen-preview-waiting", Verb.SWITCH_BACK, {}, "still has all traffic"),
         ("three-revisions-healthy", Verb.UNDO, {"revision": 9}, "Revisions that are kept: 3, 2, 1."),
         ("three-revisions-healthy", Verb.UNDO, {"revision": 3}, "already"),
         ("canary-healthy", Verb.SET_IMAGE, {"images": (("nobody", "r/x:1"),)}, "Containers: proxy, server."),
         ("canary-healthy", Verb.SET_IMAGE, {"images": ()}, "container=image"),
         ("canary-healthy", Verb.SET_IMAGE, {"images": (("proxy", "registry.example/proxy:7"),)}, "already"),
-        ("canary-healthy", Verb.TERMINATE_ANALYSIS, {}, "no analysis is running"),
+        ("canary-healthy", Verb.TERMINATE_ANALYSIS, {}, "No analysis is running."),
         ("analysis-failed", Verb.TERMINATE_ANALYSIS, {"target": "model-api-6dc5cfc88b-2-1"}, "has ended: Failed"),
         ("canary-scaled-to-zero", Verb.RESTART, {}, "scaled to 0"),
     ],
@@ -327,7 +327,7 @@ def test_a_named_run_is_stopped_and_a_stranger_s_is_not() -> None:
 
 
 def test_an_experiment_that_did_not_fail_is_not_run_again() -> None:
-    assert "no experiment has failed" in refusal("experiment-running", Verb.RETRY_EXPERIMENT)
+    assert "No experiment has failed" in refusal("experiment-running", Verb.RETRY_EXPERIMENT)
     (request,) = plan("experiment-failed", Verb.RETRY_EXPERIMENT).requests
     assert (request.resource, request.subresource) == (EXPERIMENTS, "")
 
@@ -336,12 +336,12 @@ def test_going_back_to_an_earlier_weight_says_that_steps_run_once_more() -> None
     objects = recorded.objects("traffic-weight")
     objects[ROLLOUTS][0]["status"]["currentStepIndex"] = 3
     back = plan("traffic-weight", Verb.SET_WEIGHT, objects, weight=30)
-    assert back.sentence.startswith("Send 30 % instead of 80 % of live traffic")
+    assert back.sentence.startswith("Send 30 % instead of 80 % (30 % so far) of live traffic")
     assert any("once more" in warning for warning in back.warnings)
 
 
 def test_a_rollout_that_is_not_there_and_a_verb_with_no_rights() -> None:
-    assert "there is no rollout" in refusal("canary-healthy", Verb.PROMOTE, {ROLLOUTS: []})
+    assert "There is no rollout" in refusal("canary-healthy", Verb.PROMOTE, {ROLLOUTS: []})
     assert [str(right) for right in ENGINE.access(Verb.ABORT, "ml")] == [
         "patch rollouts/status.argoproj.io in namespace ml"
     ]

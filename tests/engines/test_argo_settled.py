@@ -23,6 +23,7 @@ def _judge(plan: Plan, name: str, status: dict[str, Any], spec: dict[str, Any] |
     """Judge by the recorded objects with some fields of status and spec as given (None takes a field away)."""
     objects = recorded.objects(name)
     rollout = objects[ROLLOUTS][0]
+    rollout["metadata"]["resourceVersion"] += "1"
     for part, fields in (("status", status), ("spec", spec or {})):
         for key, value in fields.items():
             rollout[part][key] = value
@@ -114,6 +115,7 @@ def test_a_run_is_stopped_when_it_has_ended() -> None:
     plan = _plan("analysis-running", Verb.TERMINATE_ANALYSIS)
     objects = recorded.objects("analysis-running")
     assert not ENGINE.settled(plan, objects, recorded.now("analysis-running")).done
+    objects[ANALYSIS_RUNS][0]["metadata"]["resourceVersion"] += "1"
     objects[ANALYSIS_RUNS][0]["status"]["phase"] = "Successful"
     assert ENGINE.settled(plan, objects, recorded.now("analysis-running")).done
 

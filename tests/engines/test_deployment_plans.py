@@ -200,8 +200,12 @@ def patched(raw: JSON, plan: Plan) -> JSON:
 def test_settled_waits_for_the_controller_then_says_what_it_shows() -> None:
     ref, objects, now = recorded("healthy")
     plan, raw, _ = planned("healthy", Verb.PAUSE)
-    assert ENGINE.settled(plan, objects, now).failed  # it is not paused: somebody undid it
+    before = ENGINE.settled(plan, objects, now)  # the very object that was planned on: nothing can be told by it
+    assert (before.done, before.failed) == (False, False)
+    undone = {**raw, "metadata": {**raw["metadata"], "resourceVersion": "later"}}
+    assert ENGINE.settled(plan, {**objects, DEPLOYMENTS: [undone]}, now).failed  # it is not paused: somebody undid it
     after = patched(raw, plan)
+    after["metadata"]["resourceVersion"] = "later"
     waits = ENGINE.settled(plan, {**objects, DEPLOYMENTS: [after]}, now)
     assert (waits.done, waits.failed) == (False, False)
     assert waits.sentence == "Waiting for deployment spec update to be observed..."

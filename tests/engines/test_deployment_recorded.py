@@ -110,11 +110,11 @@ def test_replica_failure_tells_the_real_reason() -> None:
 def test_roles_images_and_pods_of_an_update_under_way() -> None:
     detail = opened("paused")
     newest, oldest = detail.revisions
-    assert (newest.roles, oldest.roles) == ((Role.CANARY,), (Role.STABLE,))
+    assert (newest.roles, oldest.roles) == ((Role.NEW,), (Role.STABLE,))
     assert [len(rs.pods) for rev in detail.revisions for rs in rev.replica_sets] == [1, 3]
     assert detail.rollout.stable_version != ""
     images = {(use.container, use.image, use.roles) for use in detail.rollout.images if use.container == "server"}
-    assert {roles for _, _, roles in images} == {(Role.CANARY,), (Role.STABLE,)}
+    assert {roles for _, _, roles in images} == {(Role.NEW,), (Role.STABLE,)}
 
 
 def test_scaled_down_revisions_have_no_role() -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines.argo.journey import journey, share
+from mlcd_tui.engines.argo.journey import journey, percent
 from mlcd_tui.engines.argo.kinds import INCONCLUSIVE
 from mlcd_tui.engines.argo.state import State
 
@@ -43,6 +43,10 @@ class Situation(NamedTuple):
     revision: int
     running_analysis: bool
     failed_experiment: bool
+    promotion: str
+    """What a promotion does now."""
+    pods: bool
+    """There are some to restart."""
     workload: str
     """Kind of the object that the template comes from; empty: the Rollout has it."""
 
@@ -59,7 +63,7 @@ def situation(state: State) -> Situation:
         aborted=state.aborted,
         spec_paused=state.spec_paused,
         pauses=bool(state.pauses),
-        inconclusive=any(pause.reason in INCONCLUSIVE for pause in state.pauses),
+        inconclusive=state.unsure,
         unpausing=state.unpausing,
         promote_full=state.promote_full,
         switched=state.switched,
@@ -72,6 +76,8 @@ def situation(state: State) -> Situation:
         running_analysis=bool(state.running_run()),
         failed_experiment=any(step.experiment is not None for step in state.steps)
         and (state.aborted or any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses)),
+        promotion=state.promotion,
+        pods=state.desired > 0,
         workload=(workload[0] or "nothing") if workload else "",
     )
 
@@ -80,7 +86,7 @@ def _next_share(state: State) -> str:
     if state.step is None:
         return ""
     weight = journey(state, state.index + 1).weight
-    return share(weight, state.max_weight) if weight != state.set_weight() else ""
+    return percent(weight, state.max_weight) if weight != state.set_weight() else ""
 
 
 _Answer = tuple[str, str]
@@ -119,8 +125,8 @@ def _promote(s: Situation) -> _Answer:
         return "", "switch traffic" if s.pauses else "resume"
     if not s.kind and not s.pauses and not s.spec_paused:
         return ("all steps are done; its pods are still coming" if s.steps else "it has no steps to promote"), ""
-    if not s.kind:
-        return "", "continue"
+    if s.promotion in {"continue", "again"}:
+        return "", "continue" if s.promotion == "continue" else "run analysis again"
     return "", f"promote to {s.next_share}" if s.next_share else "promote one step"
 
 
@@ -159,8 +165,8 @@ def _retry(s: Situation) -> _Answer:
     return ("" if s.aborted else "the update was not aborted"), "retry from step 1" if s.steps else "retry"
 
 
-def _restart(_: Situation) -> _Answer:
-    return "", "restart pods"
+def _restart(s: Situation) -> _Answer:
+    return ("" if s.pods else "it is scaled to 0: there is no pod to restart"), "restart pods"
 
 
 def _undo(s: Situation) -> _Answer:
@@ -207,12 +213,16 @@ def _switch_back(s: Situation) -> _Answer:
     return _undo(s)[0], "switch back"
 
 
+_NO_ANALYSIS: _Answer = ("no analysis is running", "stop analysis")
+_NO_EXPERIMENT: _Answer = ("no experiment has failed", "retry experiment")
+
+
 def _terminate(s: Situation) -> _Answer:
-    return ("" if s.running_analysis else "no analysis is running"), "stop analysis"
+    return ("" if s.running_analysis else _NO_ANALYSIS[0]), _NO_ANALYSIS[1]
 
 
 def _retry_experiment(s: Situation) -> _Answer:
-    return ("" if s.failed_experiment else "no experiment has failed"), "retry experiment"
+    return ("" if s.failed_experiment else _NO_EXPERIMENT[0]), _NO_EXPERIMENT[1]
 
 
 _RULES: dict[Verb, Callable[[Situation], _Answer]] = {
@@ -246,3 +256,9 @@ def ability(verb: Verb, facts: Situation) -> Ability:
     if not facts.strategy and verb not in {Verb.RESTART, Verb.PAUSE, Verb.RESUME}:
         why_not = "the Rollout has no strategy"
     return Ability(verb.value, not why_not, clean(why_not), Clean("" if why_not else label))
+
+
+def with_fact(given: Ability, fact: bool) -> Ability:  # noqa: FBT001 - there is one, and the verb names it
+    """The ability to stop an analysis or retry an experiment, where the runs and experiments were seen."""
+    why_not, label = _NO_ANALYSIS if given.verb == Verb.TERMINATE_ANALYSIS else _NO_EXPERIMENT
+    return Ability(given.verb, fact, Clean("" if fact else why_not), Clean(label if fact else ""))

@@ -11,9 +11,11 @@ from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, Change, Plan, Refusal,
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, Objects, Resource
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
-from mlcd_tui.engines._json import dig, name_of, text, uid_of
+from mlcd_tui.engines._json import dig, integer, name_of, text, uid_of
+from mlcd_tui.engines._sent import VERSION, version_of
+from mlcd_tui.engines._words import pods
 from mlcd_tui.engines.argo.facts import gitops_owner
-from mlcd_tui.engines.argo.journey import share
+from mlcd_tui.engines.argo.journey import journey, place, share, span
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.tree import owned_sets
@@ -71,15 +73,13 @@ class Case:
             return ""
         containers = workload.template_containers(dig(raw_set, "spec", "template"))
         tag = workload.version(containers[0][0].get("image")) if containers else ""
-        return _called(tag) or f"revision {revision(raw_set)}"
+        return called(tag) or f"revision {revision(raw_set)}"
 
     @property
     def newest(self) -> str:
         """What to call the new version."""
         return (
-            self.name_version(self.set_of(self.state.current_hash))
-            or _called(self.state.version())
-            or "the new version"
+            self.name_version(self.set_of(self.state.current_hash)) or called(self.state.version()) or "the new version"
         )
 
     @property
@@ -87,23 +87,62 @@ class Case:
         """What to call the version that serves."""
         return self.name_version(self.set_of(self.state.stable_hash)) or "the stable version"
 
+    @property
+    def arrived(self) -> int:
+        """Available pods of the new version."""
+        return integer(dig(self.set_of(self.state.current_hash), "status", "availableReplicas"))
+
     def share(self, weight: int) -> str:
         """A weight in words."""
         return share(weight, self.state.max_weight)
 
+    def pods_at(self, weight: int) -> str:
+        """How many pods a share is without a traffic router, in brackets; nothing where there are none."""
+        wished, most = self.state.desired, max(self.state.max_weight, 1)
+        if wished <= 0:
+            return ""
+        if weight >= most:
+            return " (the only one)" if wished == 1 else f" (all {wished})"
+        return f" (about {-(-wished * weight // most)} of {wished})"
+
     def send(self, before: int, after: int) -> str:
         """What becomes of the traffic, as the beginning of a sentence."""
         state, to = self.state, self.newest
+        asked = self.share(after)
         if before == after and not state.routed:
-            return f"Keep {to} on {self.share(after)} of the pods of {self.ref}"
+            so_far = f" ({self.arrived} of {pods(state.desired)} so far)" if state.desired > 0 else ""
+            return f"Keep {to} at {asked} of the pods of {self.ref}{so_far}"
+        real = state.actual_weight() if state.routed else None
+        so_far = f" ({self.share(real)} so far)" if real is not None and real != before else ""
         if before == after:
-            return f"Keep {self.share(after)} of live traffic of {self.ref} on {to}"
+            return f"Keep {asked}{so_far} of live traffic of {self.ref} on {to}"
         if state.routed:
-            return f"Send {self.share(after)} instead of {self.share(before)} of live traffic of {self.ref} to {to}"
-        pods = -(-state.desired * after // max(state.max_weight, 1))
-        return (
-            f"Run {to} on {after} % instead of {before} % of the pods of {self.ref} (about {pods} of {state.desired})"
-        )
+            return f"Send {asked} instead of {self.share(before)}{so_far} of live traffic of {self.ref} to {to}"
+        return f"Run {to} on {asked} instead of {self.share(before)} of the pods of {self.ref}{self.pods_at(after)}"
+
+    def ahead(self) -> str:
+        """What an update goes through from its beginning: `send it 20 % of live traffic, then wait for you`."""
+        state = self.state
+        if state.canary is None:
+            return self._ahead_of_switch()
+        if not state.steps:
+            return "send it all traffic" if state.routed else "replace the pods a few at a time, without steps"
+        way = journey(state, 0)
+        if way.weight <= 0:
+            return f"keep it without traffic, then {way.then}"
+        if state.routed:
+            return f"send it {self.share(way.weight)} of live traffic, then {way.then}"
+        return f"run it on {self.share(way.weight)} of the pods{self.pods_at(way.weight)}, then {way.then}"
+
+    def _ahead_of_switch(self) -> str:
+        state = self.state
+        how = "start its pods"
+        if state.blue_green is not None and state.blue_green.prePromotionAnalysis is not None:
+            how += ", run the analysis before the switch"
+        if not state.auto_promotes:
+            return f"{how}, then wait for you to switch"
+        seconds = integer(state.blue_green.autoPromotionSeconds) if state.blue_green is not None else 0
+        return f"{how}, then switch by itself{f' after {span(seconds)}' if seconds > 0 else ''}"
 
     def seen(self, *more: tuple[str, object]) -> tuple[tuple[str, Clean], ...]:
         """The facts decided on: always which versions these are."""
@@ -119,7 +158,7 @@ class Case:
         state = self.state
         pauses = ", ".join(f"{p.reason} since {p.since.isoformat() if p.since else '?'}" for p in state.pauses)
         return (
-            ("step", f"{state.index}/{len(state.steps)}"),
+            ("step", place(state, state.index) if state.steps else "none"),
             ("weight", self.share(state.set_weight()) if state.canary is not None else state.active_hash),
             ("pause", pauses),
         )
@@ -178,11 +217,11 @@ class Case:
         owner = gitops_owner(self.raw) or (gitops_owner(self.workload) if self.workload else "")
         if not owner:
             return ()
-        return (clean(f"{owner} manages this object and may set it back to what its repository says", limit=400),)
+        return (clean(f"{owner} manages this object and may set it back to what its repository says.", limit=400),)
 
     def refuse(self, sentence: str, advice: str = "") -> Refusal:
         """No."""
-        return Refusal(self.intent, clean(sentence), clean(advice))
+        return Refusal(self.intent, clean(sentence if sentence.endswith(".") else f"{sentence}."), clean(advice))
 
     def plan(self, title: str, sentence: str, **more: Any) -> Plan:
         """A plan; its mark carries what `settled` always needs."""
@@ -191,6 +230,9 @@ class Case:
             "stable": self.state.stable_hash,
             "step": str(self.state.index),
             "generation": str(self.state.generation),
+            "newest": self.newest,
+            "serving": self.stable,
+            VERSION: version_of(more["requests"], self.objects),
             **more.pop("mark", {}),
         }
         more.setdefault("changes", ())
@@ -200,7 +242,7 @@ class Case:
         return Plan(intent=self.intent, title=Clean(title), sentence=clean(sentence), mark=mark, **more)
 
 
-def _called(tag: str) -> str:
+def called(tag: str) -> str:
     """A tag in a sentence: a bare number would be read as an amount."""
     return f"version {tag}" if tag.isdecimal() else tag
 

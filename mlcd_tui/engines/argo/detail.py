@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 
+from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.refs import EVENTS, JSON, REPLICA_SETS, SERVICES, Objects, RolloutRef
 from mlcd_tui.domain.rollout import (
     Condition,
@@ -20,6 +21,7 @@ from mlcd_tui.domain.rollout import (
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text, when
+from mlcd_tui.engines.argo.abilities import with_fact
 from mlcd_tui.engines.argo.facts import facts
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.lean import from_raw
@@ -39,14 +41,14 @@ def find(ref: RolloutRef, objects: Objects) -> JSON | None:
     return None
 
 
-def observe(ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail | None:
+def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
     """The detail, or None when the Rollout is not among the objects."""
     raw = find(ref, objects)
     if raw is None:
         return None
     state = State(from_raw(raw))
     tree = grow(state, raw, objects)
-    rollout = _rollout(ref, state, tree, readable=REPLICA_SETS in objects)
+    rollout = _with_shares(_rollout(ref, state, tree, readable=REPLICA_SETS in objects), state, raw)
     runs = [run for revision in tree.revisions for run in revision.analysis_runs]
     return RolloutDetail(
         rollout=rollout,
@@ -54,7 +56,7 @@ def observe(ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail |
         revisions=tree.revisions,
         conditions=conditions(raw),
         services=services(raw, objects),
-        facts=facts(state, raw, now),
+        facts=facts(state, raw),
         events=events(raw, tree, objects),
         raw=raw,
     )
@@ -74,6 +76,40 @@ def _rollout(ref: RolloutRef, state: State, tree: Tree, *, readable: bool) -> Ro
         version=_version(newest) if newest is not None and state.workload() else rollout.version,
         stable_version=_version(stable) if stable is not None else rollout.stable_version,
         waiting=explain(rollout.waiting, state, tree),
+        abilities=_runnable(rollout.abilities, tree),
+    )
+
+
+def _with_shares(rollout: Rollout, state: State, raw: JSON) -> Rollout:
+    """The row with the experiment's templates named by the shares of traffic that they have.
+
+    The status of most routers names none of them; their weights stand in the order of the step's templates.
+    """
+    if rollout.weight is None or not rollout.weight.additional or state.kind != "experiment":
+        return rollout
+    steps = dig(raw, "spec", "strategy", "canary", "steps")
+    step = steps[state.index] if isinstance(steps, list) and state.index < len(steps) else None
+    weighted = [t for t in rows(dig(step, "experiment", "templates")) if t.get("weight") is not None]
+    if len(weighted) != len(rollout.weight.additional):
+        return rollout
+    named = tuple(
+        (clean(text(template.get("name")), limit=256), share)
+        for template, (_, share) in zip(weighted, rollout.weight.additional, strict=True)
+    )
+    return replace(rollout, weight=replace(rollout.weight, additional=named))
+
+
+def _runnable(abilities: tuple[Ability, ...], tree: Tree) -> tuple[Ability, ...]:
+    """The abilities, corrected where runs and experiments themselves are at hand: the status may mention none."""
+    experiments = [e for revision in tree.revisions for e in revision.experiments]
+    runs = [run for revision in tree.revisions for run in revision.analysis_runs]
+    runs += [run for experiment in experiments for run in experiment.analysis_runs]
+    told = {
+        Verb.TERMINATE_ANALYSIS.value: any(run.running for run in runs),
+        Verb.RETRY_EXPERIMENT.value: any(e.phase in {"Failed", "Error", "Inconclusive"} for e in experiments),
+    }
+    return tuple(
+        with_fact(ability, fact) if (fact := told.get(ability.verb)) is not None else ability for ability in abilities
     )
 
 

@@ -64,9 +64,9 @@ class ArgoRollouts:
             scopes.append(Scope(DEPLOYMENTS, ref.namespace, field_selector=f"metadata.name={workload[1]}"))
         return tuple(scopes)
 
-    def observe(self, ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail | None:
-        """Everything about one Rollout."""
-        return detail.observe(ref, objects, now)
+    def observe(self, ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail | None:  # noqa: ARG002
+        """Everything about one Rollout; its times are moments, so nothing in it depends on the present one."""
+        return detail.observe(ref, objects)
 
     def access(self, verb: Verb, namespace: str) -> tuple[Access, ...]:
         """The rights that a verb needs."""

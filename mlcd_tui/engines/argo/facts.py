@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import Clean, clean
@@ -108,25 +108,32 @@ def _spec(state: State, raw: JSON) -> Facts:
     return found
 
 
-def _status(state: State, raw: JSON, now: datetime) -> Facts:
+def moment(at: datetime) -> str:
+    """A moment for the eye; an engine does not know the reader's time zone."""
+    at = at.astimezone(UTC)
+    return f"{at.day} {at:%b %Y %H:%M} UTC"
+
+
+def _status(state: State, raw: JSON) -> Facts:
     status = table(raw.get("status"))
     found: Facts = [("pod hash", state.current_hash), ("stable hash", state.stable_hash)]
     duration = table(status.get("duration"))
     started, ended = when(duration.get("rolloutStartedAt")), when(duration.get("finishedAt"))
     if started is not None:
-        seconds = int(((ended or now) - started).total_seconds())
-        found.append(("took" if ended else "has taken", span(seconds)))
+        found.append(("begun", moment(started)))
+    if started is not None and ended is not None:
+        found.append(("took", span(int((ended - started).total_seconds()))))
     if completion := text(duration.get("completionStatus")):
         found.append(("ended as", completion))
     if paused := integer(duration.get("totalManualPauseDurationSeconds")):
         found.append(("paused by hand for", span(paused)))
-    if aborted := text(status.get("abortedAt")):
-        found.append(("aborted at", aborted))
-    if restarted := text(status.get("restartedAt")):
-        found.append(("restarted at", restarted))
-    wanted = text(dig(raw, "spec", "restartAt"))
+    if aborted := when(status.get("abortedAt")):
+        found.append(("aborted", moment(aborted)))
+    if restarted := when(status.get("restartedAt")):
+        found.append(("restarted", moment(restarted)))
+    wanted = when(dig(raw, "spec", "restartAt"))
     if wanted and wanted != restarted:
-        found.append(("restart asked for", wanted))
+        found.append(("restart asked for", moment(wanted)))
     if state.promote_full:
         found.append(("full promotion", "asked for"))
     if ping := text(state.canary_status.stablePingPong):
@@ -134,9 +141,13 @@ def _status(state: State, raw: JSON, now: datetime) -> Facts:
     return found
 
 
-def facts(state: State, raw: JSON, now: datetime) -> tuple[tuple[Clean, Clean], ...]:
+def facts(state: State, raw: JSON) -> tuple[tuple[Clean, Clean], ...]:
     """Label and value; what is empty is left out."""
-    found = [*_strategy(state, raw), *_spec(state, raw), *_status(state, raw, now)]
+    found = [*_strategy(state, raw), *_spec(state, raw), *_status(state, raw)]
     if owner := gitops_owner(raw):
         found.append(("managed by", owner))
-    return tuple((Clean(label), clean(value, limit=400)) for label, value in found if value is not None and value != "")
+    return tuple(
+        (Clean(label[:1].upper() + label[1:]), clean(value, limit=400))
+        for label, value in found
+        if value is not None and value != ""
+    )

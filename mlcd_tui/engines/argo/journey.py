@@ -20,9 +20,20 @@ def span(seconds: int) -> str:
     return f"{hours} h" + (f" {minutes} min" if minutes else "")
 
 
+def percent(weight: int, maximum: int) -> str:
+    """A weight as a share of a hundred: `60 %`."""
+    return f"{weight} %" if maximum == 100 else f"{round(weight * 100 / maximum, 1):g} %"
+
+
 def share(weight: int, maximum: int) -> str:
-    """A weight in words: `60 %`, or `300 of 1000`."""
-    return f"{weight} %" if maximum == 100 else f"{weight} of {maximum}"
+    """A weight in words: `60 %`, or `30 % (300 of 1000)` where weights are of another maximum."""
+    return percent(weight, maximum) + ("" if maximum == 100 else f" ({weight} of {maximum})")
+
+
+def place(state: State, index: int) -> str:
+    """A step as people count: `2 of 5` for the second, `all 5 done` behind the last."""
+    count = len(state.steps)
+    return f"{index + 1} of {count}" if index < count else f"all {count} done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Journey:
 
     weight: int
     then: str
-    """`wait 10 min`, `wait for you`, `run the analysis of step 4`, `become the stable version`."""
+    """`wait 10 min`, `wait for you`, `run the analysis of step 4`, `make it the stable version`."""
     stop: int
     """Index of the step where it stops; the number of steps when it runs to the end."""
 
@@ -56,4 +67,4 @@ def journey(state: State, start: int) -> Journey:
                 return Journey(weight, f"run the plug-in of step {index + 1}", index)
             case _:
                 pass
-    return Journey(state.max_weight, "become the stable version", len(state.steps))
+    return Journey(state.max_weight, "make it the stable version", len(state.steps))

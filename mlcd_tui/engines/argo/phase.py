@@ -6,13 +6,14 @@ from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import text, when
 from mlcd_tui.engines.argo import lean
-from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE
+from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
 from mlcd_tui.engines.argo.lean import fit, fits
 from mlcd_tui.engines.argo.state import State
 
 _PHASES = {phase.value: phase for phase in Phase}
 _UNOBSERVED = "waiting for rollout spec update to be observed"
 _UNPAUSING = "waiting for rollout to unpause"
+_NOTHING = Waiting()
 
 
 def phase_of(state: State) -> tuple[Phase, str]:
@@ -79,17 +80,27 @@ def waiting_for(state: State, phase: Phase, message: str) -> Waiting:
     if state.spec_paused:
         since = when(state.condition("Paused").lastTransitionTime)
         return Waiting(WaitFor.PERSON, Clean("you to resume it"), since=since)
+    pausing = waiting_for_pause(state)
+    if pausing.what is not WaitFor.NOTHING:
+        return pausing
+    if phase is Phase.HEALTHY or phase is Phase.UNKNOWN:
+        return Waiting()
+    return _moving(state, message)
+
+
+def waiting_for_pause(state: State) -> Waiting:
+    """What a pause of the controller's waits for; nothing where there is none."""
+    if not state.pauses:
+        return _NOTHING
     person = state.human()
     if person is not None:
         return Waiting(WaitFor.PERSON, _person(person.reason), since=person.since)
     timed = state.deadline()
-    if timed is not None:
-        pause, end = timed
-        sentence = "the pause to end" if pause.reason == CANARY_PAUSE else "its own switch"
-        return Waiting(WaitFor.TIMER, Clean(sentence), since=pause.since, until=end)
-    if phase is Phase.HEALTHY or phase is Phase.UNKNOWN:
-        return Waiting()
-    return _moving(state, message)
+    if timed is None:
+        return _NOTHING
+    pause, end = timed
+    sentence = "the pause to end" if pause.reason == CANARY_PAUSE else "its own switch"
+    return Waiting(WaitFor.TIMER, Clean(sentence), since=pause.since, until=end)
 
 
 def _repair(state: State, message: str) -> Clean:
@@ -105,6 +116,8 @@ def _person(reason: str) -> Clean:
         return Clean("your promotion")
     if reason == BLUE_GREEN_PAUSE:
         return Clean("your switch")
+    if reason == INCONCLUSIVE[1]:
+        return Clean("your decision: the experiment could not tell, and the controller makes it again")
     return Clean("your decision: the analysis could not tell")
 
 

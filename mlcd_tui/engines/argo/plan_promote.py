@@ -5,81 +5,118 @@ from __future__ import annotations
 from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import Clean
-from mlcd_tui.engines._json import integer
+from mlcd_tui.engines._json import dig, integer
+from mlcd_tui.engines._words import listed, pods
 from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.facts import scale_down_delay
-from mlcd_tui.engines.argo.journey import journey, span
-from mlcd_tui.engines.argo.kinds import CANARY_PAUSE, INCONCLUSIVE
+from mlcd_tui.engines.argo.journey import journey, place, span
+from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
 from mlcd_tui.engines.argo.state import State, step_kind
 from mlcd_tui.engines.argo.steps import caption
 
 _TAKES_TIME = frozenset({"pause", "analysis", "experiment", "plugin"})
+_PAUSES = {
+    CANARY_PAUSE: "of the step",
+    BLUE_GREEN_PAUSE: "before the switch",
+    INCONCLUSIVE[0]: "the analysis could not tell",
+    INCONCLUSIVE[1]: "the experiment could not tell",
+}
+ENDS_PAUSE = "Also ends the pause that a person set."
+AGAIN_AND_AGAIN = "As long as it stands at this step, the controller makes that experiment again and again."
 
 
-def _abort_back(case: Case) -> str:
+def pause_words(state: State) -> str:
+    """The controller's own pauses, for the eye."""
+    return ", ".join(_PAUSES.get(pause.reason, pause.reason) for pause in state.pauses) or "none"
+
+
+def returns(case: Case) -> str:
+    """How, and how fast, an abort goes back."""
     if case.state.first:
         return "There is no earlier version to go back to."
-    if case.state.routed:
-        return f"Abort sends all traffic back to {case.stable} at once."
-    return f"Abort brings {case.stable} back to all pods, as fast as its pods start."
+    if not case.state.routed:
+        return f"Abort brings {case.stable} back to all pods, as fast as its pods start."
+    if dig(case.raw, "spec", "strategy", "canary", "dynamicStableScale") is True:
+        return f"Abort sends all traffic back to {case.stable} as fast as its pods start: it was scaled down."
+    return f"Abort sends all traffic back to {case.stable} at once."
+
+
+def _way_back(case: Case, stop: int) -> str:
+    """The way back from the step where it comes to rest."""
+    if stop < len(case.state.steps) or case.state.first:
+        return returns(case)
+    return f"{returns(case)} Once {case.newest} is the stable version, only a rollback returns to {case.stable}."
 
 
 def _position_changes(case: Case, index: int, weight: int, stop: int | None = None) -> list[Change]:
     """Step, weight, mirror and pause, before and after; `stop` is the step where it comes to rest."""
     state = case.state
-    before, after = state.mirror(), state.mirror_at(index if stop is None else stop)
-    changes = [change("step", f"{state.index}/{len(state.steps)}", f"{index}/{len(state.steps)}")]
+    stop = index if stop is None else stop
+    before, after = state.mirror(), state.mirror_at(stop)
+    changes = [change("step", place(state, state.index), place(state, stop))]
     if weight != state.set_weight():
         changes.append(change("weight", case.share(state.set_weight()), case.share(weight)))
     if before != after:
         words = ["none" if percent is None else f"{percent} %" for percent in (before, after)]
         changes.append(change("mirrored", *words))
     if state.pauses:
-        changes.append(change("pause", ", ".join(p.reason for p in state.pauses), "none"))
+        changes.append(change("pause", pause_words(state), "none"))
     return changes
+
+
+def _name(state: State, index: int) -> str:
+    return f"step {index + 1} ({caption(state.steps[index], state.max_weight)})"
 
 
 def _skipped(state: State, first: int, end: int) -> list[str]:
     """Warnings about steps that decide something and would not run."""
-    passed = [(i, state.steps[i]) for i in range(first, min(end, len(state.steps)))]
-    told = [f"step {i + 1} ({caption(step, state.max_weight)})" for i, step in passed if step_kind(step) in _TAKES_TIME]
-    return [f"skips {', '.join(told)}"] if told else []
+    passed = [i for i in range(first, min(end, len(state.steps))) if step_kind(state.steps[i]) in _TAKES_TIME]
+    return [f"Skips {listed([_name(state, i) for i in passed])}."] if passed else []
+
+
+def _rest(case: Case, stop: int) -> str:
+    """Where the canary comes to rest, for the outcome."""
+    state = case.state
+    if stop >= len(state.steps):
+        return f"{case.newest} is the stable version"
+    return f"step {place(state, stop)}: {caption(state.steps[stop], state.max_weight)}"
 
 
 def promote(case: Case) -> Plan | Refusal:
     """Continue after a pause; in the middle of a step it goes to the next one."""
     state = case.state
-    if state.canary is None:
-        return switch(case)
-    if not state.steps or state.step is None:
-        return _continue(case)
-    if state.inconclusive and state.pauses and state.controller_pause:
-        return _to_step(
-            case, state.index + 1, "Promote past the analysis", ["overrules an analysis that could not tell"]
-        )
-    if state.kind == "experiment" and any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses):
-        # the pause alone taken away, the controller would make the same experiment again and again
-        return _to_step(
-            case, state.index + 1, "Promote past the experiment", ["overrules an experiment that could not tell"]
-        )
-    if any(pause.reason == CANARY_PAUSE for pause in state.pauses):
-        return _after_pause(case)
-    if state.pauses:
-        return _unsure(case)
-    running = {"analysis": "the running analysis", "experiment": "the running experiment", "plugin": "the plug-in"}
-    what = running.get(state.kind, "the rest")
-    warning = f"skips {what} of step {state.index + 1} ({caption(state.step, state.max_weight)})"
-    return _to_step(case, state.index + 1, "Promote one step", [warning])
+    following = state.index + 1
+    match state.promotion:
+        case "switch":
+            return switch(case)
+        case "continue":
+            return _continue(case)
+        case "again":
+            return _unsure(case)
+        case "pause":
+            return _after_pause(case)
+        case "analysis":
+            return _to_step(
+                case, following, "Promote past the analysis", ["Overrules an analysis that could not tell."]
+            )
+        case "experiment":
+            warnings = ["Overrules an experiment that could not tell.", AGAIN_AND_AGAIN]
+            return _to_step(case, following, "Promote past the experiment", warnings)
+        case _:
+            running = {"analysis": "the running analysis", "experiment": "the running experiment"}
+            what = running.get(state.kind, "the plug-in" if state.kind == "plugin" else "the rest")
+            warning = f"Skips {what} of {_name(state, state.index)}."
+            return _to_step(case, following, "Promote one step", [warning])
 
 
 def _unsure(case: Case) -> Plan:
     """Go on although an analysis could not tell; the controller then runs it once more."""
     state = case.state
     requests, changes, warnings = _clear_pauses(case)
-    where = f"on with step {state.index + 1}" if state.canary is not None else f"on with {case.newest}"
+    where = f"on with step {place(state, state.index)}" if state.canary is not None else f"on with {case.newest}"
     if state.canary is not None:
-        warnings.append("a pause step that comes next is passed over, since the controller takes this for its end")
-        back = _abort_back(case)
+        warnings.append("A pause step that comes next is passed over, since the controller takes this for its end.")
+        back = returns(case)
     else:
         back = f"Abort leaves {case.stable} serving."
     return case.plan(
@@ -98,10 +135,11 @@ def _unsure(case: Case) -> Plan:
 def _continue(case: Case) -> Plan:
     """Take away pauses where no step is left or there are none."""
     requests, changes, warnings = _clear_pauses(case)
+    blue_green = case.state.canary is None
     return case.plan(
         "Promote",
         f"Let {case.ref} go on with {case.newest}.",
-        way_back=_abort_back(case),
+        way_back=f"Abort leaves {case.stable} serving." if blue_green else returns(case),
         changes=tuple(changes),
         requests=requests,
         seen=case.seen(*case.position()),
@@ -114,7 +152,7 @@ def _continue(case: Case) -> Plan:
 def _clear_pauses(case: Case) -> tuple[tuple[Request, ...], list[Change], list[str]]:
     """End the pauses. A person's pause goes first: cleared under it, the controller would pause again."""
     state = case.state
-    changes = [change("pause", ", ".join(p.reason for p in state.pauses) or "none", "none")] if state.pauses else []
+    changes = [change("pause", pause_words(state), "none")] if state.pauses else []
     if not state.spec_paused:
         return (case.patch_status({"pauseConditions": None}),), changes, []
     requests = [case.patch({"spec": {"paused": False}})]
@@ -127,7 +165,7 @@ def _clear_pauses(case: Case) -> tuple[tuple[Request, ...], list[Change], list[s
             facts.append({"op": "test", "path": "/status/currentStepIndex", "value": state.raw_index})
         requests.append(case.patch_after([*facts, {"op": "remove", "path": "/status/pauseConditions"}], sub="status"))
     changes.append(change("paused by a person", "yes", "no"))
-    return tuple(requests), changes, ["also ends the pause that a person set"]
+    return tuple(requests), changes, [ENDS_PAUSE]
 
 
 def _after_pause(case: Case) -> Plan:
@@ -138,12 +176,12 @@ def _after_pause(case: Case) -> Plan:
     return case.plan(
         "Promote one step",
         f"{case.send(state.set_weight(), way.weight)}, then {way.then}.",
-        way_back=_abort_back(case),
+        way_back=_way_back(case, way.stop),
         changes=(*moved, *changes),
         requests=requests,
         seen=case.seen(*case.position()),
         warnings=warnings,
-        expect=f"step {min(state.index + 2, len(state.steps))} of {len(state.steps)}",
+        expect=_rest(case, way.stop),
         mark={"goal": "step", "target": str(state.index + 1)},
     )
 
@@ -158,16 +196,16 @@ def _to_step(case: Case, target: int, title: str, warnings: list[str]) -> Plan:
     if state.spec_paused:
         requests.append(case.unpause_after())
         changes.append(change("paused by a person", "yes", "no"))
-        warnings = [*warnings, "also ends the pause that a person set"]
+        warnings = [*warnings, ENDS_PAUSE]
     return case.plan(
         title,
         f"{case.send(state.set_weight(), way.weight)}, then {way.then}.",
-        way_back=_abort_back(case),
+        way_back=_way_back(case, way.stop),
         changes=tuple(changes),
         requests=tuple(requests),
         seen=case.seen(*case.position()),
         warnings=warnings,
-        expect=f"step {min(target + 1, len(state.steps))} of {len(state.steps)}",
+        expect=_rest(case, way.stop),
         mark={"goal": "step", "target": str(target)},
     )
 
@@ -175,16 +213,14 @@ def _to_step(case: Case, target: int, title: str, warnings: list[str]) -> Plan:
 def skip_step(case: Case) -> Plan | Refusal:
     """Leave the current step undone."""
     state = case.state
-    assert state.step is not None
-    what = f"leaves out step {state.index + 1} ({caption(state.step, state.max_weight)})"
-    return _to_step(case, state.index + 1, "Skip a step", [what])
+    return _to_step(case, state.index + 1, "Skip a step", [f"Leaves out {_name(state, state.index)}."])
 
 
 def promote_full(case: Case) -> Plan | Refusal:
     """To the end, without pauses, analyses and steps."""
     state = case.state
     requests = [case.patch_status({"promoteFull": True})]
-    if any(pause.reason in INCONCLUSIVE for pause in state.pauses):
+    if state.unsure:
         requests = [case.patch_status_of_candidate({"op": "add", "path": "/status/promoteFull", "value": True})]
     changes = [change("full promotion", "no", "yes")]
     warnings = _skipped(state, state.index, len(state.steps))
@@ -193,17 +229,15 @@ def promote_full(case: Case) -> Plan | Refusal:
     if state.spec_paused:
         requests.append(case.unpause_after())
         changes.append(change("paused by a person", "yes", "no"))
-        warnings.append("also ends the pause that a person set")
-    if state.blue_green is not None and state.canary is None:
-        if state.blue_green.prePromotionAnalysis is not None and not state.switched:
-            warnings.append("skips the analysis before the switch")
-        if state.blue_green.postPromotionAnalysis is not None:
-            warnings.append("skips the analysis after the switch")
-        sentence = f"Send 100 % of live traffic of {case.ref} to {case.newest} as soon as its pods are ready."
-        back = switch_back_note(case)
+        warnings.append(ENDS_PAUSE)
+    if state.canary is None:
+        sentence, back = _full_switch(case), switch_back_note(case)
+        warnings += _skipped_analyses(state)
+        if not state.switched:
+            changes.insert(0, change("active", case.stable, case.newest))
     else:
         sentence = f"{case.send(state.set_weight(), state.max_weight)}, without any further pause, analysis or step."
-        back = f"{_abort_back(case)} After that, only a roll back to {case.stable} helps."
+        back = _way_back(case, len(state.steps))
     return case.plan(
         "Promote fully",
         sentence,
@@ -215,6 +249,23 @@ def promote_full(case: Case) -> Plan | Refusal:
         expect=f"{case.newest} is the stable version",
         mark={"goal": "promoted"},
     )
+
+
+def _full_switch(case: Case) -> str:
+    if case.state.switched:
+        return f"Make {case.newest}, which has all live traffic of {case.ref} already, the stable version now."
+    have, wished = case.arrived, case.state.desired
+    ready = " now" if have >= wished else f" as soon as its {pods(wished)} are available ({have} so far)"
+    return f"Send 100 % instead of 0 % of live traffic of {case.ref} to {case.newest}{ready}."
+
+
+def _skipped_analyses(state: State) -> list[str]:
+    found = []
+    if state.blue_green is not None and state.blue_green.prePromotionAnalysis is not None and not state.switched:
+        found.append("Skips the analysis before the switch.")
+    if state.blue_green is not None and state.blue_green.postPromotionAnalysis is not None:
+        found.append("Skips the analysis after the switch.")
+    return found
 
 
 def switch_back_note(case: Case) -> str:
@@ -229,13 +280,14 @@ def switch_back_note(case: Case) -> str:
 def switch(case: Case) -> Plan | Refusal:
     """Let a blue/green switch its active Service to the previewed version."""
     state = case.state
-    if not state.pauses:
-        return _continue(case)
-    if any(pause.reason in INCONCLUSIVE for pause in state.pauses):
-        return _unsure(case)
+    if state.promotion != "switch":
+        return promote(case)
     requests, changes, warnings = _clear_pauses(case)
     if state.blue_green is not None and state.blue_green.postPromotionAnalysis is not None:
-        warnings.append("the analysis after the switch may take it back")
+        warnings.append("The analysis after the switch may take it back.")
+    if case.arrived < state.desired and not state.switched:
+        have = f"{case.arrived} of {pods(state.desired)}"
+        warnings.append(f"{have} of {case.newest} are available: the controller starts the rest before it switches.")
     if not state.switched:
         changes.insert(0, change("active", case.stable, case.newest))
     return case.plan(
@@ -255,27 +307,28 @@ def switch(case: Case) -> Plan | Refusal:
 
 def set_weight(case: Case) -> Plan | Refusal:
     """Go to the step that sets this weight: the controller takes weights from its steps and from nowhere else."""
-    state, wanted = case.state, case.intent.weight
-    if wanted is None or not 0 <= wanted <= state.max_weight:
-        return case.refuse(f"the weight must be between 0 and {state.max_weight}")
+    state, wish = case.state, case.intent.weight
+    if wish is None or not 0 <= wish <= 100:
+        return case.refuse("The weight must be between 0 and 100 percent")
+    wanted = wish * state.max_weight // 100
     if wanted == state.set_weight():
-        return case.refuse(f"the weight is {case.share(wanted)} already")
+        return case.refuse(f"The weight is {case.share(wanted)} already")
     offered = {i: integer(s.setWeight) for i, s in enumerate(state.steps) if s.setWeight is not None}
     matching = [index for index, weight in offered.items() if weight == wanted]
     if not matching:
-        there = ", ".join(str(w) for w in sorted(set(offered.values())))
+        there = ", ".join(case.share(w) for w in sorted(set(offered.values())))
         advice = "Abort sends all traffic back." if wanted == 0 else f"Steps of this rollout set: {there}."
         if wanted == state.max_weight:
             advice = "Promote fully sends all traffic to the new version."
         return case.refuse(
-            f"no step sets {case.share(wanted)}, and the controller takes weights from steps only", advice
+            f"No step sets {case.share(wanted)}, and the controller takes weights from steps only", advice
         )
     ahead = [index for index in matching if index > state.index]
     target = ahead[0] if ahead else matching[-1]
-    warnings = _skipped(state, state.index, target) if ahead else [f"runs the steps from {target + 1} on once more"]
+    warnings = _skipped(state, state.index, target) if ahead else [f"Runs the steps from {target + 1} on once more."]
     plan = _to_step(case, target, "Go to a weight", warnings)
     way = journey(state, target)
-    sentence = f"{case.send(state.set_weight(), wanted)} by going to step {target + 1}, then {way.then}"
+    sentence = f"{case.send(state.set_weight(), wanted)} by going to step {place(state, target)}, then {way.then}"
     more = f" at {case.share(way.weight)}" if way.weight != wanted else ""
     return _replace_goal(case, plan, f"{sentence}{more}.", wanted, target)
 

@@ -7,6 +7,7 @@ from mlcd_tui.domain.refs import JSON, Resource
 from mlcd_tui.engines._json import dig, name_of, owned_by, text, uid_of
 from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS
+from mlcd_tui.engines.argo.plan_promote import AGAIN_AND_AGAIN
 
 _ENDED = frozenset({"Successful", "Failed", "Error", "Inconclusive"})
 
@@ -29,14 +30,14 @@ def terminate_analysis(case: Case) -> Plan | Refusal:
     if case.intent.target:
         found = next((raw for raw in runs if name_of(raw) == case.intent.target), None)
         if found is None:
-            return case.refuse(f"there is no analysis run {case.intent.target} of this rollout")
+            return case.refuse(f"There is no analysis run {case.intent.target} of this rollout")
         if found not in running:
             return case.refuse(f"{case.intent.target} has ended: {_phase(found)}")
         running = [found]
     if not running:
-        return case.refuse("no analysis is running")
+        return case.refuse("No analysis is running")
     if len(running) > 1:
-        return case.refuse("more than one analysis is running", f"Name one: {', '.join(map(name_of, running))}.")
+        return case.refuse("More than one analysis is running", f"Name one: {', '.join(map(name_of, running))}.")
     run = running[0]
     name = name_of(run)
     return case.plan(
@@ -46,7 +47,7 @@ def terminate_analysis(case: Case) -> Plan | Refusal:
         changes=(change("terminate", "no", "yes"),),
         requests=(case.patch({"spec": {"terminate": True}}, resource=ANALYSIS_RUNS, of=run),),
         seen=case.seen(("run", name), ("run phase", _phase(run))),
-        warnings=("a metric that has not failed yet counts as passed, so the update may go on",),
+        warnings=("A metric that has not failed yet counts as passed, so the update may go on.",),
         expect=f"{name} has ended",
         mark={"goal": "run ended", "target": name},
     )
@@ -59,16 +60,18 @@ def retry_experiment(case: Case) -> Plan | Refusal:
     if case.intent.target:
         experiments = [raw for raw in experiments if name_of(raw) == case.intent.target]
         if not experiments:
-            return case.refuse(f"there is no experiment {case.intent.target} of this rollout")
+            return case.refuse(f"There is no experiment {case.intent.target} of this rollout")
         ended = [raw for raw in experiments if raw in ended]
     if not ended:
-        return case.refuse("no experiment has failed", "Only a failed experiment can be run again.")
+        return case.refuse("No experiment has failed", "Only a failed experiment can be run again.")
     experiment = ended[-1]
     name = name_of(experiment)
     warnings = [
-        "the rollout is aborted: the controller stops the experiment at once and calls it Successful unjudged",
-        "retry the rollout instead: it then makes a new experiment",
+        "The rollout is aborted: the controller stops the experiment at once and calls it Successful unjudged.",
+        "Retry the rollout instead: it then makes a new experiment.",
     ]
+    if not case.state.aborted:
+        warnings = [AGAIN_AND_AGAIN] if _phase(experiment) == "Inconclusive" else []
     return case.plan(
         "Retry experiment",
         f"Run {name} of {case.ref} again from the start.",
@@ -76,7 +79,7 @@ def retry_experiment(case: Case) -> Plan | Refusal:
         changes=(change("phase", _phase(experiment), "none: it starts again"),),
         requests=(case.patch({"status": None}, resource=EXPERIMENTS, of=experiment),),
         seen=case.seen(("experiment", name), ("experiment phase", _phase(experiment))),
-        warnings=warnings if case.state.aborted else (),
+        warnings=warnings,
         expect=f"{name} is running",
         mark={"goal": "experiment", "target": name},
     )

@@ -10,7 +10,7 @@ from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import annotations_of, created, dig, integer, rows, table, text, when
 from mlcd_tui.engines.argo import plan_flow
-from mlcd_tui.engines.argo.case import Case, change, revision
+from mlcd_tui.engines.argo.case import Case, called, change, revision
 from mlcd_tui.engines.argo.kinds import EXPERIMENT_NAME, HASH, SCALE_DOWN_DEADLINE
 
 
@@ -49,7 +49,7 @@ def undo(case: Case) -> Plan | Refusal:
     """Ask for the pod template of an earlier revision again."""
     holder = case.holder
     if holder is None:
-        return case.refuse("the object that its template comes from was not found", "Look at spec.workloadRef.")
+        return case.refuse("The object that its template comes from was not found", "Look at spec.workloadRef.")
     target = _target(case)
     if isinstance(target, Refusal):
         return target
@@ -58,10 +58,12 @@ def undo(case: Case) -> Plan | Refusal:
     patch = merge_diff(now, then)
     pod_hash = workload.pod_hash(target, HASH)
     if not patch or (case.state.observed and pod_hash == case.state.current_hash):
-        return case.refuse(f"revision {revision(target)} is what it asks for already")
+        return case.refuse(f"Revision {revision(target)} is what it asks for already")
     version, path = case.name_version(target), _path(case, target)
     present = case.set_of(case.state.current_hash)
-    back = f"Undo to revision {revision(present)} brings {case.newest} again." if present is not None else ""
+    number = revision(present) if present is not None else 0
+    back = f"Roll back to revision {number}" if number else f"Set version {case.newest}"
+    back += f" brings {case.newest} again."
     return case.plan(
         "Roll back",
         f"Bring {case.ref} back from {case.newest} to {version} (revision {revision(target)}); it {path[0]}.",
@@ -75,12 +77,12 @@ def undo(case: Case) -> Plan | Refusal:
         seen=case.seen(("target", pod_hash), ("path", path[0])),
         warnings=(*path[1], *_held(case), *case.gitops()),
         expect=f"{version} is {'going out' if 'runs' in path[0] else 'serving'}",
-        mark={"goal": "template", "target": pod_hash},
+        mark={"goal": "template", "target": pod_hash, "newest": version},
     )
 
 
 def _held(case: Case) -> list[str]:
-    return ["it is paused by a person: nothing moves until it is resumed"] if case.state.spec_paused else []
+    return ["It is paused by a person: nothing moves until it is resumed."] if case.state.spec_paused else []
 
 
 def _target(case: Case) -> JSON | Refusal:
@@ -89,12 +91,12 @@ def _target(case: Case) -> JSON | Refusal:
     wanted = case.intent.revision
     if wanted is None:
         below = [raw for raw in sets if revision(raw) < max((revision(r) for r in sets), default=0)]
-        return below[0] if below else case.refuse("there is no earlier revision to go back to")
+        return below[0] if below else case.refuse("There is no earlier revision to go back to")
     found = next((raw for raw in sets if revision(raw) == wanted), None)
     if found is not None:
         return found
     there = ", ".join(str(revision(raw)) for raw in sets) or "none"
-    return case.refuse(f"there is no revision {wanted}", f"Revisions that are kept: {there}.")
+    return case.refuse(f"There is no revision {wanted}", f"Revisions that are kept: {there}.")
 
 
 def _path(case: Case, target: JSON) -> tuple[str, list[str]]:
@@ -108,10 +110,14 @@ def _path(case: Case, target: JSON) -> tuple[str, list[str]]:
     if state.canary is not None:
         if not steps:
             return "runs as an update without steps", []
-        return f"runs all {steps} steps", ["this is an update like any other: promote fully to be faster"]
+        through = f"runs all {steps} steps" if steps > 1 else "runs its one step"
+        return through, ["It is an update like any other: promote fully to be faster."]
     if _is_older(case, target) and _still_up(case, target):
         return "switches at once without a pause, since its pods are still up", []
-    return "runs as an update: preview, pauses and analyses included", []
+    return (
+        "runs as an update: preview, pauses and analyses included",
+        ["It is an update like any other, and its pods have to start first: promote fully to be faster."],
+    )
 
 
 def _still_up(case: Case, target: JSON) -> bool:
@@ -145,35 +151,38 @@ def set_image(case: Case) -> Plan | Refusal:
     """Ask for other images, by container or for all (`*`)."""
     holder = case.holder
     if holder is None:
-        return case.refuse("the object that its template comes from was not found", "Look at spec.workloadRef.")
+        return case.refuse("The object that its template comes from was not found", "Look at spec.workloadRef.")
     if not case.intent.images or any(not image.strip() for _, image in case.intent.images):
-        return case.refuse("an image is missing", "Name a container and its image: container=image.")
+        return case.refuse("An image is missing", "Name a container and its image: container=image.")
     pod = table(case.template.get("spec"))
     names = {text(c.get("name")) for c, _ in workload.template_containers(case.template)}
     unknown = [name for name, _ in case.intent.images if name != "*" and name not in names]
     if unknown:
         there = ", ".join(sorted(names)) or "none"
-        return case.refuse(f"there is no container called {', '.join(unknown)}", f"Containers: {there}.")
+        return case.refuse(f"There is no container called {', '.join(unknown)}", f"Containers: {there}.")
     wanted = {key: _with_images(pod.get(key), case.intent.images) for key in ("containers", "initContainers")}
     changed = {key: value for key, value in wanted.items() if value != rows(pod.get(key))}
     if not changed:
-        return case.refuse("these images are asked for already")
+        return case.refuse("These images are asked for already")
     after = {**case.template, "spec": {**pod, **changed}}
     resource, of = holder
-    state = case.state
-    steps = f"all {len(state.steps)} steps" if state.steps else "its strategy"
-    superseded = [f"replaces the update to {case.newest} that is in flight"] if state.in_flight else []
-    version = workload.version(case.intent.images[0][1]) or case.intent.images[0][1]
+    version = called(workload.version(case.intent.images[0][1])) or case.intent.images[0][1]
+    images, several = _image_changes(case.template, after), []
+    if len(images) > 1:
+        several = [f"Changes the images of {len(images)} containers."]
+    now, instead = case.newest, ""
+    if case.state.in_flight and not case.state.first:
+        now, instead = case.stable, f", in place of the one to {case.newest}"
     return case.plan(
         "Set version",
-        f"Start an update of {case.ref} from {case.newest} to {version}, through {steps}.",
-        way_back=f"Abort while it is on its way, undo after that; both return to {case.stable}.",
-        changes=tuple(_image_changes(case.template, after)),
+        f"Start an update of {case.ref} from {now} to {version}{instead}: {case.ahead()}.",
+        way_back=f"Abort while it is on its way, roll back after that; both return to {case.stable}.",
+        changes=tuple(images),
         requests=(case.patch({"spec": {"template": {"spec": changed}}}, resource=resource, of=of),),
         seen=case.seen(("images", ", ".join(text(c.get("image")) for c, _ in _containers(case)))),
-        warnings=(*superseded, *_held(case), *case.gitops()),
+        warnings=(*several, *_held(case), *case.gitops()),
         expect=f"an update to {version} has begun",
-        mark={"goal": "new version"},
+        mark={"goal": "new version", "newest": version},
     )
 
 

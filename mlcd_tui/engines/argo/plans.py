@@ -9,6 +9,7 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Access, Plan, Refusal
 from mlcd_tui.domain.refs import Objects
 from mlcd_tui.domain.text import clean
+from mlcd_tui.engines._words import sentence
 from mlcd_tui.engines.argo import plan_flow, plan_promote, plan_runs, plan_version
 from mlcd_tui.engines.argo.abilities import ability, situation
 from mlcd_tui.engines.argo.case import Case
@@ -59,12 +60,12 @@ def plan(intent: Intent, objects: Objects, now: datetime) -> Plan | Refusal:
     planner = _PLANNERS.get(intent.verb)
     raw = find(intent.ref, objects)
     if planner is None:
-        return Refusal(intent, clean(f"Argo Rollouts does not know how to {intent.verb}"))
+        return Refusal(intent, clean(f"Argo Rollouts does not know how to {intent.verb}."))
     if raw is None:
-        return Refusal(intent, clean(f"there is no rollout {intent.ref}"))
+        return Refusal(intent, clean(f"There is no rollout {intent.ref}."))
     state = State(from_raw(raw))
     if intent.verb not in _ASKED_OF_OBJECTS:
         answer = ability(intent.verb, situation(state))
         if not answer.allowed:
-            return Refusal(intent, answer.why_not)
+            return Refusal(intent, clean(sentence(answer.why_not)))
     return planner(Case(intent, raw, state, objects, now))

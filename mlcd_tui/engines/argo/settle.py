@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from mlcd_tui.domain.plan import Plan, Settled
@@ -10,14 +11,48 @@ from mlcd_tui.domain.refs import JSON, Objects
 from mlcd_tui.domain.rollout import Phase
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, integer, name_of, rows, text, when
+from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._words import pods
 from mlcd_tui.engines.argo.detail import find
-from mlcd_tui.engines.argo.journey import share
+from mlcd_tui.engines.argo.journey import place, share
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS
 from mlcd_tui.engines.argo.lean import from_raw
 from mlcd_tui.engines.argo.phase import phase_of
+from mlcd_tui.engines.argo.standing import arrived, standing
 from mlcd_tui.engines.argo.state import State, step_kind
 
 Mark = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a plan wanted, and the rollout as it is now."""
+
+    mark: Mark
+    state: State
+    raw: JSON
+    objects: Objects
+    now: datetime
+
+    @property
+    def newest(self) -> str:
+        """What to call the new version."""
+        return self.mark.get("newest") or "the new version"
+
+    @property
+    def serving(self) -> str:
+        """What to call the version that was stable."""
+        return self.mark.get("serving") or "the stable version"
+
+    @property
+    def new_pods(self) -> int:
+        """Available pods of the new version."""
+        return arrived(self.state, self.raw, self.objects)
+
+    @property
+    def standing(self) -> str:
+        """Where the update stands."""
+        return standing(self.state, self.raw, self.objects, self.now, self.newest)
 
 
 def _yes(sentence: object) -> Settled:
@@ -32,9 +67,11 @@ def _never(sentence: object) -> Settled:
     return Settled(done=False, sentence=clean(sentence), failed=True)
 
 
-def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:  # noqa: ARG001 - the port's signature
+def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:
     """Done, failed for good, or what it is waiting for."""
     goal = plan.mark.get("goal", "")
+    if unchanged(plan, objects):
+        return _not_yet("waiting for the change to be seen")
     if goal == "run ended":
         return _run_ended(plan.mark, objects)
     if goal == "experiment":
@@ -48,7 +85,9 @@ def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:  # noqa: AR
     if invalid := _invalid(raw):
         return _never(f"the controller refuses the spec: {invalid}")
     judge = _JUDGES.get(goal)
-    return judge(plan.mark, state) if judge is not None else _not_yet("this kind of act is not known")
+    if judge is None:
+        return _not_yet("this kind of act is not known")
+    return judge(Look(plan.mark, state, raw, objects, now))
 
 
 def _invalid(raw: JSON) -> str:
@@ -56,12 +95,12 @@ def _invalid(raw: JSON) -> str:
     return next((text(c.get("message")) or "no reason given" for c in found), "")
 
 
-def _overtaken(mark: Mark, state: State) -> Settled | None:
+def _overtaken(look: Look) -> Settled | None:
     """Whether the update that was decided on is no more."""
-    if state.current_hash != mark.get("hash"):
+    if look.state.current_hash != look.mark.get("hash"):
         return _never("another version was asked for meanwhile")
-    if state.aborted:
-        return _never(f"the update was aborted meanwhile: {phase_of(state)[1]}")
+    if look.state.aborted:
+        return _never(f"the update was aborted meanwhile: {phase_of(look.state)[1]}")
     return None
 
 
@@ -69,51 +108,52 @@ def _promoted_now(state: State) -> bool:
     return bool(state.stable_hash) and not state.in_flight
 
 
-def _step(mark: Mark, state: State) -> Settled:
-    lost = _overtaken(mark, state)
+def _step(look: Look) -> Settled:
+    lost, state = _overtaken(look), look.state
     if lost is not None:
         return lost
-    target, count = integer(mark.get("target")), len(state.steps)
+    target = integer(look.mark.get("target"))
     if _promoted_now(state):
-        return _yes("all steps are done; the new version is the stable one")
+        return _yes(look.standing)
     if state.index < target:
-        return _not_yet("waiting for the controller to leave the step")
+        return _not_yet(f"waiting for the controller to leave step {place(state, state.index)}")
     if state.index == target and state.kind == "pause" and not state.pauses:
-        return _not_yet("waiting for the controller to begin the pause")
+        return _not_yet(f"waiting for the controller to begin the pause of step {place(state, state.index)}")
     if state.unpausing:
         return _not_yet("waiting for the controller to end the pause")
-    return _yes(f"step {state.index + 1} of {count}" if state.index < count else "all steps are done; pods follow")
+    return _yes(look.standing)
 
 
-def _promoted(mark: Mark, state: State) -> Settled:
-    lost = _overtaken(mark, state)
+def _promoted(look: Look) -> Settled:
+    lost, state = _overtaken(look), look.state
     if lost is not None:
         return lost
     if _promoted_now(state):
-        return _yes("the new version is the stable one")
-    return _not_yet(f"{state.updated} of {state.desired} new pods, {state.available} available")
+        return _yes(look.standing)
+    return _not_yet(f"{look.new_pods} of {pods(state.desired)} of {look.newest} are available")
 
 
-def _switched(mark: Mark, state: State) -> Settled:
-    lost = _overtaken(mark, state)
+def _switched(look: Look) -> Settled:
+    lost, state = _overtaken(look), look.state
     if lost is not None:
         return lost
     if _promoted_now(state):
-        return _yes("the new version serves and is the stable one")
+        return _yes(f"all live traffic goes to {look.newest}; {look.standing}")
     if state.switched and not state.pauses and not state.unpausing:
-        return _yes("the active Service points at the new version")
+        have = f"{look.new_pods} of {pods(state.desired)} available"
+        return _yes(f"all live traffic goes to {look.newest}, {have}; not yet the stable version: {_where(state)}")
     if state.blue_green_status.scaleUpPreviewCheckPoint is True:
-        return _not_yet("the new version scales up before the switch")
+        return _not_yet(f"{look.newest} scales up before the switch: {look.new_pods} of {pods(state.desired)}")
     return _not_yet("waiting for the controller to switch the active Service")
 
 
-def _unpaused(mark: Mark, state: State) -> Settled:
-    lost = _overtaken(mark, state)
+def _unpaused(look: Look) -> Settled:
+    lost = _overtaken(look)
     if lost is not None:
         return lost
-    if state.spec_paused or state.unpausing:
+    if look.state.spec_paused or look.state.unpausing:
         return _not_yet("waiting for the controller to go on")
-    return _yes(_where(state))
+    return _yes(look.standing)
 
 
 def _where(state: State) -> str:
@@ -121,91 +161,96 @@ def _where(state: State) -> str:
     return f"{phase.value}: {message}" if message else phase.value
 
 
-def _paused(_: Mark, state: State) -> Settled:
+def _paused(look: Look) -> Settled:
+    state = look.state
     if not state.spec_paused:
         return _never("it was resumed meanwhile")
     phase, message = phase_of(state)
     if phase is Phase.DEGRADED:
         return _yes(f"held; it is degraded: {message}")
-    return _yes("paused") if phase is Phase.PAUSED else _not_yet("waiting for the controller to pause")
+    return _yes(f"held: {look.standing}") if phase is Phase.PAUSED else _not_yet("waiting for the controller to pause")
 
 
-def _resumed(_: Mark, state: State) -> Settled:
-    if state.spec_paused:
+def _resumed(look: Look) -> Settled:
+    if look.state.spec_paused:
         return _never("it was paused again meanwhile")
-    phase, message = phase_of(state)
+    phase, message = phase_of(look.state)
     if phase is Phase.PAUSED and message == "manually paused":
         return _not_yet("waiting for the controller to go on")
-    return _yes(_where(state))
+    return _yes(f"it goes on: {look.standing}")
 
 
-def _aborted(mark: Mark, state: State) -> Settled:
-    if state.current_hash != mark.get("hash"):
+def _aborted(look: Look) -> Settled:
+    state = look.state
+    if state.current_hash != look.mark.get("hash"):
         return _never("another version was asked for meanwhile")
     if _promoted_now(state):
-        return _never("too late: the new version became the stable one")
+        return _never(f"too late: {look.newest} became the stable version")
     if not state.aborted:
         return _never("the abort was taken back")
     if phase_of(state)[0] is not Phase.DEGRADED:
         return _not_yet("waiting for the controller to abort")
     if state.routed and (weight := state.actual_weight()):
-        return _not_yet(f"{share(weight, state.max_weight)} of live traffic still goes to the new version")
+        return _not_yet(f"{share(weight, state.max_weight)} of live traffic still goes to {look.newest}")
     if state.blue_green is not None and state.canary is None and state.active_hash != state.stable_hash:
-        return _not_yet("the active Service still points at the new version")
+        return _not_yet(f"the active Service still points at {look.newest}")
     if state.canary is not None and not state.routed and state.updated:
-        return _not_yet(f"{state.updated} pods of the new version are left")
-    return _yes("aborted; the stable version serves")
+        return _not_yet(f"{pods(state.updated)} of {look.newest} left")
+    return _yes(f"aborted; {look.serving} has all traffic again, {state.available} of {pods(state.desired)} available")
 
 
-def _retried(mark: Mark, state: State) -> Settled:
-    if state.current_hash != mark.get("hash"):
+def _retried(look: Look) -> Settled:
+    state = look.state
+    if state.current_hash != look.mark.get("hash"):
         return _never("another version was asked for meanwhile")
-    phase, message = phase_of(state)
+    message = phase_of(state)[1]
     if state.aborted:
         return _never(f"it was aborted again: {message}")
     if message.startswith("RolloutAborted"):
         return _not_yet("waiting for the controller to start again")
-    return _yes(f"{phase.value}: {message}" if message else phase.value)
+    return _yes(f"on its way again: {look.standing}")
 
 
-def _restarted(mark: Mark, state: State) -> Settled:
-    if text(state.spec.restartAt) != mark.get("at"):
+def _restarted(look: Look) -> Settled:
+    state = look.state
+    if text(state.spec.restartAt) != look.mark.get("at"):
         return _never("another restart was asked for meanwhile")
-    if when(state.status.restartedAt) == when(mark.get("at")):
-        return _yes("all pods were restarted")
-    return _not_yet(f"restarting: {state.available} of {state.replicas} pods are available")
+    if when(state.status.restartedAt) == when(look.mark.get("at")):
+        return _yes(f"restarted; {state.available} of {pods(state.replicas)} available")
+    return _not_yet(f"restarting: {state.available} of {pods(state.replicas)} available")
 
 
-def _template(mark: Mark, state: State) -> Settled:
-    if state.current_hash == mark.get("target"):
-        return _yes("it serves again" if _promoted_now(state) else f"on its way: {_where(state)}")
-    if state.current_hash != mark.get("hash"):
+def _template(look: Look) -> Settled:
+    state = look.state
+    if state.current_hash == look.mark.get("target"):
+        return _yes(look.standing if _promoted_now(state) else f"on its way: {look.standing}")
+    if state.current_hash != look.mark.get("hash"):
         return _never("another version was asked for meanwhile")
     return _not_yet("waiting for the controller to take up the template")
 
 
-def _new_version(mark: Mark, state: State) -> Settled:
-    if state.current_hash and state.current_hash != mark.get("hash"):
-        return _yes(f"the update has begun: {_where(state)}")
+def _new_version(look: Look) -> Settled:
+    if look.state.current_hash and look.state.current_hash != look.mark.get("hash"):
+        return _yes(f"the update has begun: {look.standing}")
     return _not_yet("waiting for the controller to take up the images")
 
 
-def _weight(mark: Mark, state: State) -> Settled:
-    lost = _overtaken(mark, state)
+def _weight(look: Look) -> Settled:
+    lost, state = _overtaken(look), look.state
     if lost is not None:
         return lost
-    target, wanted = integer(mark.get("target")), integer(mark.get("weight"))
+    target, wanted = integer(look.mark.get("target")), integer(look.mark.get("weight"))
     actual = state.actual_weight()
     if _promoted_now(state):
         if not any(step_kind(step) == "pause" for step in state.steps[target + 1 :]):
-            return _yes("the step was passed; the new version is the stable one")
-        return _never("the new version became the stable one meanwhile")
-    asked, real = share(wanted, state.max_weight), share(actual or 0, state.max_weight)
+            return _yes(f"the step was passed; {look.standing}")
+        return _never(f"{look.newest} became the stable version meanwhile")
     if actual == wanted and state.index >= target:
-        return _yes(f"{asked} of live traffic goes to the new version")
+        return _yes(look.standing)
     if state.index > target and state.set_weight() != wanted:
-        return _yes(f"the step was passed; {real} of live traffic goes to the new version")
-    return _not_yet(f"{real} of live traffic goes to the new version, {asked} was asked for; its pods come first")
+        return _yes(f"the step was passed; {look.standing}")
+    asked, real = share(wanted, state.max_weight), share(actual or 0, state.max_weight)
+    return _not_yet(f"{asked} asked, {real} actual so far; the pods of {look.newest} come first")
 
 
 def _run_ended(mark: Mark, objects: Objects) -> Settled:
@@ -233,7 +278,7 @@ def _experiment(plan: Plan, objects: Objects) -> Settled:
     return _yes(f"{name}: {phase}") if phase else _not_yet(f"waiting for the controller to start {name}")
 
 
-_JUDGES: dict[str, Callable[[Mark, State], Settled]] = {
+_JUDGES: dict[str, Callable[[Look], Settled]] = {
     "step": _step,
     "promoted": _promoted,
     "switched": _switched,

@@ -148,6 +148,30 @@ class State:
         """Whether the active Service of a blue/green points at the newest version."""
         return bool(self.active_hash) and self.active_hash == self.current_hash
 
+    @property
+    def unsure(self) -> bool:
+        """Whether one of the pauses is of an analysis or experiment that could not tell."""
+        return any(pause.reason in INCONCLUSIVE for pause in self.pauses)
+
+    @property
+    def promotion(self) -> str:
+        """What a promotion does now.
+
+        `continue` (only take pauses away), `switch`, `pause` (end the pause of a step), `analysis` or `experiment`
+        (go past one that could not tell), `again` (let one that could not tell run again), `step` (leave the step).
+        """
+        if self.canary is None:
+            return "continue" if not self.pauses else "again" if self.unsure else "switch"
+        if self.step is None:
+            return "continue"
+        if self.inconclusive and self.pauses and self.controller_pause:
+            return "analysis"
+        if self.kind == "experiment" and any(pause.reason == INCONCLUSIVE[1] for pause in self.pauses):
+            return "experiment"
+        if any(pause.reason == CANARY_PAUSE for pause in self.pauses):
+            return "pause"
+        return "again" if self.pauses else "step"
+
     def human(self) -> PauseReason | None:
         """The pause that only a person ends, by the controller's own rule."""
         for pause in self.pauses:
@@ -216,6 +240,14 @@ class State:
         if canary_available is None:
             return None
         return canary_available * self.max_weight // self.available
+
+    def given_away(self) -> int:
+        """The weight that the stable version does not have now, by what the traffic router was given."""
+        weights = self.canary_status.weights
+        if not isinstance(weights, lean.Weights):
+            return self.set_weight()
+        extra = sum(integer(d.weight) for d in fits(lean.Destination, weights.additional))
+        return integer(fit(lean.Destination, weights.canary).weight) + extra
 
     def mirror(self) -> int | None:
         """Percent of live traffic that is mirrored now; derived, for the status does not tell."""

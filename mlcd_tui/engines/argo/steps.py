@@ -76,8 +76,8 @@ def _short(value: object) -> Clean:
 def _templates(of: object) -> Details:
     found: Details = []
     for template in rows(dig(of, "templates")):
-        scope = " (cluster)" if template.get("clusterScope") is True else ""
-        found.append(("template", f"{text(template.get('templateName'))}{scope}"))
+        if template.get("clusterScope") is True:
+            found.append(("of the cluster", text(template.get("templateName"))))
     for argument in rows(dig(of, "args")):
         value = argument.get("value")
         found.append(
@@ -107,36 +107,32 @@ def _string_match(of: object) -> str:
 
 
 def _routes(of: object, kind: str) -> Details:
-    found: Details = [("route", dig(of, "name"))]
-    if kind == "setMirrorRoute":
-        found.append(("percentage", f"{integer(dig(of, 'percentage'), 100)} %"))
-    for match in rows(dig(of, "match")):
+    found: Details = [("route", dig(of, "name"))] if kind == "setMirrorRoute" else []
+    matches = rows(dig(of, "match"))
+    for match in matches:
         if kind == "setHeaderRoute":
             found.append((f"header {text(match.get('headerName'))}", _string_match(match.get("headerValue"))))
             continue
         parts = [f"{key} {_string_match(match.get(key))}" for key in ("method", "path") if match.get(key)]
         parts += [f"header {name} {_string_match(value)}" for name, value in table(match.get("headers")).items()]
         found.append(("match", ", ".join(parts) or "everything"))
-    if len(found) == (2 if kind == "setMirrorRoute" else 1):
+    if not matches:
         found.append(("match", "none: the route is removed"))
     return found
 
 
 def _plugin(of: object, status: JSON) -> Details:
-    found: Details = [("plug-in", dig(of, "name"))]
-    found += [(f"config {key}", value) for key, value in table(dig(of, "config")).items()]
+    found: Details = [(f"config {key}", value) for key, value in table(dig(of, "config")).items()]
     found += [(key, status[key]) for key in ("phase", "message", "operation", "executions") if key in status]
     return found
 
 
 def details(kind: str, body: object, status: JSON) -> tuple[tuple[Clean, Clean], ...]:
-    """Label and value of each field of a step; `status` is what the controller tells of a plug-in step."""
+    """Label and value of what the caption does not say; `status` is what the controller tells of a plug-in step."""
     found: Details
     match kind:
-        case "setWeight":
-            found = [("weight", body)]
-        case "pause":
-            found = [("duration", dig(body, "duration") or "until promoted")]
+        case "setWeight" | "pause" | "setCanaryScale":
+            found = []
         case "analysis":
             found = _templates(body)
         case "experiment":

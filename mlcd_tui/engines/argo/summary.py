@@ -51,7 +51,7 @@ def weight_of(state: State, canary_available: int | None = None) -> Weight | Non
         maximum=state.max_weight,
         verified=weights.verified if isinstance(weights.verified, bool) else None,
         additional=tuple(
-            (clean(text(d.serviceName) or text(d.podTemplateHash), limit=256), integer(d.weight))
+            (clean(text(d.serviceName) or text(d.podTemplateHash) or "experiment", limit=256), integer(d.weight))
             for d in fits(lean.Destination, weights.additional)
         ),
     )

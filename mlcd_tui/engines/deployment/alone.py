@@ -12,10 +12,11 @@ from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Plan,
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import annotations_of, dig, text
+from mlcd_tui.engines._words import pods
 from mlcd_tui.engines._workload import bare_template, revision, template_containers
 from mlcd_tui.engines.deployment import abilities, templates
 from mlcd_tui.engines.deployment.kinds import NOT_RESTORED, RESTARTED, REVISION
-from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, pods, refuse
+from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, refuse
 from mlcd_tui.engines.deployment.state import State
 
 

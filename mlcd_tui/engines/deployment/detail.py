@@ -46,7 +46,7 @@ def unique(objects: Iterable[JSON]) -> list[JSON]:
 def one(raw: JSON, objects: Objects) -> RolloutDetail:
     """The detail of one Deployment."""
     state = read(lean.from_raw(lean.LeanDeployment, raw))
-    revisions = revisions_of(raw, objects, *((Role.CANARY, Role.STABLE) if state.in_flight else (Role.STABLE, None)))
+    revisions = revisions_of(raw, objects, *((Role.NEW, Role.STABLE) if state.in_flight else (Role.STABLE, None)))
     services = [s for s in unique(objects.get(SERVICES, ())) if selects(dig(s, "spec", "selector"), state.pod_labels)]
     row = _seen(of_state(state), revisions)
     return RolloutDetail(
@@ -76,7 +76,7 @@ def two(row_ref: Any, primary: JSON, pair: Pair, raws: Sequence[JSON], objects: 
         facts.append((clean(side.name), clean(f"{role or 'unused'}{f', {colour}' if colour else ''}: {told}")))
         conditions.extend(replace(c, type=clean(f"{side.name}: {c.type}")) for c in _conditions(raw))
     if pair.service is not None:
-        facts.append((Clean("selector"), selector_text(pair.selector)))
+        facts.append((Clean("Selector"), selector_text(pair.selector)))
     return RolloutDetail(
         rollout=_seen(of_pair(row_ref, pair), revisions),
         revisions=tuple(revisions),
@@ -145,12 +145,12 @@ def _facts(raw: JSON, state: State) -> tuple[tuple[Clean, Clean], ...]:
     surge, missing = dig(rolling, "maxSurge"), dig(rolling, "maxUnavailable")
     pace = "all old pods first, then the new" if state.recreate else f"{surge} more, {missing} fewer than wished"
     facts = [
-        ("pace", pace if state.recreate or surge is not None else ""),
-        ("progress deadline", f"{integer(dig(raw, 'spec', 'progressDeadlineSeconds'), 600)} s"),
-        ("revisions kept", str(integer(dig(raw, "spec", "revisionHistoryLimit"), 10))),
-        ("selector", selector_text(dig(raw, "spec", "selector", "matchLabels"))),
-        ("controlled by", state.owner),
-        ("no pods", state.replica_failure),
+        ("Pace", pace if state.recreate or surge is not None else ""),
+        ("Progress deadline", f"{integer(dig(raw, 'spec', 'progressDeadlineSeconds'), 600)} s"),
+        ("Revisions kept", str(integer(dig(raw, "spec", "revisionHistoryLimit"), 10))),
+        ("Selector", selector_text(dig(raw, "spec", "selector", "matchLabels"))),
+        ("Controlled by", state.owner),
+        ("No pods", state.replica_failure),
     ]
     return tuple((Clean(label), clean(value)) for label, value in facts if value)
 

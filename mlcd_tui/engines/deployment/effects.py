@@ -8,6 +8,7 @@ from mlcd_tui.domain.plan import Plan, Settled
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, REPLICA_SETS, SERVICES, Objects
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, table, text
+from mlcd_tui.engines._sent import unchanged
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.deployment import lean, templates
 from mlcd_tui.engines.deployment.kinds import RESTARTED
@@ -22,6 +23,8 @@ def settled(plan: Plan, objects: Objects) -> Settled:
     raw = next((item for item in objects.get(resource, ()) if name_of(item) == name), None)
     if raw is None:
         return _failed(f"{resource.kind} {name} is gone")
+    if unchanged(plan, objects):
+        return Settled(done=False, sentence=clean("waiting for the change to be seen"))
     if not _HOLDS[kind](plan, raw, objects):
         return _failed(f"{resource.kind} {name} was changed again by somebody else")
     if kind == "selector":

@@ -14,10 +14,11 @@ from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, labels_of, name_of, owned_by, rows, table, text, uid_of
 from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, summary, switching
-from mlcd_tui.engines.deployment.kinds import NAME, PAIR, SERVICE
+from mlcd_tui.engines.deployment.kinds import NAME, ORPHANS, PAIR, SERVICE
 from mlcd_tui.engines.deployment.pair import Pair, join
 from mlcd_tui.engines.deployment.state import read
 
+_JOINED = frozenset({PAIR, ORPHANS})
 _SERVICE_VERBS = frozenset({Verb.SWITCH, Verb.SWITCH_BACK})
 
 
@@ -51,7 +52,11 @@ class DeploymentEngine:
         if not services and len(states) == 1:
             # The label alone makes no pair: without its Service in sight it is a Deployment like any other.
             return summary.of_state(states[0])
-        return summary.of_pair(ref, join(ref.name, states, services))
+        pair = join(ref.name, states, services)
+        if services:
+            return summary.of_pair(ref, pair)
+        # There is no Service that could be opened: the first Deployment stands for them, and tells what is missing.
+        return summary.of_pair(RolloutRef(NAME, ref.namespace, pair.sides[0].name, ORPHANS), pair)
 
     def primary(self, ref: RolloutRef) -> tuple[Resource, str, str]:
         """The Deployment, or the Service of a pair."""
@@ -59,8 +64,15 @@ class DeploymentEngine:
 
     def scopes(self, ref: RolloutRef, primary: Mapping[str, Any]) -> tuple[Scope, ...]:
         """ReplicaSets and pods of the selector, and the namespace's Services; of a pair what carries its label."""
+        label = f"{SERVICE}={ref.name if ref.kind == PAIR else text(labels_of(dict(primary)).get(SERVICE))}"
+        if ref.kind == ORPHANS:
+            return (
+                Scope(SERVICES, ref.namespace, label),
+                Scope(DEPLOYMENTS, ref.namespace, label),
+                Scope(REPLICA_SETS, ref.namespace),
+                Scope(PODS, ref.namespace),
+            )
         if ref.kind == PAIR:
-            label = f"{SERVICE}={ref.name}"
             # Pods and ReplicaSets carry the label too where the Service selects by it; else all must be looked at.
             own = label if SERVICE in table(dig(primary, "spec", "selector")) else ""
             return (
@@ -80,13 +92,14 @@ class DeploymentEngine:
     def observe(self, ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail | None:
         """The detail; None when the Deployment is not there, or the Service is not that of a pair."""
         del now
-        if ref.kind != PAIR:
-            raw = _named(objects, DEPLOYMENTS, ref.name)
-            return detail.one(raw, objects) if raw is not None else None
-        service, deployments = _named(objects, SERVICES, ref.name), _of_pair(objects, ref.name)
-        if service is None or not deployments:
+        resource, _, name = self.primary(ref)
+        raw = _named(objects, resource, name)
+        if raw is None:
             return None
-        return detail.two(ref, service, self._pair(ref, objects), deployments, objects)
+        if ref.kind not in _JOINED:
+            return detail.one(raw, objects)
+        deployments = _of_pair(objects, _label(ref, objects))
+        return detail.two(ref, raw, self._pair(ref, objects), deployments, objects) if deployments else None
 
     def access(self, verb: Verb, namespace: str) -> tuple[Access, ...]:
         """Patching the Deployment or, to switch, the Service."""
@@ -99,7 +112,7 @@ class DeploymentEngine:
         if intent.verb not in abilities.VERBS:
             return Refusal(intent, clean(f"A Deployment knows no {intent.verb.value}."), clean(_INSTEAD))
         ref = intent.ref
-        if ref.kind != PAIR:
+        if ref.kind not in _JOINED:
             raw = _named(objects, DEPLOYMENTS, ref.name)
             if raw is None:
                 return Refusal(intent, clean(f"{ref} does not exist any more."))
@@ -107,9 +120,9 @@ class DeploymentEngine:
         pair = self._pair(ref, objects)
         targets = {
             name_of(raw): _target(raw, objects, f"{ref.namespace}/{name_of(raw)}")
-            for raw in _of_pair(objects, ref.name)
+            for raw in _of_pair(objects, pair.name)
         }
-        return switching.propose(intent, pair, _named(objects, SERVICES, ref.name), targets, now)
+        return switching.propose(intent, pair, _named(objects, SERVICES, pair.name), targets, now)
 
     def settled(self, plan: Plan, objects: Objects, now: datetime) -> Settled:
         """Whether the plan has taken effect."""
@@ -117,12 +130,20 @@ class DeploymentEngine:
         return effects.settled(plan, objects)
 
     def _pair(self, ref: RolloutRef, objects: Objects) -> Pair:
-        states = [read(lean.from_raw(lean.LeanDeployment, raw)) for raw in _of_pair(objects, ref.name)]
+        name = _label(ref, objects)
+        states = [read(lean.from_raw(lean.LeanDeployment, raw)) for raw in _of_pair(objects, name)]
         services = [lean.from_raw(lean.LeanService, raw) for raw in detail.unique(objects.get(SERVICES, ()))]
-        return join(ref.name, states, services)
+        return join(name, states, services)
 
 
 _INSTEAD = "It replaces pods step by step by itself; weights, steps and analyses need Argo Rollouts."
+
+
+def _label(ref: RolloutRef, objects: Objects) -> str:
+    """The name that the pair's label gives: its Service's."""
+    if ref.kind == PAIR:
+        return ref.name
+    return text(labels_of(_named(objects, DEPLOYMENTS, ref.name)).get(SERVICE))
 
 
 def _named(objects: Objects, resource: Resource, name: str) -> JSON | None:

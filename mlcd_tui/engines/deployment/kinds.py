@@ -27,6 +27,9 @@ RETURNED: Final = "mlcd.dev/returned-from"
 PAIR: Final = "Service"
 """`RolloutRef.kind` of a pair."""
 
+ORPHANS: Final = "Deployments"
+"""`RolloutRef.kind` of Deployments that carry the label of a pair whose Service is not there; named by the first."""
+
 NOT_RESTORED: Final = frozenset(
     {
         "kubectl.kubernetes.io/last-applied-configuration",

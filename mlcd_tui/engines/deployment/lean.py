@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
-from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED, REVISION
+from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED, REVISION, SERVICE
 
 Absurd: TypeAlias = str | int | float | bool | list[Any] | None
 """What may stand where an object belongs."""
@@ -66,10 +66,15 @@ class Metadata(Lean):
 
 
 class Container(Lean):
-    """A container of the pod template."""
+    """A container of the pod template; what is not its name or image is kept for the sides of a pair only."""
 
     name: Any = None
     image: Any = None
+    command: Any = None
+    args: Any = None
+    env: Any = None
+    envFrom: Any = None
+    resources: Any = None
 
 
 Containers: TypeAlias = list[Container | str | int | float | bool | list[Any] | None]
@@ -80,6 +85,7 @@ class PodSpec(Lean):
 
     containers: Containers | str | int | float | bool | None = None
     initContainers: Containers | str | int | float | bool | None = None
+    volumes: Any = None
 
 
 class TemplateMetadata(Lean):
@@ -138,6 +144,18 @@ class LeanDeployment(Lean):
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     spec: Spec | Absurd = None
     status: Status | Absurd = None
+
+    def __post_init__(self) -> None:
+        """Keep of thousands of Deployments no more than their rows need; only sides of a pair are compared."""
+        labels = self.metadata.labels
+        if isinstance(labels, dict) and SERVICE in labels:
+            return
+        template = fit(Template, fit(Spec, self.spec).template)
+        pod = template.spec
+        if isinstance(pod, PodSpec):
+            pod.volumes = None
+            for one in (*fits(Container, pod.containers), *fits(Container, pod.initContainers)):
+                one.command = one.args = one.env = one.envFrom = one.resources = None
 
 
 class ServiceSpec(Lean):

@@ -136,7 +136,7 @@ def _relation(active: State | None, other: State | None, service: lean.LeanServi
         return Other.PREVIOUS
     if notes.returned == mark(other):
         return Other.RETURNED
-    if other.images == active.images:
+    if other.template == active.template:
         return Other.SAME
     # Not switched by this program: the side that made progress last is the newer one.
     ours, theirs = active.progressed, other.progressed

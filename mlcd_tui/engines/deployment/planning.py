@@ -9,7 +9,8 @@ from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import clean
-from mlcd_tui.engines._json import annotations_of, labels_of
+from mlcd_tui.engines._json import annotations_of, dig, labels_of, text
+from mlcd_tui.engines._sent import VERSION
 from mlcd_tui.engines.deployment.state import State
 
 _STARTS = ("it ", "no ", "not ", "one ", "a ", "each ", "there ", "the ")
@@ -40,7 +41,7 @@ def plan(
         seen=tuple((label, clean(value)) for label, value in seen),
         warnings=tuple(clean(warning) for warning in warnings if warning),
         expect=clean(expect),
-        mark=dict(mark),
+        mark={**mark, VERSION: request_version(request)},
     )
 
 
@@ -55,9 +56,11 @@ def images(state: State) -> str:
     return ", ".join(f"{name}={image}" for name, image, _ in state.containers) or "none"
 
 
-def pods(count: int) -> str:
-    """A number of pods in words."""
-    return f"{count} pod" if count == 1 else f"{count} pods"
+def request_version(request: Request) -> str:
+    """The resourceVersion that a request is conditional on."""
+    if isinstance(request.body, Mapping):
+        return text(dig(dict(request.body), "metadata", "resourceVersion"))
+    return next((text(o.get("value")) for o in request.body if o.get("path") == "/metadata/resourceVersion"), "")
 
 
 def conditional(version: str, body: Mapping[str, Any], annotations: Mapping[str, str | None] | None = None) -> JSON:

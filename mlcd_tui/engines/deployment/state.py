@@ -47,6 +47,8 @@ class State:
     progressing: lean.Condition
     replica_failure: str
     """Why pods cannot be made; empty where they can."""
+    template: lean.PodSpec
+    """Of a side of a pair all that tells one version from another: images, commands, environment, volumes."""
 
     @property
     def expired(self) -> bool:
@@ -72,11 +74,6 @@ class State:
         if not self.observed or self.replicas > self.updated or text(self.progressing.reason) in _MOVING:
             return True
         return self.paused and self.updated < self.desired
-
-    @property
-    def images(self) -> tuple[tuple[Clean, Clean, bool], ...]:
-        """What tells one version from another."""
-        return tuple(sorted(self.containers))
 
     @property
     def version(self) -> Clean:
@@ -162,6 +159,7 @@ def read(deployment: lean.LeanDeployment) -> State:
         containers=_containers(pod.containers, init=False) + _containers(pod.initContainers, init=True),
         progressing=conditions.get("Progressing") or lean.Condition(),
         replica_failure=text(failure.message) or "pods cannot be made" if failure and failure.status == "True" else "",
+        template=pod,
     )
 
 

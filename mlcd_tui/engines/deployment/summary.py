@@ -39,7 +39,7 @@ def of_state(state: State) -> Rollout:
         phase=state.phase(),
         message=clean(state.sentence()),
         replicas=replicas_of(state),
-        images=images_of(state, Role.CANARY if in_flight else Role.STABLE),
+        images=images_of(state, Role.NEW if in_flight else Role.STABLE),
         waiting=state.waiting(),
         in_flight=in_flight,
         paused=state.paused,

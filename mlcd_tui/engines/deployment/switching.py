@@ -11,10 +11,11 @@ from mlcd_tui.domain.plan import Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON, SERVICES
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import selector_text, text
+from mlcd_tui.engines._words import pods
 from mlcd_tui.engines.deployment import abilities, alone
 from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED
 from mlcd_tui.engines.deployment.pair import Other, Pair, mark, side_name
-from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, pods, refuse
+from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, refuse
 from mlcd_tui.engines.deployment.state import State
 
 _SWITCHES = frozenset({Verb.PROMOTE, Verb.SWITCH, Verb.SWITCH_BACK, Verb.UNDO})
@@ -121,7 +122,7 @@ def _warnings(pair: Pair, active: State, other: State, now: datetime) -> list[st
     if pair.relation is Other.RETURNED:
         found.append(f"{other.name} served before with this version, and was switched back from.")
     if pair.relation is Other.SAME:
-        found.append("Both sides run the same images.")
+        found.append("Both sides run the same version: images, commands, environment and volumes are equal.")
     if other.progressed and timedelta() <= now - other.progressed < _YOUNG:
         found.append(f"{other.name} became ready only {int((now - other.progressed).total_seconds())} s ago.")
     if active.ready == 0:

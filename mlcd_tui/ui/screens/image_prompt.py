@@ -16,7 +16,7 @@ from mlcd_tui.domain.rollout import ImageUse, Role, Rollout
 
 Images: TypeAlias = tuple[tuple[str, str], ...]
 
-_NEWEST_FIRST = (Role.CANARY, Role.PREVIEW)
+_NEWEST_FIRST = (Role.CANARY, Role.PREVIEW, Role.NEW)
 
 
 def newest_images(rollout: Rollout) -> tuple[ImageUse, ...]:

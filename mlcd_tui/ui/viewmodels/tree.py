@@ -95,7 +95,7 @@ def _shorter(line: Line, by: int) -> Line:
 
 def role_tone(roles: Sequence[Role]) -> Tone:
     """Blue is the new version, green the one that serves, dim what is past."""
-    if Role.CANARY in roles or Role.PREVIEW in roles:
+    if Role.CANARY in roles or Role.PREVIEW in roles or Role.NEW in roles:
         return Tone.NEW
     if Role.STABLE in roles or Role.ACTIVE in roles:
         return Tone.STABLE
