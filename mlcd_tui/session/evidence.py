@@ -8,11 +8,12 @@ from mlcd_tui.domain.analysis import AnalysisRun
 from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.intent import WAYS_BACK, Verb
-from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail
+from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail, Strategy, WaitFor
 from mlcd_tui.domain.text import Clean, clean
 
 _CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
 _NEWEST = frozenset({Role.CANARY, Role.PREVIEW, Role.NEW})
+_SERVING = frozenset({Role.STABLE, Role.ACTIVE})
 
 
 def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = None) -> tuple[Gate, ...]:
@@ -27,8 +28,9 @@ def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = No
     if verb in _CARRIES_TRAFFIC:
         candidate = _candidate(detail)
         if candidate is not None:
-            gates += [_pods_ready(candidate), _restarts(candidate), _one_digest(candidate)]
-        gates += list(_analyses(candidate))
+            serving = _serving(detail, candidate)
+            gates += [_pods_ready(candidate, serving), _restarts(candidate, serving), _one_digest(candidate)]
+            gates += [_soak(detail.rollout), *_analyses(detail, candidate)]
     gates.append(_conditions(detail))
     return tuple(gate for gate in gates if gate is not None)
 
@@ -38,6 +40,30 @@ def _candidate(detail: RolloutDetail) -> Revision | None:
         return None
     marked = (revision for revision in detail.revisions if _NEWEST & set(revision.roles))
     return next(marked, detail.revisions[0] if detail.revisions else None)
+
+
+def _serving(detail: RolloutDetail, candidate: Revision) -> Revision | None:
+    """The version that the candidate would take over from."""
+    others = (revision for revision in detail.revisions if revision is not candidate)
+    return next((revision for revision in others if _SERVING & set(revision.roles)), None)
+
+
+def _desired(revision: Revision | None) -> int:
+    return sum(replica_set.desired for replica_set in revision.replica_sets) if revision is not None else 0
+
+
+def _soak(rollout: Rollout) -> Gate | None:
+    """How long the new version has been where it is: the gate's age."""
+    waiting, step = rollout.waiting, rollout.step
+    if waiting.what not in {WaitFor.PERSON, WaitFor.TIMER} or waiting.since is None:
+        return None
+    where = "in preview" if rollout.strategy is Strategy.BLUE_GREEN else "held there"
+    if step is not None and step.index < step.count:
+        where = f"at step {step.index + 1} of {step.count}"
+    weight = rollout.weight
+    if weight is not None and weight.actual is not None and rollout.strategy is Strategy.CANARY:
+        where += f" with {round(weight.actual * 100 / max(weight.maximum, 1), 1):g} %"
+    return Gate(clean("soak"), GateState.PASSED, clean(where), at=waiting.since)
 
 
 def _picture(freshness: Freshness) -> Gate:
@@ -50,16 +76,20 @@ def _pods(revision: Revision) -> tuple[Pod, ...]:
     return tuple(pod for replica_set in revision.replica_sets for pod in replica_set.pods)
 
 
-def _pods_ready(revision: Revision) -> Gate:
-    desired = sum(replica_set.desired for replica_set in revision.replica_sets)
+def _pods_ready(revision: Revision, serving: Revision | None) -> Gate:
+    desired = _desired(revision)
     available = sum(replica_set.available for replica_set in revision.replica_sets)
     if desired == 0:
         return Gate(clean("pods ready"), GateState.UNKNOWN, clean("the new version has no pods yet"))
+    told = f"{available} of {desired} pods of revision {revision.number}"
     state = GateState.PASSED if available >= desired else GateState.FAILED
-    return Gate(clean("pods ready"), state, clean(f"{available} of {desired} pods of revision {revision.number}"))
+    if Role.PREVIEW in revision.roles and (needed := _desired(serving)) > desired:
+        state = GateState.UNKNOWN if state is GateState.PASSED else state
+        told += f"; all traffic now has {needed}"
+    return Gate(clean("pods ready"), state, clean(told))
 
 
-def _restarts(revision: Revision) -> Gate | None:
+def _restarts(revision: Revision, serving: Revision | None) -> Gate | None:
     pods = _pods(revision)
     if not pods:
         return None
@@ -68,6 +98,8 @@ def _restarts(revision: Revision) -> Gate | None:
         return Gate(clean("restarts"), GateState.PASSED, clean("none in the new version's pods"))
     worst = max(pods, key=lambda pod: pod.restarts)
     reason = f"{restarts} in the new version's pods, most in {worst.name} ({worst.restarts}, {worst.status})"
+    if serving is not None:
+        reason += f"; {sum(pod.restarts for pod in _pods(serving))} in those that serve"
     return Gate(clean("restarts"), GateState.FAILED, clean(reason))
 
 
@@ -93,8 +125,10 @@ def _digest_words(running: dict[str, set[str]]) -> str:
     return f"all pods run {short}" + (f" and {len(digests) - 1} more" if len(digests) > 1 else "")
 
 
-def _analyses(candidate: Revision | None) -> Iterable[Gate]:
-    runs: tuple[AnalysisRun, ...] = candidate.analysis_runs if candidate else ()
+def _analyses(detail: RolloutDetail, candidate: Revision) -> Iterable[Gate]:
+    runs: tuple[AnalysisRun, ...] = candidate.analysis_runs
+    if not runs:
+        yield Gate(clean("analysis"), GateState.UNKNOWN, clean(_unmeasured(detail)))
     for run in runs[:6]:
         tally = ", ".join(f"{m.name} {m.successful}/{m.count}" for m in run.metrics[:4]) or "no metric yet"
         name = clean(f"analysis {run.kind.lower()}".strip())
@@ -105,6 +139,16 @@ def _analyses(candidate: Revision | None) -> Iterable[Gate]:
             yield Gate(name, GateState.FAILED, clean(worst or tally), at=run.completed)
         else:
             yield Gate(name, GateState.UNKNOWN, clean(f"{run.phase.lower() or 'pending'}: {tally}"), at=None)
+
+
+def _unmeasured(detail: RolloutDetail) -> str:
+    """Why no analysis speaks of the new version."""
+    ahead = next((step for step in detail.steps if step.kind == "analysis"), None)
+    if ahead is not None:
+        return f"none has run; step {ahead.index + 1} is one"
+    if any("analysis" in label.lower() for label, _ in detail.facts):
+        return "none has run yet"
+    return "none is configured"
 
 
 def _conditions(detail: RolloutDetail) -> Gate:

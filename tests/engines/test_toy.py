@@ -55,6 +55,6 @@ def test_a_toy_engine_is_listed_planned_and_carried_out(tmp_path: Path) -> None:
         done = _run(cluster, tmp_path, "rollouts", "restart", "default/alpha", "--yes")
         assert (done.returncode, "done: restarted" in done.stdout) == (0, True), done.stderr
         refused = _run(cluster, tmp_path, "rollouts", "promote", "default/alpha", "--yes")
-        assert (refused.returncode, "a toy can only be restarted" in refused.stderr) == (3, True)
+        assert (refused.returncode, "A toy can only be restarted" in refused.stderr) == (3, True)
         checked = _run(cluster, tmp_path, "doctor")
         assert "Toys: found" in checked.stdout

@@ -86,7 +86,7 @@ class Toy:
     def plan(self, intent: Intent, objects: Objects, now: datetime) -> Plan | Refusal:
         """Restart, and nothing else."""
         if intent.verb is not Verb.RESTART:
-            return Refusal(intent, clean("a toy can only be restarted"))
+            return Refusal(intent, clean("A toy can only be restarted."))
         raw = objects[CONFIG_MAPS][0]
         version = raw["metadata"]["resourceVersion"]
         body = {"metadata": {"resourceVersion": version}, "data": {"restarted": now.isoformat()}}

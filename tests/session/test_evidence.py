@@ -39,8 +39,25 @@ def test_there_are_recordings() -> None:
 
 def test_good_canary_has_nothing_against_it() -> None:
     gates = _gates("argo/canary-paused-step")
+    analysis = gates.pop("analysis")
+    assert (analysis.state, analysis.reason) == (GateState.UNKNOWN, "none is configured")
     assert {gate.state for gate in gates.values()} == {GateState.PASSED}
     assert "pods of revision" in gates["pods ready"].reason
+    detail, _now = opened("argo/canary-paused-step")
+    assert (gates["soak"].reason, gates["soak"].at) == ("at step 2 of 4 with 20 %", detail.rollout.waiting.since)
+
+
+def test_a_preview_smaller_than_what_serves_is_told() -> None:
+    gate = _gates("argo/bluegreen-preview-replicas", Verb.SWITCH)["pods ready"]
+    assert (gate.state, gate.reason) == (GateState.UNKNOWN, "1 of 1 pods of revision 2; all traffic now has 3")
+    assert _gates("argo/bluegreen-preview-waiting", Verb.SWITCH)["pods ready"].state is GateState.PASSED
+
+
+def test_an_analysis_that_has_not_run_is_not_the_same_as_none() -> None:
+    detail, _now = opened("argo/analysis-running")
+    unmeasured = _in_newest(detail, replace(detail.revisions[0], analysis_runs=()))
+    gates = {str(gate.name): gate for gate in evidence(unmeasured, Verb.PROMOTE)}
+    assert gates["analysis"].reason == "none has run; step 2 is one"
 
 
 def test_crashing_candidate_is_told() -> None:
@@ -71,7 +88,8 @@ def test_restarts_and_moved_tags_speak_against_the_new_version() -> None:
     broken = _in_newest(detail, replace(newest, replica_sets=(replace(group, pods=twins),)))
     gates = {str(gate.name): gate for gate in evidence(broken, Verb.PROMOTE)}
     assert gates["restarts"].state is GateState.FAILED
-    assert "6" in gates["restarts"].reason
+    assert "6 in the new" in gates["restarts"].reason
+    assert "0 in those that serve" in gates["restarts"].reason
     assert gates["one image"].state is GateState.FAILED
     assert "tag has moved" in gates["one image"].reason
 

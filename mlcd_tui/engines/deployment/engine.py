@@ -102,8 +102,8 @@ class DeploymentEngine:
         return detail.two(ref, raw, self._pair(ref, objects), deployments, objects) if deployments else None
 
     def access(self, verb: Verb, namespace: str) -> tuple[Access, ...]:
-        """Patching the Deployment or, to switch, the Service."""
-        if verb not in abilities.VERBS:
+        """Patching the Deployment or, to switch, the Service; a Deployment is never retried, so no right is needed."""
+        if verb not in abilities.VERBS or verb is Verb.RETRY:
             return ()
         return (Access("patch", SERVICES if verb in _SERVICE_VERBS else DEPLOYMENTS, namespace),)
 
