@@ -38,10 +38,10 @@ def text(value: object) -> str:
 
 def maybe_integer(value: object) -> int | None:
     """A whole number, or a string of one; None for everything else."""
+    if type(value) is int:  # nearly all are; bool, which is an int too, is none
+        return value
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
-        return value
     if isinstance(value, float):
         return int(value) if math.isfinite(value) else None
     if isinstance(value, str) and len(value) < 20:

@@ -48,7 +48,10 @@ def pause_seconds(duration: object) -> int | None:
 
 def step_kind(step: lean.Step) -> str:
     """Which kind of step it is; `unknown` for none that we know."""
-    return next((kind for kind in STEP_KINDS if getattr(step, kind) is not None), "unknown")
+    for kind in STEP_KINDS:
+        if getattr(step, kind) is not None:
+            return kind
+    return "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class State:
     __slots__ = (
         "aborted", "active_hash", "annotations", "available", "blue_green", "blue_green_status", "canary",
         "canary_status", "controller_pause", "current_hash", "desired", "generation", "in_flight", "index",
-        "max_weight", "meta", "pauses", "preview_hash", "promote_full", "raw_index", "ready", "replicas",
+        "max_weight", "meta", "observed", "pauses", "preview_hash", "promote_full", "raw_index", "ready", "replicas",
         "revision", "routed", "spec", "spec_paused", "stable_hash", "status", "steps", "updated",
     )  # fmt: skip
 
@@ -81,6 +84,9 @@ class State:
         self.annotations = fit(lean.Annotations, self.meta.annotations)
         self.revision = integer(self.annotations.revision)
         self.generation = integer(self.meta.generation)
+        seen = maybe_integer(text(status.observedGeneration))
+        # whether the controller has seen the spec; an observedGeneration of before 0.10 counts as seen
+        self.observed = seen is None or seen >= self.generation
         self.desired = integer(spec.replicas, 1)
         self.replicas, self.updated = integer(status.replicas), integer(status.updatedReplicas)
         self.ready, self.available = integer(status.readyReplicas), integer(status.availableReplicas)
@@ -125,12 +131,6 @@ class State:
     def unpausing(self) -> bool:
         """Pause conditions were cleared and the controller has not acted on it yet."""
         return self.controller_pause and not self.pauses
-
-    @property
-    def observed(self) -> bool:
-        """Whether the controller has seen the spec; an observedGeneration of before 0.10 counts as seen."""
-        seen = maybe_integer(text(self.status.observedGeneration))
-        return seen is None or seen >= self.generation
 
     @property
     def inconclusive(self) -> bool:
@@ -213,9 +213,9 @@ class State:
         """The weight of the last setWeight step up to and including `index`; past the end it is all."""
         if index >= len(self.steps):
             return self.max_weight
-        for step in reversed(self.steps[: index + 1]):
-            if step.setWeight is not None:
-                return integer(step.setWeight)
+        for at in range(index, -1, -1):
+            if (weight := self.steps[at].setWeight) is not None:
+                return integer(weight)
         return 0
 
     def actual_weight(self, canary_available: int | None = None) -> int | None:
