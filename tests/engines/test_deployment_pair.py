@@ -17,7 +17,8 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, SERVICES, Resource, RolloutRef
 from mlcd_tui.domain.rollout import Phase, Role, Rollout, RolloutDetail, Strategy
-from mlcd_tui.engines.deployment import ENGINE
+from mlcd_tui.engines.deployment import ENGINE, lean
+from mlcd_tui.engines.deployment.state import read
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 REF = RolloutRef("deployment", "shop", "churn", "Service")
@@ -289,3 +290,44 @@ def test_detail_shows_both_sides_and_where_each_service_points() -> None:
     assert scopes[PODS] == scopes[DEPLOYMENTS] == "mlcd.dev/service=churn"
     other = {**service(world()), "spec": {"selector": {"app": "churn"}}}
     assert {s.resource: s.label_selector for s in ENGINE.scopes(REF, other)}[PODS] == ""
+
+
+def test_deployments_whose_service_is_missing_open_and_say_so() -> None:
+    objects = world()
+    del objects[SERVICES][:]
+    (row,) = rows(objects).values()
+    assert (row.phase, row.ref.kind) == (Phase.UNKNOWN, "Deployments")
+    resource, _, name = ENGINE.primary(row.ref)
+    assert name in {raw["metadata"]["name"] for raw in objects[resource]}  # there is something that can be asked for
+    detail = ENGINE.observe(row.ref, objects, NOW)
+    assert detail is not None
+    assert detail.rollout == row
+    assert "there is no such Service" in detail.rollout.message
+    assert {link.name for link in detail.services if not link.found} == {"churn"}
+    scopes = {scope.resource: scope.label_selector for scope in ENGINE.scopes(row.ref, objects[resource][0])}
+    assert scopes[DEPLOYMENTS] == scopes[SERVICES] == "mlcd.dev/service=churn"
+    for verb in (Verb.SWITCH, Verb.RESTART, Verb.UNDO):
+        answer = ENGINE.plan(Intent(verb, row.ref), objects, NOW)
+        assert isinstance(answer, Refusal)
+        assert "there is no such Service" in answer.sentence
+
+
+def test_sides_that_differ_in_their_environment_alone_are_two_versions() -> None:
+    objects = world()
+    for raw in objects[DEPLOYMENTS]:
+        raw["spec"]["template"]["spec"]["containers"] = [{"name": "server", "image": "r/churn:1"}]
+    assert rows(objects)[REF].phase is Phase.HEALTHY  # the same version twice waits for nobody
+    green(objects)["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "MODEL", "value": "v8"}]
+    row = rows(objects)[REF]
+    assert (row.in_flight, row.phase) == (True, Phase.PAUSED)
+    assert opened(objects).rollout.in_flight
+
+
+def test_of_deployments_that_are_no_sides_of_a_pair_no_environment_is_kept() -> None:
+    raw = copy.deepcopy(green(world()))
+    raw["spec"]["template"]["spec"]["containers"][0]["env"] = [{"name": "MODEL", "value": "v8"}]
+    of_pair = msgspec.convert(raw, lean.LeanDeployment)
+    del raw["metadata"]["labels"]
+    alone = msgspec.convert(raw, lean.LeanDeployment)
+    kept = [read(item).template.containers[0].env for item in (of_pair, alone)]  # type: ignore[union-attr,index]
+    assert kept == [[{"name": "MODEL", "value": "v8"}], None]
