@@ -46,41 +46,59 @@ def _outcome(name: str, verb: Verb, status: dict[str, Any], spec: dict[str, Any]
             Verb.PROMOTE,
             "Run version 2 on 60 % instead of 20 % of the pods of {ref} (about 3 of 5), then wait 1 h.",
         ),
-        ("traffic-weight", Verb.PROMOTE, "Send 80 % instead of 30 % of live traffic of {ref} to version 2, then wait for you."),
+        (
+            "traffic-weight",
+            Verb.PROMOTE,
+            "Send 80 % instead of 30 % of live traffic of {ref} to version 2, then wait for you.",
+        ),
         (
             "traffic-progressing",
             Verb.PROMOTE_FULL,
-            ("Send 100 % instead of 30 % (0 % so far) of live traffic of {ref} to version 2, "
-            "without any further pause, analysis or step."),
+            "Send 100 % instead of 30 % (0 % so far) of live traffic of {ref} to version 2, without any further pause, "
+            + "analysis or step.",
         ),
         (
             "traffic-max-weight",
             Verb.PROMOTE,
-            ("Send 100 % (1000 of 1000) instead of 30 % (300 of 1000) of live traffic of {ref} to version 2, "
-            "then make it the stable version."),
+            (
+                "Send 100 % (1000 of 1000) instead of 30 % (300 of 1000) of live traffic of {ref} to version 2, "
+                "then make it the stable version."
+            ),
         ),
-        ("traffic-weight", Verb.ABORT, "Send 100 % instead of 70 % of live traffic of {ref} to version 1 and none to version 2."),
+        (
+            "traffic-weight",
+            Verb.ABORT,
+            "Send 100 % instead of 70 % of live traffic of {ref} to version 1 and none to version 2.",
+        ),
         ("canary-paused-step", Verb.ABORT, "Run version 1 on all 5 pods of {ref} again and stop those of version 2."),
         (
             "bluegreen-post-promotion-running",
             Verb.PROMOTE_FULL,
             "Make version 2, which has all live traffic of {ref} already, the stable version now.",
         ),
-        ("canary-paused-by-user-in-step", Verb.RESUME, "Let {ref} go on; it still waits at step 2 of 4 for your promotion."),
+        (
+            "canary-paused-by-user-in-step",
+            Verb.RESUME,
+            "Let {ref} go on; it still waits at step 2 of 4 for your promotion.",
+        ),
         (
             "bluegreen-pre-promotion-failed",
             Verb.RETRY,
-            ("Start the update of {ref} to version 2 again: start its pods, run the analysis before the switch, "
-            "then wait for you to switch."),
+            (
+                "Start the update of {ref} to version 2 again: start its pods, run the analysis before the switch, "
+                "then wait for you to switch."
+            ),
         ),
         (
             "canary-aborted",
             Verb.RETRY,
-            ("Start the update of {ref} to version 2 again from step 1 of 4: "
-            "run it on 20 % of the pods (about 1 of 5), then wait for you."),
+            (
+                "Start the update of {ref} to version 2 again from step 1 of 4: "
+                "run it on 20 % of the pods (about 1 of 5), then wait for you."
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_a_plan_says_what_will_happen_with_its_numbers(name: str, verb: Verb, sentence: str) -> None:
     assert _plan(name, verb).sentence == sentence.format(ref=recorded.ref(name))
 

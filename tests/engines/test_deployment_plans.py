@@ -85,7 +85,7 @@ def test_undo_restores_template_and_annotations_as_kubectl_does() -> None:
         "deployment.kubernetes.io/revision": "3",  # the controller's own stays
         "kubernetes.io/change-cause": rs["metadata"]["annotations"]["kubernetes.io/change-cause"],
     }
-    assert "revision 1" in plan.sentence
+    assert plan.sentence.endswith("back to revision 1 (version 1), which replaces the 3 pods.")
     assert "revision 3" in plan.way_back
 
 
@@ -105,7 +105,9 @@ def test_abort_of_a_paused_update_goes_back_and_resumes_at_once() -> None:
     plan, _, _ = planned("paused", Verb.ABORT)
     assert steps(plan)[-1] == {"op": "add", "path": "/spec/paused", "value": False}
     assert ("paused", "yes", "no") in {(c.label, c.before, c.after) for c in plan.changes}
-    assert "back to revision 1" in plan.sentence
+    assert plan.sentence.endswith(
+        "back to revision 1 (version 1), of which 3 of 3 pods are still up. It is resumed with that."
+    )
     assert "Recreate" in planned("recreate", Verb.ABORT)[0].warnings[0]
     assert "No update is in flight" in refused("healthy", Verb.ABORT).sentence
 

@@ -110,7 +110,10 @@ def _spec(state: State, raw: JSON) -> Facts:
 
 def moment(at: datetime) -> str:
     """A moment for the eye; an engine does not know the reader's time zone."""
-    at = at.astimezone(UTC)
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:  # a time zone that leads out of the calendar
+        return at.isoformat()
     return f"{at.day} {at:%b %Y %H:%M} UTC"
 
 

@@ -11,9 +11,10 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, Plan, Refusal, Request
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON
 from mlcd_tui.domain.text import clean
-from mlcd_tui.engines._json import annotations_of, dig, text
+from mlcd_tui.engines._json import annotations_of, dig, integer, text
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines._workload import bare_template, revision, template_containers
+from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.deployment import abilities, templates
 from mlcd_tui.engines.deployment.kinds import NOT_RESTORED, RESTARTED, REVISION
 from mlcd_tui.engines.deployment.planning import conditional, images, keepers, plan, refuse
@@ -166,12 +167,12 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
     if state.paused:
         steps.append({"op": "add", "path": "/spec/paused", "value": False})
         changes.append(("paused", "yes", "no"))
-    resumes = ", and resume" if state.paused else ""
+    resumes = " It is resumed with that." if state.paused else ""
     return plan(
         intent,
         target.request(tuple(steps), JSON_PATCH),
         title=title,
-        sentence=f"{verb} {target.label} back to revision {number}{resumes}, which replaces {_each(state)}.",
+        sentence=f"{verb} {target.label} back to revision {number}{_version(template)}, {_effect(state, rs)}.{resumes}",
         way_back=f"Roll back to revision {state.revision} returns, as fast as its pods start.",
         changes=changes,
         seen=[*target.seen(), ("back to", text(dig(rs, "metadata", "name")))],
@@ -179,6 +180,20 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
         mark={"kind": "template", "name": state.name, "rs": text(dig(rs, "metadata", "name"))},
         warnings=[*_downtime(state), *keepers(target.raw, state)],
     )
+
+
+def _version(template: JSON) -> str:
+    containers = template_containers(template)
+    tag = image_version(containers[0][0].get("image")) if containers else ""
+    return f" (version {tag})" if tag else ""
+
+
+def _effect(state: State, rs: JSON) -> str:
+    """What it takes: pods of the version before may still be up."""
+    up = integer(dig(rs, "status", "readyReplicas"))
+    if up <= 0 or state.desired <= 0:
+        return f"which replaces {_each(state)}"
+    return f"of which {min(up, state.desired)} of {pods(state.desired)} are still up"
 
 
 def _annotations(raw: JSON, rs: JSON) -> JSON:
