@@ -54,8 +54,10 @@ def _outcome(name: str, verb: Verb, status: dict[str, Any], spec: dict[str, Any]
         (
             "traffic-progressing",
             Verb.PROMOTE_FULL,
-            "Send 100 % instead of 30 % (0 % so far) of live traffic of {ref} to version 2, without any further pause, "
-            + "analysis or step.",
+            (
+                "Send 100 % instead of 30 % (0 % so far) of live traffic of {ref} to version 2, "
+                "without any further pause, analysis or step."
+            ),
         ),
         (
             "traffic-max-weight",
