@@ -213,7 +213,7 @@ class Client:
                     finally:
                         answer.close()
             except (OSError, ValueError) as error:
-                raise from_exception(error, self.server) from error
+                raise from_exception(error, self.server, self._proxy_shown) from error
             if answer.status != 401 or last or not await self._credentials.renew(login):
                 break
         raise self._problem(answer.status, answer.headers, body, "GET", path)
@@ -243,13 +243,18 @@ class Client:
                     method, self._url(path), params=params, content=content, headers=headers, timeout=patience
                 )
             except _WIRE_ERRORS as error:
-                raise from_exception(error, self.server) from error
+                raise from_exception(error, self.server, self._proxy_shown) from error
             self._note(response, time.monotonic() - started)
             if response.is_success:
                 return response.content
             if response.status_code != 401 or last or not await self._credentials.renew(login):
                 break
         raise self._problem(response.status_code, response.headers, response.content, method, path)
+
+    @property
+    def _proxy_shown(self) -> str:
+        """The proxy for the eye: without a user and a password."""
+        return self._proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
 
     def _url(self, path: str) -> str:
         return self.target.server + quote(path, safe=_SAFE)

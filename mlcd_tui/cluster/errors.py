@@ -29,6 +29,7 @@ from mlcd_tui.domain.text import Clean, clean
 _MESSAGE_LIMIT = 300
 _LOGIN = "Log in again, or check the user in the kubeconfig."
 _RIGHTS = "Ask for the right, or use another context or namespace."
+_PROXY = "Is it running? proxy-url in the kubeconfig names it, or HTTPS_PROXY does."
 _PATIENT = (ssl.SSLWantReadError, ssl.SSLWantWriteError)  # not failures: what a handshake waited for
 _CERTIFICATE_SENTENCES = {
     10: "the server's certificate has expired",
@@ -97,43 +98,47 @@ def _tls(error: ssl.SSLError, server: str) -> Unreachable:
     return Unreachable(f"TLS to {server} failed: {clean(reason.lower().replace('_', ' '))}.")
 
 
-def from_exception(error: BaseException, server: str) -> Problem:
-    """The problem behind an error of httpx, ssl, sockets or asyncio; `server` is the address for the eye."""
+def from_exception(error: BaseException, server: str, proxy: str = "") -> Problem:
+    """The problem behind an error of httpx, ssl, sockets or asyncio; the addresses are for the eye.
+
+    Where there is a proxy, it is what a connection is made to, and so what cannot be reached.
+    """
     import httpx  # late: importing this module alone must stay cheap
 
     if isinstance(error, Problem):
         return error
-    problem = _on_the_wire(error, server)
+    problem = _on_the_wire(error, server, proxy)
     problem.sent = not isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
     return problem
 
 
-def _on_the_wire(error: BaseException, server: str) -> Unreachable:
+def _on_the_wire(error: BaseException, server: str, proxy: str) -> Unreachable:
     import httpx  # late, as above
 
     causes = tuple(_causes(error))
+    peer = f"the proxy {proxy}" if proxy else server
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _PATIENT):
             return _tls(cause, server)
         if isinstance(cause, socket.gaierror):
             return Unreachable(
-                f"The name of {server} cannot be resolved.",
-                advice="Check the server in the kubeconfig, DNS or the VPN.",
+                f"The name of {peer} cannot be resolved.",
+                advice=_PROXY if proxy else "Check the server in the kubeconfig, DNS or the VPN.",
             )
         if isinstance(cause, ConnectionRefusedError) or getattr(cause, "errno", None) == errno.ECONNREFUSED:
-            return Unreachable(
-                f"Connection to {server} refused.", advice="Is the cluster running, and is the address right?"
-            )
+            advice = _PROXY if proxy else "Is the cluster running, and is the address right?"
+            return Unreachable(f"Connection to {peer} refused.", advice=advice)
     if isinstance(error, httpx.ProxyError):
         return Unreachable(f"The proxy refused the connection to {server}: {sentence_of(error)}")
     if isinstance(error, (httpx.TimeoutException, TimeoutError)):
         doing = "connect to" if isinstance(error, httpx.ConnectTimeout) else "get an answer from"
-        return Unreachable(f"Timed out trying to {doing} {server}.", advice="Check the network, the VPN or the proxy.")
+        whom = peer if isinstance(error, httpx.ConnectTimeout) else server
+        return Unreachable(f"Timed out trying to {doing} {whom}.", advice="Check the network, the VPN or the proxy.")
     if isinstance(error, httpx.ConnectError):
         why = next((str(c) for c in reversed(causes) if isinstance(c, OSError) and str(c)), str(error))
-        return Unreachable(f"Cannot connect to {server}: {sentence_of(why)}")
+        return Unreachable(f"Cannot connect to {peer}: {sentence_of(why)}")
     if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-        return Unreachable(f"Cannot connect to {server}: {sentence_of(error.strerror or error)}")
+        return Unreachable(f"Cannot connect to {peer}: {sentence_of(error.strerror or error)}")
     if isinstance(error, (httpx.RemoteProtocolError, httpx.NetworkError, ConnectionError)):
         return Unreachable(f"The connection to {server} was cut.")
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)):

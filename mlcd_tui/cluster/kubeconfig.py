@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -18,6 +21,8 @@ _MOST_BYTES = 10_000_000
 _SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FILE_KEYS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+_PLAIN = re.compile(r"[!-~]+")  # printable ASCII without blanks: what a URL consists of
+_HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 _SECTIONS = (("clusters", "cluster"), ("contexts", "context"), ("users", "user"))
 
 
@@ -120,12 +125,31 @@ def _server(cluster: Mapping[str, Any], name: str) -> str:
     server = cluster.get("server")
     if not isinstance(server, str) or not server.strip():
         raise BadConfig(f"Cluster {clean(name)!r} of the kubeconfig has no server.")
-    address = server.strip().rstrip("/")
+    address = server.strip()
     if "://" not in address:
         address = f"https://{address}"
     if not address.startswith(("https://", "http://")):
         raise BadConfig(f"Cluster {clean(name)!r} of the kubeconfig has a server that is not http(s): {clean(server)}.")
-    return address
+    if not _reachable(address):
+        raise BadConfig(
+            f"Cluster {clean(name)!r} of the kubeconfig has a server that is no address: {clean(server, limit=200)}.",
+            advice="Write it as https://HOST:PORT.",
+        )
+    return address.rstrip("/")
+
+
+def _reachable(address: str) -> bool:
+    """Whether an address has a host and a port that there can be."""
+    if not _PLAIN.fullmatch(address):
+        return False
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname or "", parts.port
+        if ":" in host:
+            ipaddress.IPv6Address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return port != 0 and (":" in host or bool(_HOST.fullmatch(host)))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

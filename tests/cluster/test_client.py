@@ -17,7 +17,7 @@ import pytest
 from mlcd_tui.cluster.client import Client
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.domain import errors
-from mlcd_tui.domain.errors import BadConfig, Problem
+from mlcd_tui.domain.errors import BadConfig, Problem, Unreachable
 from tests.cluster.server import THINGS, Call, FaultServer, Reply, answer, thing
 
 
@@ -251,3 +251,18 @@ async def test_a_proxy_is_gone_through_and_others_than_http_are_refused(pki: Pat
         assert len(asked) == 2
         async with connected(server, cluster=through | {"proxy-url": "socks5://127.0.0.1:1"}) as client:
             assert "only http:// proxies" in str(await fails(client))
+
+
+async def test_a_proxy_that_is_not_there_is_named_and_not_the_server(pki: Path) -> None:
+    async with FaultServer(server_side(pki)) as server:
+        nobody = {"certificate-authority": str(pki / "ca.crt"), "proxy-url": "http://u:secret@127.0.0.1:9"}
+        async with connected(server, cluster=nobody) as client:
+            for problem in (await fails(client), await _cut(client)):
+                assert "the proxy 127.0.0.1:9 refused" in str(problem)
+                assert str(server.port) not in str(problem)
+
+
+async def _cut(client: Client) -> Unreachable:
+    with pytest.raises(Unreachable) as caught:
+        await _drained(client)
+    return caught.value

@@ -136,6 +136,26 @@ def test_a_target_that_cannot_be_says_what_there_is(tmp_path: Path) -> None:
         assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "server",
+    ["https://127.0.0.1:99999", "https://", "https://:443", "https://a b", "http://[::1", "https://h:x", "h:0"],
+)
+def test_a_server_that_is_no_address_is_told_before_anything_is_sent(tmp_path: Path, server: str) -> None:
+    data = config("a")
+    data["clusters"][0]["cluster"]["server"] = server
+    with pytest.raises(BadConfig, match="is no address"):
+        load(write(tmp_path / "config", data), {}).target()
+
+
+@pytest.mark.parametrize(
+    "server", ["10.0.0.1:6443", "https://u:p@api.example/k8s/c/1", "https://[fe80::1%25eth0]:6443"]
+)
+def test_a_server_may_be_written_in_many_ways(tmp_path: Path, server: str) -> None:
+    data = config("a")
+    data["clusters"][0]["cluster"]["server"] = server
+    assert load(write(tmp_path / "config", data), {}).target().server.endswith(server)
+
+
 SECTION = st.dictionaries(NAMES, st.integers(0, 99), max_size=3)
 
 
