@@ -128,6 +128,11 @@ class State:
         return not self.stable_hash
 
     @property
+    def never_ran(self) -> bool:
+        """The controller has made nothing of it yet, as of a spec that it refuses: no step was done, no weight set."""
+        return not self.stable_hash and not self.current_hash
+
+    @property
     def unpausing(self) -> bool:
         """Pause conditions were cleared and the controller has not acted on it yet."""
         return self.controller_pause and not self.pauses

@@ -33,12 +33,16 @@ def _dots(index: int, count: int, broken: bool) -> tuple[StepState, ...]:  # noq
 
 def step_states(state: State, phase: Phase) -> tuple[StepState, ...]:
     """Where each step stands; of an aborted or degraded canary the step that it stands at has failed."""
+    if state.never_ran:
+        return (StepState.TODO,) * len(state.steps)
     index = len(state.steps) if state.raw_index is None and not state.in_flight else state.index
     return _dots(index, len(state.steps), state.aborted or phase is Phase.DEGRADED)
 
 
 def weight_of(state: State, canary_available: int | None = None) -> Weight | None:
-    """Asked and observed share of the newest version. A blue/green gives it all or nothing."""
+    """Asked and observed share of the newest version. A blue/green gives it all or nothing; None: nothing ever ran."""
+    if state.never_ran:
+        return None
     if state.canary is None:
         if state.blue_green is None or not state.active_hash:
             return None
@@ -59,7 +63,7 @@ def weight_of(state: State, canary_available: int | None = None) -> Weight | Non
 
 def _roles(state: State) -> tuple[Role, ...]:
     """Roles of the version in the spec; none before the controller has seen it."""
-    if not state.observed:
+    if not state.observed or state.never_ran:
         return ()
     if state.blue_green is not None and state.canary is None:
         roles = (Role.STABLE,) if not state.in_flight else ()
@@ -104,7 +108,7 @@ def summary(ref: RolloutRef, state: State, canary_available: int | None = None) 
         aborted=state.aborted,
         paused=state.spec_paused,
         version=version,
-        stable_version=version if state.observed and not state.in_flight else Clean(""),
+        stable_version=version if state.observed and state.stable_hash and not state.in_flight else Clean(""),
         revision=state.revision,
         created=when(meta.creationTimestamp),
         labels=pairs(meta.labels),

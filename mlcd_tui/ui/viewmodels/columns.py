@@ -109,33 +109,55 @@ def _steps(row: Rollout, view: View, width: int) -> Line:
 
 def _traffic(row: Rollout, view: View, width: int) -> Line:
     if not row.in_flight or row.weight is None:
-        name = row.stable_version or row.version
-        if row.in_flight:
-            return Span("moving to", Tone.DIM), Span(f" {row.version}", Tone.NEW)
-        return (Span("stable ", Tone.DIM), Span(name, Tone.TEXT)) if name else ()
-    share, words = _share(row)
+        return _resting(row)
+    share, words, asked = _share(row)
     words_width = 5 if row.mirror is None else len(words)
     # Bars of one column are of one length, so that they can be compared; words of a mirror are longer and take some.
     length = min(_BAR, max(width - words_width - _VERSION - 2, 4))
+    full, empty = bar(share, length, view.glyphs, asked=asked)
+    drawn = Span(full, Tone.NEW), Span(empty, Tone.FAINT)
+    if asked and row.mirror is None:
+        return _asked(row, words, drawn, view, width)
     tone = Tone.MIRROR if row.mirror is not None else Tone.TEXT
     room = width - words_width - length - 2
     if room < len(row.version) and row.mirror is not None:
         return Span(words, tone), Span(f" {_cut(row.version, max(width - words_width - 1, 4), view)}", Tone.NEW)
     version = Span(f" {_cut(row.version, max(room, 4), view)}", Tone.NEW)
-    full, empty = bar(share, length, view.glyphs)
-    return Span(full, Tone.NEW), Span(empty, Tone.FAINT), Span(f" {words:>{words_width}}", tone), version
+    return *drawn, Span(f" {words:>{words_width}}", tone), version
 
 
-def _share(row: Rollout) -> tuple[float, str]:
+def _resting(row: Rollout) -> Line:
+    """Who serves, where no share is on its way."""
+    if row.in_flight:
+        return Span("moving to", Tone.DIM), Span(f" {row.version}", Tone.NEW)
+    if row.stable_version:
+        return Span("stable ", Tone.DIM), Span(row.stable_version, Tone.TEXT)
+    return () if row.revision else (Span("never ran", Tone.DIM),)
+
+
+def _asked(row: Rollout, words: str, drawn: Line, view: View, width: int) -> Line:
+    """What is merely asked for is never shown as what is: in words first, then the bar, then the version."""
+    told = Span(words, Tone.DIM)
+    length = sum(len(span.text) for span in drawn)
+    with_bar = length + 1 + len(words) <= width
+    line = (*drawn, Span(" "), told) if with_bar else (told,)
+    room = width - sum(len(span.text) for span in line) - 1
+    return (*line, Span(f" {_cut(row.version, room, view)}", Tone.NEW)) if room > 1 and row.version else line
+
+
+def _share(row: Rollout) -> tuple[float, str, bool]:
+    """The share of the new version, its words, and whether it is only asked for: nobody knows what is real."""
     weight = row.weight
     if weight is None:
-        return 0.0, ""
-    shown = weight.set if weight.actual is None else weight.actual
-    maximum = max(weight.maximum, 1)
-    share = (shown or 0) / maximum
+        return 0.0, "", False
+    asked = weight.actual is None
+    shown = weight.set if asked else weight.actual
+    share = (shown or 0) / max(weight.maximum, 1)
     if row.mirror is not None:
-        return share, f"copy {row.mirror} %"
-    return share, "? %" if shown is None else f"{round(share * 100)} %"
+        return share, f"copy {row.mirror} %", asked
+    if shown is None:
+        return share, "? %", False
+    return share, f"{round(share * 100)} %{' asked' if asked else ''}", asked
 
 
 def _waiting(row: Rollout, view: View, width: int) -> Line:
@@ -187,10 +209,10 @@ def _message(row: Rollout, view: View, width: int) -> Line:
 
 
 def _version_key(row: Rollout) -> tuple[Any, ...]:
-    weight = row.weight
-    moving = row.in_flight and weight is not None
-    shown = (weight.set if weight.actual is None else weight.actual) if weight is not None else None
-    return (not moving, -(shown or 0) / max(weight.maximum if weight else 1, 1), row.version)
+    """Most real traffic first; behind it those of whom only is known what was asked for."""
+    moving = row.in_flight and row.weight is not None
+    share, _, asked = _share(row)
+    return (not moving, asked, -share, row.version)
 
 
 def _waiting_key(row: Rollout) -> tuple[Any, ...]:

@@ -24,8 +24,12 @@ class Glyphs:
     broken_step: str = "✖"
     skipped: str = "◦"
     bar_full: str = "━"
-    bar_half: str = "╸"
-    bar_empty: str = "━"
+    bar_half: str = "╾"
+    bar_empty: str = "─"
+    bar_asked: str = "╌"
+    """Asked for, while nobody knows how much of it is real."""
+    way_done: str = "━"
+    """Between steps that are done; between the others it is as an empty bar."""
     star: str = "★"
     crumb: str = "›"
     dot: str = "·"
@@ -61,6 +65,8 @@ ASCII = Glyphs(
     bar_full="#",
     bar_half="#",
     bar_empty="-",
+    bar_asked="=",
+    way_done="=",
     star="*",
     crumb=">",
     dot="-",
@@ -108,11 +114,17 @@ def step_glyph(state: StepState, glyphs: Glyphs) -> str:
     return sign
 
 
-def bar(share: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
-    """A bar of `width` cells, filled and unfilled part; any share above 0 shows, only a whole one fills it."""
+def bar(share: float, width: int, glyphs: Glyphs, *, asked: bool = False) -> tuple[str, str]:
+    """A bar of `width` cells, filled and unfilled part; any share above 0 shows, only a whole one fills it.
+
+    Both parts differ in their signs, for who sees no colours. What is merely `asked` for is a hollow bar.
+    """
     share = min(max(share, 0.0), 1.0)
     halves = round(share * width * 2)
     if 0 < share < 1:
         halves = min(max(halves, 1), width * 2 - 1)
+    if asked:
+        cells = (halves + 1) // 2
+        return glyphs.bar_asked * cells, glyphs.bar_empty * (width - cells)
     full = glyphs.bar_full * (halves // 2) + (glyphs.bar_half if halves % 2 else "")
     return full, glyphs.bar_empty * (width - len(full))

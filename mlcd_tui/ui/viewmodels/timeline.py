@@ -48,7 +48,8 @@ def _horizontal(
         if not last:
             captions.append(Span(" " * gap))
             done = step.state is StepState.DONE
-            dots.append(Span(glyphs.bar_empty * (slot - 1), Tone.STABLE if done else Tone.FAINT))
+            way = glyphs.way_done if done else glyphs.bar_empty
+            dots.append(Span(way * (slot - 1), Tone.STABLE if done else Tone.FAINT))
     return tuple(captions), tuple(dots)
 
 
