@@ -105,7 +105,9 @@ def traffic(row: Rollout) -> str:
     """`20 %`, `20 % (5 % actual)`, `copy 100 %`, or `-`."""
     if row.weight is None or row.weight.set is None or not row.in_flight:
         share = ""
-    elif row.weight.actual is None or row.weight.actual == row.weight.set:
+    elif row.weight.actual is None:
+        share = f"{row.weight.set} % (? actual)"
+    elif row.weight.actual == row.weight.set:
         share = f"{row.weight.set} %"
     else:
         share = f"{row.weight.set} % ({row.weight.actual} % actual)"

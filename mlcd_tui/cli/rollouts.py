@@ -81,6 +81,7 @@ def get(ctx: click.Context, name: str, watch: bool) -> None:  # noqa: FBT001
             await watching.watch_one(wired, ref, globals_.output, painted, now)
             return
         detail = await wired.session.detail(ref)
+        tell_hidden(detail)
         if globals_.output != "table":
             output.emit(detail_document(detail), globals_.output)
             return
@@ -100,13 +101,21 @@ def describe(ctx: click.Context, name: str) -> None:
 
     async def work(wired: Wired) -> None:
         ref = await resolve_or_suggest(wired, globals_, name)
+        detail = await wired.session.detail(ref)
+        tell_hidden(detail)
         if globals_.output != "table":
-            output.emit(detail_document(await wired.session.detail(ref)), globals_.output)
+            output.emit(detail_document(detail), globals_.output)
             return
         for line in await wired.session.describe(ref):
             click.echo(line)
 
     run(work, globals_)
+
+
+def tell_hidden(detail: RolloutDetail) -> None:
+    """Say on standard error which kinds are missing from what is printed."""
+    if detail.hidden:
+        click.echo(f"mlcd-tui: no right to list {', '.join(detail.hidden)}, which are left out here.", err=True)
 
 
 async def server_clock(wired: Wired) -> Callable[[], datetime]:

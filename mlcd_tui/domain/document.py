@@ -101,6 +101,7 @@ def detail_document(detail: RolloutDetail) -> dict[str, Any]:
         "services": [plain(service) for service in detail.services],
         "facts": pairs(detail.facts),
         "events": [plain(event) for event in detail.events],
+        "hidden": list(detail.hidden),
     }
 
 

@@ -307,6 +307,8 @@ class RolloutDetail:
     """Further label and value pairs for the overview (traffic router, scale-down delay, selector …)."""
     events: tuple[Event, ...] = ()
     """Newest first."""
+    hidden: tuple[Clean, ...] = ()
+    """Kinds around it (plural names) that the user may not list: what they would tell is unknown, not none."""
     raw: JSON | None = field(default=None, compare=False)
     """The whole primary object; not clean, only rendered through the YAML view's gate."""
 

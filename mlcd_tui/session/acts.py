@@ -18,6 +18,7 @@ from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.evidence import evidence
+from mlcd_tui.session.hidden import own_up
 from mlcd_tui.session.recording import Recorder
 
 _POLLS = (0.05, 0.1, 0.15, 0.25, 0.4, 0.6)
@@ -57,11 +58,11 @@ class Acts:
     async def propose(self, intent: Intent) -> Proposal:
         """Plan from fresh objects, with evidence and rights. Raises `Problem`."""
         engine = self.engines[intent.ref.engine]
-        objects = await self.connection.gather(engine, intent.ref)
+        objects, hidden = await self.connection.look(engine, intent.ref)
         now = self._server_now()
         plan = engine.plan(intent, objects, now)
         detail = engine.observe(intent.ref, objects, now)
-        gates = evidence(detail, intent.verb) if detail is not None else ()
+        gates = evidence(own_up(detail, hidden), intent.verb) if detail is not None else ()
         typed = intent.ref.name if self.production and intent.verb not in WAYS_BACK else ""
         return Proposal(intent, plan, gates, await self._denied(engine, intent, plan), typed, at=now)
 

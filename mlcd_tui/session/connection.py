@@ -11,7 +11,7 @@ from mlcd_tui.cluster.discovery import Discovery
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.domain.errors import Forbidden, Missing
 from mlcd_tui.domain.ports import Engine
-from mlcd_tui.domain.refs import EVENTS, JSON, Objects, Resource, RolloutRef, Scope
+from mlcd_tui.domain.refs import JSON, Objects, Resource, RolloutRef, Scope
 
 
 class Connection:
@@ -42,23 +42,28 @@ class Connection:
 
     async def gather(self, engine: Engine, ref: RolloutRef, *, leave_out: Sequence[Resource] = ()) -> Objects:
         """Fresh raw objects around one rollout: its own, and what the engine's scopes name. Raises `Problem`."""
+        objects, _hidden = await self.look(engine, ref, leave_out=leave_out)
+        return objects
+
+    async def look(
+        self, engine: Engine, ref: RolloutRef, *, leave_out: Sequence[Resource] = (), also: Sequence[Scope] = ()
+    ) -> tuple[Objects, tuple[Resource, ...]]:
+        """As `gather`, with the scopes `also`; and the kinds that the user may not list. Raises `Problem`."""
         first = await self.primary(engine, ref)
-        scopes = [scope for scope in engine.scopes(ref, first) if scope.resource not in leave_out]
+        scopes = [*(scope for scope in engine.scopes(ref, first) if scope.resource not in leave_out), *also]
         lists = await asyncio.gather(*(self._list(scope) for scope in scopes))
         objects: dict[Resource, list[JSON]] = {}
         for scope, items in zip(scopes, lists, strict=True):
-            objects.setdefault(scope.resource, []).extend(items)
+            objects.setdefault(scope.resource, []).extend(items or ())
         resource = engine.primary(ref)[0]
         uid = first.get("metadata", {}).get("uid")
         kept = [item for item in objects.get(resource, []) if item.get("metadata", {}).get("uid") != uid]
         objects[resource] = [first, *kept]
-        return objects
+        hidden = (scope.resource for scope, items in zip(scopes, lists, strict=True) if items is None)
+        return objects, tuple(dict.fromkeys(hidden))
 
-    async def events(self, namespace: str) -> list[JSON]:
-        """The events of a namespace; none where the user may not see them. Raises `Problem` for other failures."""
-        return await self._list(Scope(EVENTS, namespace))
-
-    async def _list(self, scope: Scope) -> list[JSON]:
+    async def _list(self, scope: Scope) -> list[JSON] | None:
+        """The objects of a scope; none where the cluster does not have the kind, None where the user may not see."""
         try:
             return await self.client.list_all(
                 scope.resource,
@@ -66,5 +71,7 @@ class Connection:
                 label_selector=scope.label_selector,
                 field_selector=scope.field_selector,
             )
-        except (Forbidden, Missing):
-            return []  # what the user may not see, or the cluster does not have, is simply not shown
+        except Forbidden:
+            return None
+        except Missing:
+            return []

@@ -16,6 +16,7 @@ from mlcd_tui.domain.refs import EVENTS, JSON, Objects, Resource, RolloutRef, Sc
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.connection import Connection
+from mlcd_tui.session.hidden import own_up
 from mlcd_tui.session.pace import Pace
 from mlcd_tui.session.tasks import begin
 
@@ -135,7 +136,7 @@ class DetailFeed:
         now = self._clock() + timedelta(seconds=self._connection.client.skew)
         detail = self._engine.observe(self._ref, self.objects(), now)
         self._seen_once = self._seen_once or detail is not None
-        self._tell(detail, self._freshness())
+        self._tell(own_up(detail, self._hidden()) if detail is not None else None, self._freshness())
 
     def _settled(self) -> bool:
         """Whether the first lists are here, so that nothing half-read is shown as if it were all."""
@@ -157,14 +158,14 @@ class DetailFeed:
                 return worst
         primary = next(iter(self._reflectors.values())).freshness
         if primary.link is Link.LIVE and (hidden := self._hidden()):
-            reason = f"no right to list {', '.join(hidden)}, which are left out here."
+            reason = f"no right to list {', '.join(kind.plural for kind in hidden)}, which are left out here."
             return Freshness(Link.FORBIDDEN, primary.since, clean(reason), primary.lag)
         return primary
 
-    def _hidden(self) -> list[str]:
+    def _hidden(self) -> list[Resource]:
         """Kinds around the rollout that the user may not see."""
         forbidden = (s for s, r in self._reflectors.items() if r.freshness.link is Link.FORBIDDEN)
-        return list(dict.fromkeys(scope.resource.plural for scope in forbidden))
+        return list(dict.fromkeys(scope.resource for scope in forbidden))
 
     def _tell(self, detail: RolloutDetail | None, freshness: Freshness) -> None:
         if self._last == (detail, freshness) and detail is not None:

@@ -12,6 +12,13 @@ from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail,
 from mlcd_tui.domain.text import Clean, clean
 
 _CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
+_MADE_OF = {
+    "pods ready": ("replicasets",),
+    "restarts": ("replicasets", "pods"),
+    "one image": ("replicasets", "pods"),
+    "analysis": ("replicasets", "analysisruns"),
+}
+"""The kinds that gates are read off."""
 _NEWEST = frozenset({Role.CANARY, Role.PREVIEW, Role.NEW})
 _SERVING = frozenset({Role.STABLE, Role.ACTIVE})
 
@@ -19,10 +26,12 @@ _SERVING = frozenset({Role.STABLE, Role.ACTIVE})
 def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = None) -> tuple[Gate, ...]:
     """What speaks for and against `verb` now.
 
-    A way back carries no gates but the picture's freshness. No gate of this room is required: the engine's plan
-    refuses what cannot work, and who must approve is decided elsewhere.
+    A way back carries no gates but the picture's freshness and what could not be seen. No gate of this room is
+    required: the engine's plan refuses what cannot work, and who must approve is decided elsewhere.
     """
     gates: list[Gate | None] = [_picture(freshness)] if freshness else []
+    if detail.hidden:
+        gates.append(_unknown("seen", f"{_no_right(*detail.hidden)}: what they tell is not in this plan"))
     if verb in WAYS_BACK:
         return tuple(gate for gate in gates if gate is not None)
     if verb in _CARRIES_TRAFFIC:
@@ -31,8 +40,29 @@ def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = No
             serving = _serving(detail, candidate)
             gates += [_pods_ready(candidate, serving), _restarts(candidate, serving), _one_digest(candidate)]
             gates += [_soak(detail.rollout), *_analyses(detail, candidate)]
+        unseen = tuple(_unseen(detail))
+        lost = {gate.name for gate in unseen}
+        gates = [*(gate for gate in gates if gate is None or gate.name not in lost), *unseen]
     gates.append(_conditions(detail))
     return tuple(gate for gate in gates if gate is not None)
+
+
+def _unseen(detail: RolloutDetail) -> Iterable[Gate]:
+    """The gates that cannot be read off, since the user may not see what they are made of."""
+    if not detail.rollout.in_flight:
+        return
+    for name, kinds in _MADE_OF.items():
+        missing = [kind for kind in kinds if kind in detail.hidden]
+        if missing:
+            yield _unknown(name, _no_right(*missing))
+
+
+def _no_right(*kinds: str) -> str:
+    return f"no right to list {', '.join(kinds)}"
+
+
+def _unknown(name: str, reason: str) -> Gate:
+    return Gate(clean(name), GateState.UNKNOWN, clean(reason))
 
 
 def _candidate(detail: RolloutDetail) -> Revision | None:

@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from mlcd_tui.domain.errors import BadConfig, Missing, Problem
+from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Problem
 from mlcd_tui.domain.fleet import Fleet, Freshness, Link
 from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.plan import Outcome
 from mlcd_tui.domain.ports import AuditEntry, Clock, Engine, LogLine, Proposal
-from mlcd_tui.domain.refs import EVENTS, NAMESPACES, RolloutRef
+from mlcd_tui.domain.refs import EVENTS, NAMESPACES, RolloutRef, Scope
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.hidden import own_up
 from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
@@ -193,12 +194,16 @@ class LiveSession:
 
         Raises:
             Missing: no engine has it.
+            Forbidden: none was found, and the user may not look everywhere.
             BadConfig: two engines have one of that name and `engine` does not say which.
         """
         await self.connect()
         asked = [self._engine(engine)] if engine else list(self._engines.values())
-        found = [detail for one in asked if (detail := await self._named(one, namespace, name)) is not None]
+        refused: list[Forbidden] = []
+        found = [detail for one in asked if (detail := await self._named(one, namespace, name, refused)) is not None]
         if not found:
+            if refused:  # it may be there all the same
+                raise refused[0]
             titles = " or ".join(one.title for one in asked)
             advice = "See what there is: mlcd-tui rollouts list -A."
             raise Missing(f"{namespace}/{name} is not known to {titles}.", advice=advice)
@@ -211,26 +216,31 @@ class LiveSession:
             raise BadConfig(f"{namespace}/{name} exists in {names}.", advice="Say which one with --engine.")
         return own[0]
 
-    async def _named(self, engine: Engine, namespace: str, name: str) -> RolloutDetail | None:
+    async def _named(self, engine: Engine, namespace: str, name: str, refused: list[Forbidden]) -> RolloutDetail | None:
         """What one engine has of that name; what joins several objects (a blue/green pair) comes before its parts."""
         connection = await self.connect()
         joined = [RolloutRef(engine.name, namespace, name, watch.resource.kind) for watch in engine.watches[1:]]
         for ref in (*joined, RolloutRef(engine.name, namespace, name)):
-            with suppress(Missing):
+            try:
                 detail = engine.observe(ref, await connection.gather(engine, ref), self._server_now())
-                if detail is not None:
-                    return detail
+            except Missing:
+                continue
+            except Forbidden as problem:
+                refused.append(problem)
+                continue
+            if detail is not None:
+                return detail
         return None
 
     async def detail(self, ref: RolloutRef) -> RolloutDetail:
         """One look at a rollout in full. Raises `Problem`."""
         connection = await self.connect()
         engine = self._engines[ref.engine]
-        objects, events = await asyncio.gather(connection.gather(engine, ref), connection.events(ref.namespace))
-        detail = engine.observe(ref, {**objects, EVENTS: events}, self._server_now())
+        objects, hidden = await connection.look(engine, ref, also=(Scope(EVENTS, ref.namespace),))
+        detail = engine.observe(ref, objects, self._server_now())
         if detail is None:
             raise Missing(f"{ref} does not exist any more.")
-        return detail
+        return own_up(detail, hidden)
 
     async def yaml(self, ref: RolloutRef) -> tuple[Clean, ...]:
         """The primary object as YAML without managedFields. Raises `Problem`."""

@@ -15,7 +15,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from mlcd_tui.cli.main import cli
+from mlcd_tui.cluster.client import Client
 from mlcd_tui.demo.cluster import DemoCluster
+from mlcd_tui.domain.errors import Forbidden
 
 
 @dataclass
@@ -133,5 +135,24 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
         monkeypatch.setattr(
             "click.testing._NamedTextIOWrapper.isatty", lambda self: self.name == "<stdin>", raising=False
         )
+
+    return make
+
+
+Forbid = Callable[..., None]
+
+
+@pytest.fixture
+def forbid(monkeypatch: pytest.MonkeyPatch) -> Forbid:
+    """Makes the server forbid to read some kinds, named by their plural."""
+    call = Client._call
+
+    def make(*kinds: str) -> None:
+        async def forbidding(self: Client, method: str, path: str, *args: Any, **kwargs: Any) -> bytes:
+            if any(part in kinds for part in path.split("/")):
+                raise Forbidden(f"reading {path} is forbidden.")
+            return await call(self, method, path, *args, **kwargs)
+
+        monkeypatch.setattr(Client, "_call", forbidding)
 
     return make

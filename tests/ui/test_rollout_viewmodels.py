@@ -194,3 +194,7 @@ def test_absurd_values_do_not_break_the_overview() -> None:
     for room in (1, 8, 20, 200):
         overview.overview(replace(base, rollout=weird, revisions=()), NOW, room, UNICODE)
         overview.overview(RolloutDetail(weird), NOW, room, UNICODE)
+
+
+def test_events_that_may_not_be_listed_are_not_told_as_none() -> None:
+    assert [plain(line) for line in history.event_lines((), NOW, 80, hidden=True)] == ["No right to list events."]

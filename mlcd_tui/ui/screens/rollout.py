@@ -324,7 +324,9 @@ class RolloutScreen(BaseScreen):
 
     def action_events(self) -> None:
         """All events."""
-        self._events = EventsScreen(self.ref, self.detail.events if self.detail is not None else ())
+        detail = self.detail
+        hidden = detail is not None and "events" in detail.hidden
+        self._events = EventsScreen(self.ref, detail.events if detail is not None else (), hidden=hidden)
         self.app.push_screen(self._events)
 
     def shown_text(self) -> str:

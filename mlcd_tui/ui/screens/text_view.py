@@ -106,8 +106,9 @@ class TextScreen(BaseScreen):
 class EventsScreen(TextScreen):
     """All events of a rollout, and those that come while one reads."""
 
-    def __init__(self, ref: RolloutRef, events: Sequence[Event]) -> None:
+    def __init__(self, ref: RolloutRef, events: Sequence[Event], *, hidden: bool = False) -> None:
         super().__init__("Events", ref, self._lay_out)
+        self._hidden = hidden
         self._events = tuple(events)
 
     def on_mount(self) -> None:
@@ -115,7 +116,7 @@ class EventsScreen(TextScreen):
         self.set_interval(_AGES, self.host.guarded(self._again))
 
     async def _lay_out(self) -> Build:
-        return lambda room: tuple(event_lines(self._events, self.host.now(), room))
+        return lambda room: tuple(event_lines(self._events, self.host.now(), room, hidden=self._hidden))
 
     def take(self, events: Sequence[Event]) -> None:
         """Show the events as they are now."""

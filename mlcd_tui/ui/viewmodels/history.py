@@ -120,9 +120,13 @@ def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs:
         )
 
 
-def event_lines(events: Sequence[Event], now: datetime, room: int, most: int = 0) -> Iterator[Line]:
-    """Events of the cluster, newest first, each in `most` lines (0: all of it)."""
-    if not events:
+def event_lines(
+    events: Sequence[Event], now: datetime, room: int, most: int = 0, *, hidden: bool = False
+) -> Iterator[Line]:
+    """Events of the cluster, newest first, each in `most` lines (0: all of it); `hidden`: they may not be listed."""
+    if not events and hidden:
+        yield (Span("No right to list events.", Tone.WAITS),)
+    elif not events:
         yield (Span("The cluster tells of no events.", Tone.DIM),)
     for event in events:
         normal = event.type in {"Normal", ""}

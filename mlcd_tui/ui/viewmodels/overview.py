@@ -82,7 +82,7 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
 def _present(detail: RolloutDetail, sheet: Sheet) -> Groups:
     """What serves now."""
     return (
-        (*_weights(detail.rollout, sheet), *_replicas(detail.rollout, sheet)),
+        (*_weights(detail.rollout, sheet), *_replicas(detail, sheet)),
         tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
         tuple(line for service in detail.services for line in _service(service, sheet)),
     )
@@ -90,7 +90,8 @@ def _present(detail: RolloutDetail, sheet: Sheet) -> Groups:
 
 def _around(detail: RolloutDetail, sheet: Sheet) -> Groups:
     """What the cluster tells about it."""
-    events = event_lines(detail.events[:_MOST_EVENTS], sheet.now, sheet.room, 3)
+    hidden = "events" in detail.hidden
+    events = event_lines(detail.events[:_MOST_EVENTS], sheet.now, sheet.room, 3, hidden=hidden)
     return (
         ((Span("Latest events", Tone.DIM),), *events),
         tuple(line for condition in detail.conditions for line in _condition(condition, sheet)),
@@ -186,7 +187,8 @@ def _weights(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
         extra = [Span(f"  {_share(share, maximum)} to {name}", Tone.TEXT) for name, share in weight.additional]
         widest = max(width(told), *(width((span,)) for span in extra), 0)
         long = max(min(sheet.room - sheet.label - widest, _MOST_BAR), 6)
-        yield from sheet.row("Traffic", *_bar(shown / maximum, long, Tone.NEW, sheet), *told)
+        hollow = weight.actual is None
+        yield from sheet.row("Traffic", *_bar(shown / maximum, long, Tone.NEW, sheet, asked=hollow), *told)
         for span, (_, share) in zip(extra, weight.additional, strict=True):
             yield from sheet.row("Experiment", *_bar(share / maximum, long, Tone.MIRROR, sheet), span)
     if rollout.mirror is not None:
@@ -194,8 +196,8 @@ def _weights(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
         yield from sheet.row("Mirror", Span(text, Tone.MIRROR))
 
 
-def _bar(share: float, long: int, tone: Tone, sheet: Sheet) -> Line:
-    full, empty = bar(share, long, sheet.glyphs)
+def _bar(share: float, long: int, tone: Tone, sheet: Sheet, *, asked: bool = False) -> Line:
+    full, empty = bar(share, long, sheet.glyphs, asked=asked)
     return Span(full, tone), Span(empty, Tone.FAINT)
 
 
@@ -203,17 +205,23 @@ def _share(weight: int, maximum: int) -> str:
     return f"{weight} %" if maximum == 100 else f"{weight} of {maximum}"
 
 
-def _replicas(rollout: Rollout, sheet: Sheet) -> Iterator[Line]:
-    count = rollout.replicas
+def _replicas(detail: RolloutDetail, sheet: Sheet) -> Iterator[Line]:
+    count = detail.rollout.replicas
+    groups = [group for revision in detail.revisions for group in revision.replica_sets]
+    sides = detail.rollout.strategy is Strategy.BLUE_GREEN  # its status counts the ready pods of one side only
+    ready = sum(group.ready for group in groups) if groups else count.ready
+    available = sum(group.available for group in groups) if groups else count.available
+    total = max(count.current, ready)
     late = count.available < count.desired
+    wanted = f"{count.desired} wanted{' to serve' if sides else ''}"
     more = [
-        f"{count.available} available" if count.available != count.ready else "",
+        f"{available} available" if available != ready else "",
         f"{count.updated} of the new version" if count.updated != count.desired else "",
-        f"{count.desired} wanted" if count.current != count.desired else "",
+        wanted if total != count.desired else "",
     ]
     tail = "".join(f" {sheet.glyphs.dot} {part}" for part in more if part)
-    head = Span(f"{count.ready} of {count.current} ready", Tone.WAITS if late else Tone.TEXT)
-    yield from sheet.row("Replicas", head, Span(tail, Tone.DIM))
+    told = f"{ready} of {total} ready" if groups or not sides else f"{total} pods {sheet.glyphs.dot} {ready} ready"
+    yield from sheet.row("Replicas", Span(told, Tone.WAITS if late else Tone.TEXT), Span(tail, Tone.DIM))
 
 
 def short_digest(digest: str) -> str:

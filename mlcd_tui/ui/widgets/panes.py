@@ -130,7 +130,7 @@ class HistoryPane(Vertical):
             *history.audit_lines(self._entries, self._now, room, self._glyphs),
             _BLANK,
             (Span("Events", bold(Tone.DIM)),),
-            *history.event_lines(self._detail.events, self._now, room),
+            *history.event_lines(self._detail.events, self._now, room, hidden="events" in self._detail.hidden),
         )
 
     def _diff(self, room: int) -> tuple[Line, ...]:
