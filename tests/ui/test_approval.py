@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome, Refusal, Result
 from mlcd_tui.domain.ports import Proposal
+from mlcd_tui.domain.rollout import Phase
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.screens.approval import ApprovalScreen, in_flight
@@ -96,7 +98,7 @@ async def test_it_says_what_will_happen_on_what_evidence_and_how() -> None:
         assert screen.query_one("#cancel").has_focus
 
 
-async def test_enter_alone_cancels_and_a_mere_look_is_not_recorded() -> None:
+async def test_enter_alone_cancels_and_that_is_recorded() -> None:
     session = session_with(proposal())
     app = make_app(session)
     async with app.run_test(size=(120, 40)) as pilot:
@@ -104,7 +106,42 @@ async def test_enter_alone_cancels_and_a_mere_look_is_not_recorded() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert not isinstance(app.screen, ApprovalScreen)
-        assert (session.confirmed, session.declined) == ([], [])
+        assert session.confirmed == []
+        assert [reason for _, reason in session.declined] == [""]
+
+
+async def test_evidence_is_of_its_moment_and_a_change_since_is_told() -> None:
+    session = session_with(replace(proposal(), at=NOW - timedelta(seconds=8)))
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await asked(app, pilot)
+        assert f"as of {NOW - timedelta(seconds=8):%H:%M:%S}, 8 s ago" in text_of(screen)
+        assert " live" not in text_of(screen).partition("Evidence")[2].partition("PATCH")[0]
+        assert not screen.query_one("#again").display
+        session.change("fraud-scorer", phase=Phase.DEGRADED)
+        screen._tick()
+        await pilot.pause()
+        assert "Changed since this was planned (phase Paused → Degraded): plan again." in text_of(screen)
+        assert screen.query_one("#again").display
+        screen.query_one("#again", Button).press()
+        await pilot.pause()
+        await pilot.pause()
+        assert len(session.proposed) == 2
+        assert "Changed since" not in text_of(screen)
+        assert not screen.query_one("#again").display
+
+
+async def test_a_key_that_can_do_nothing_is_recorded_as_refused() -> None:
+    session = FakeSession(story(), readonly=True)
+    app = make_app(session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        await pilot.press("p")
+        await pilot.pause()
+        await pilot.pause()
+        ((refused, _reason),) = session.declined
+        assert isinstance(refused.plan, Refusal)
+        assert (refused.intent.verb, "read-only" in refused.plan.sentence) == (Verb.PROMOTE, True)
 
 
 async def test_a_no_with_a_reason_is_recorded() -> None:

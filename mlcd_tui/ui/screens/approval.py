@@ -20,6 +20,7 @@ from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.plan import Outcome, Refusal, Result
 from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.screens.base import Host
 from mlcd_tui.ui.viewmodels import approval
@@ -78,6 +79,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self._warned = False
         self._trouble = ""
         self._planned_in = Clean("")
+        self._planned: Rollout | None = None
 
     @property
     def host(self) -> Host:
@@ -106,7 +108,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
 
     def on_mount(self) -> None:
         """Show the proposal; time goes on once a second."""
-        self._planned_in = self.host.fleet.context
+        self._planned_in, self._planned = self.host.fleet.context, self._row()
         self.query_one("#decision", LinesView).can_focus = False
         self.set_interval(1.0, self._tick)
         self._show_proposal()
@@ -132,7 +134,15 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
 
     def _decision(self, room: int) -> Sequence[Line]:
         host = self.host
-        return approval.decision_lines(self.proposal, host.now(), room, host.glyphs, host.fleet.freshness)
+        moved = approval.changed(self._planned, self._row()) if self.stage is Stage.DECIDING else ""
+        return approval.decision_lines(self.proposal, host.now(), room, host.glyphs, host.fleet.freshness, moved)
+
+    def _row(self) -> Rollout | None:
+        """The rollout as the fleet has it now."""
+        return next((row for row in self.host.fleet.rows if row.ref == self.proposal.intent.ref), None)
+
+    def _moved(self) -> bool:
+        return self.stage is Stage.DECIDING and bool(approval.changed(self._planned, self._row()))
 
     def _refresh_state(self) -> None:
         """Buttons, inputs and the line of state follow the stage."""
@@ -146,7 +156,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         approve.display = deciding and not self._refused
         approve.disabled = bool(self._objection())
         again = self.query_one("#again", Button)
-        again.display = self.stage is Stage.ENDED and self.outcome is not None and approval.again(self.outcome)
+        ended = self.stage is Stage.ENDED and self.outcome is not None and approval.again(self.outcome)
+        again.display = ended or self._moved()
         cancel.refresh(layout=True)  # a shorter label does not shrink a button by itself
         self._show_status()
         self._fit()
@@ -217,7 +228,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
             self._show_status()
         elif self.stage is Stage.DECIDING:
             self.query_one("#decision", LinesView).rebuild()
-            if self.query_one("#approve", Button).disabled != bool(self._objection()):
+            buttons = self.query_one("#approve", Button).disabled, self.query_one("#again", Button).display
+            if buttons != (bool(self._objection()), self._moved()):
                 self._refresh_state()
 
     # Deciding -------------------------------------------------------------------------------------------------
@@ -261,12 +273,11 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self.dismiss(self.outcome)
 
     def _decline(self) -> None:
-        """A refusal, and a no with a reason, are decisions that the audit log keeps; a mere look is none."""
+        """That it was refused, or that the operator said no, stands in the audit log, as of the headless acts."""
         reason = self.query_one("#reason", Input).value.strip()
-        if self._refused or self.proposal.denied or reason:
-            self.app.run_worker(
-                self.host.session.decline(self.proposal, reason), group="acts", exit_on_error=False, exclusive=False
-            )
+        self.app.run_worker(
+            self.host.session.decline(self.proposal, reason), group="acts", exit_on_error=False, exclusive=False
+        )
 
     # Acting ---------------------------------------------------------------------------------------------------
 
@@ -328,7 +339,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         """A fresh proposal in the same dialog: nothing that was typed is lost."""
         try:
             self.proposal = await self.host.session.propose(self.proposal.intent)
-            self._planned_in = self.host.fleet.context
+            self._planned_in, self._planned = self.host.fleet.context, self._row()
             self._trouble = ""
         except Problem as problem:
             self._trouble = str(clean(str(problem)))

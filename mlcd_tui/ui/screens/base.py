@@ -17,10 +17,11 @@ from mlcd_tui.config.settings import Settings
 from mlcd_tui.config.state import ContextState
 from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import Ability
-from mlcd_tui.domain.ports import Session
+from mlcd_tui.domain.plan import Ability, Refusal
+from mlcd_tui.domain.ports import Proposal, Session
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.actions import Action, Where
 from mlcd_tui.ui.memory import Memory
@@ -197,12 +198,19 @@ class BaseScreen(Screen[None]):
         ability = self.ability(name)
         if reason or row is None or ability is None:
             self.notify(reason, title="Not possible now", severity="warning", markup=False)
+            if row is not None and ability is not None:
+                self._record_refusal(Intent(Verb(ability.verb), row.ref), reason)
             return
         intent = self.intent_for(Verb(ability.verb))
         if intent is not None:
             from mlcd_tui.ui.screens.asking import complete  # late: only acting needs it
 
             complete(self.app, self.host.session, intent, row, self.host.propose)
+
+    def _record_refusal(self, intent: Intent, reason: str) -> None:
+        """Who pressed the key of an act wanted it: the audit log has it, as it has refused headless acts."""
+        refused = Proposal(intent, Refusal(intent, clean(reason)))
+        self.app.run_worker(self.host.session.decline(refused), group="acts", exit_on_error=False, exclusive=False)
 
     # Keys ---------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from mlcd_tui.domain.gates import Gate, GateState, blocking, ordered
 from mlcd_tui.domain.intent import WAYS_BACK
 from mlcd_tui.domain.plan import Change, Outcome, Plan, Refusal, Request, Result
 from mlcd_tui.domain.ports import Proposal
+from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import clean, clean_lines
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
@@ -20,6 +21,7 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, pad, wid
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _BLANK: Line = ()
+_ARROW = "→"
 _LABEL = 11
 _WIDEST = 100
 _COMPACT_LINES = 3
@@ -71,10 +73,38 @@ def stale_line(proposal: Proposal, freshness: Freshness, now: datetime) -> Line:
     return (Span(f"The screen behind is stale{since}; this plan was read from the server{read}.", Tone.WAITS),)
 
 
+def changed(planned: Rollout | None, row: Rollout | None) -> str:
+    """What of a rollout is another than when the act was planned, as far as it matters; empty: nothing."""
+    if planned is None:
+        return ""
+    if row is None:
+        return "it is not there any more"
+    pairs = zip(_facts(planned), _facts(row), strict=True)
+    return ", ".join(f"{name} {before} {_ARROW} {after}" for (name, before), (_, after) in pairs if before != after)
+
+
+def _facts(row: Rollout) -> tuple[tuple[str, str], ...]:
+    step = f"{row.step.index}/{row.step.count}" if row.step else "none"
+    weight = "none" if row.weight is None or row.weight.set is None else f"{row.weight.set} %"
+    return (
+        ("phase", row.phase.value),
+        ("step", step),
+        ("weight", weight),
+        ("version", row.version or "none"),
+        ("aborted", "yes" if row.aborted else "no"),
+        ("paused", "yes" if row.paused else "no"),
+    )
+
+
 def decision_lines(
-    proposal: Proposal, now: datetime, room: int, glyphs: Glyphs, freshness: Freshness | None = None
+    proposal: Proposal,
+    now: datetime,
+    room: int,
+    glyphs: Glyphs,
+    freshness: Freshness | None = None,
+    moved: str = "",
 ) -> tuple[Line, ...]:
-    """Everything that is to be read before the decision."""
+    """Everything that is to be read before the decision; `moved` is what changed since it was planned."""
     plan = proposal.plan
     if isinstance(plan, Refusal):
         lines = [*wrap((Span(plan.sentence, Tone.BRIGHT),), room)]
@@ -90,8 +120,11 @@ def decision_lines(
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(warning, Tone.WAITS)), room, 2))
     if freshness is not None and (stale := stale_line(proposal, freshness, now)):
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), *stale), room, 2))
+    if moved:
+        text = f"Changed since this was planned ({moved}): plan again."
+        lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(text, bold(Tone.WAITS))), room, 2))
     if proposal.gates:
-        lines.extend((_BLANK, _evidence_title(proposal)))
+        lines.extend((_BLANK, _evidence_title(proposal, now)))
         lines.extend(_gates(ordered(proposal.gates), now, room, glyphs))
     if plan.changes:
         lines.append(_BLANK)
@@ -115,8 +148,13 @@ def decisive(sentence: str, ref: str = "") -> Line:
     return tuple(span for span in spans if span.text)
 
 
-def _evidence_title(proposal: Proposal) -> Line:
-    tail = "  does not block a way back" if is_way_back(proposal) else ""
+def _evidence_title(proposal: Proposal, now: datetime) -> Line:
+    """When the evidence was read: it does not move while the dialog stands."""
+    tail = ""
+    if proposal.at is not None:
+        seconds = max((now - proposal.at).total_seconds(), 0)
+        tail = f"  as of {proposal.at.astimezone(now.tzinfo):%H:%M:%S}, {times.span(seconds)} ago"
+    tail += "  does not block a way back" if is_way_back(proposal) else ""
     return Span("Evidence", bold(Tone.DIM)), Span(tail, Tone.DIM)
 
 
@@ -126,14 +164,14 @@ def _gates(gates: tuple[Gate, ...], now: datetime, room: int, glyphs: Glyphs) ->
     for gate in gates:
         tone = _GATES[gate.state]
         unmet = gate.state is not GateState.PASSED
-        word = "required" if gate.required and unmet else times.ago(gate.at, now) if gate.at else "live"
+        word = "required" if gate.required and unmet else times.ago(gate.at, now) if gate.at else ""
         line = (
             Span(f" {signs[gate.state]} ", tone),
             *pad((Span(fit(gate.name, names), Tone.TEXT),), names),
             Span("  "),
             Span(gate.reason or gate.state, tone if unmet else Tone.DIM),
         )
-        age = (Span(f"  {word}", bold(Tone.BROKEN) if word == "required" else Tone.DIM),)
+        age = (Span(f"  {word}" if word else "", bold(Tone.BROKEN) if word == "required" else Tone.DIM),)
         if width(line) + width(age) < room:
             yield apart(line, age, min(room, _WIDEST))
         else:
