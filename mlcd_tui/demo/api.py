@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import yaml
 
-from mlcd_tui.demo import discovery, protobuf, statuses
+from mlcd_tui.demo import discovery, protobuf, schema, statuses
 from mlcd_tui.demo.access import REVIEWS, User
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import Request, Response
@@ -24,7 +25,7 @@ from mlcd_tui.demo.tables import table
 from mlcd_tui.demo.watches import Shape, Watch, page
 
 _PATH = re.compile(r"^/(?:api/(?P<core>v1)|apis/(?P<group>[^/]+)/(?P<version>[^/]+))(?:/(?P<rest>.*))?$")
-Validate = Callable[[Kind, Object], None]
+_log = logging.getLogger(__name__)
 
 
 def _json(body: Any, code: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -42,22 +43,27 @@ class _Target:
 class Api:
     """Answers requests out of a store."""
 
-    def __init__(self, store: Store, users: dict[str, User], faults: Faults, validate: Validate) -> None:
+    def __init__(self, store: Store, users: dict[str, User], faults: Faults) -> None:
         self.store = store
         self._users = users
         self._faults = faults
-        self._validate = validate
 
     async def handle(self, request: Request, secret: str) -> Response:
         """One request of the bearer of `secret`."""
         try:
             await self._faults.meet()
-            user = self._users.get(secret)
-            if user is None:
-                raise statuses.unauthorized()
-            return self._dispatch(request, user)
+            return self._dispatch(request, self._user(secret))
         except ApiError as error:
             return _json(error.status(), error.code, error.headers)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the rest
+            _log.exception("cannot answer %s %s", request.method, request.path)
+            fault = statuses.internal(str(error))
+            return _json(fault.status(), fault.code)
+
+    def _user(self, secret: str) -> User:
+        if (user := self._users.get(secret)) is None:
+            raise statuses.unauthorized()
+        return user
 
     def _dispatch(self, request: Request, user: User) -> Response:
         path = request.path.rstrip("/") or "/"
@@ -187,9 +193,9 @@ class Api:
         item["metadata"] = meta
         if target.kind.status:
             item.pop("status", None)
-        self._validate(target.kind, item)
+        item, warnings = _admitted(request, target, item)
         made = self.store.create(target.kind, item, dry_run=_dry(request))
-        return self._answer(request, target, made, 201)
+        return _warned(self._answer(request, target, made, 201), warnings)
 
     def _given(self, request: Request, target: _Target) -> Object:
         item: Object = _body(request)
@@ -224,8 +230,9 @@ class Api:
     def _write(self, request: Request, target: _Target, item: Object) -> Response:
         part: Part = "status" if target.subresource == "status" else "main"
         self.store.get(target.kind, target.namespace, target.name)
-        self._validate(target.kind, item)
-        return self._answer(request, target, self.store.update(target.kind, item, part, dry_run=_dry(request)))
+        item, warnings = _admitted(request, target, item)
+        written = self.store.update(target.kind, item, part, dry_run=_dry(request))
+        return _warned(self._answer(request, target, written), warnings)
 
     def _delete(self, request: Request, target: _Target) -> Response:
         item = self.store.get(target.kind, target.namespace, target.name)
@@ -306,6 +313,19 @@ def _body(request: Request) -> Any:
         return msgspec.json.decode(request.body)
     except (msgspec.DecodeError, yaml.YAMLError) as error:
         raise statuses.bad_request(f"error decoding the request: {error}") from None
+
+
+def _admitted(request: Request, target: _Target, item: Object) -> tuple[Object, list[str]]:
+    """What the schema lets in, and the warnings about the rest."""
+    admitted, unknown = schema.admit(target.kind, item, target.subresource)
+    how = request.query.get("fieldValidation", "Warn")
+    if unknown and how == "Strict":
+        raise schema.strict(target.kind, unknown)
+    return admitted, [f'299 - "unknown field \\"{path}\\""' for path in unknown] if how == "Warn" else []
+
+
+def _warned(response: Response, warnings: list[str]) -> Response:
+    return replace(response, warnings=tuple(warnings))
 
 
 def _page_not_found() -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -11,6 +12,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import h11
 
 CHUNK = 64 * 1024
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Response:
     media: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     stream: AsyncIterator[bytes] | None = None
+    warnings: tuple[str, ...] = ()
+    """Values of Warning headers."""
 
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -78,6 +83,9 @@ class HttpServer:
         except (OSError, h11.RemoteProtocolError, asyncio.CancelledError):
             # the client went away, spoke nonsense, or the server stops: the connection ends either way
             pass
+        except Exception:  # noqa: BLE001 - see below
+            # an unhandled failure would be printed onto the screen that this process draws
+            _log.exception("a connection failed")
         finally:
             self._connections.pop(task, None)
             writer.close()
@@ -161,7 +169,13 @@ class _Exchange:
 
 
 def _headers(response: Response) -> list[tuple[str, str]]:
-    return [("Content-Type", response.media), ("Cache-Control", "no-cache, private"), *response.headers.items()]
+    warnings = [("Warning", text) for text in response.warnings]
+    return [
+        ("Content-Type", response.media),
+        ("Cache-Control", "no-cache, private"),
+        *response.headers.items(),
+        *warnings,
+    ]
 
 
 def _request(head: h11.Request, body: bytes) -> Request:

@@ -12,7 +12,6 @@ from mlcd_tui.demo.access import ADMIN, User
 from mlcd_tui.demo.api import Api
 from mlcd_tui.demo.clock import Clock
 from mlcd_tui.demo.controllers import CONTROLLERS
-from mlcd_tui.demo.controllers.argo.validation import validate
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import HttpServer, Request, Response
 from mlcd_tui.demo.scenarios import SCENARIOS
@@ -32,7 +31,7 @@ class DemoServer:
         """Who each token is; tests add restricted ones."""
         self._http = HttpServer(self._handle)
         self.faults = Faults(cut=self._http.cut, forget=self.store.forget)
-        self._api = Api(self.store, self.users, self.faults, validate)
+        self._api = Api(self.store, self.users, self.faults)
         self._scenario = SCENARIOS.load(scenario) if isinstance(scenario, str) else scenario
         self.port = 0
 

@@ -103,9 +103,21 @@ def unprocessable(why: str) -> ApiError:
 
 def invalid(kind: Kind, name: str, field_path: str, why: str) -> ApiError:
     """422 for an object that breaks the schema."""
-    message = f'{kind.kind}.{kind.group} "{name}" is invalid: {field_path}: {why}'
-    details = {**_about(kind, name), "kind": kind.kind, "causes": [{"field": field_path, "message": why}]}
-    return ApiError(422, "Invalid", message, details)
+    return violates(kind, name, [(field_path, why)])
+
+
+def violates(kind: Kind, name: str, causes: list[tuple[str, str]]) -> ApiError:
+    """422 for an object that breaks its schema in one place or several, each a field and a reason."""
+    listed = ", ".join(f"{field_path}: {why}" for field_path, why in causes)
+    words = f"[{listed}]" if len(causes) > 1 else listed
+    message = f'{kind.kind}.{kind.group} "{name}" is invalid: {words}'
+    reasons = [{"field": field_path, "message": why} for field_path, why in causes]
+    return ApiError(422, "Invalid", message, {**_about(kind, name), "kind": kind.kind, "causes": reasons})
+
+
+def internal(why: str) -> ApiError:
+    """500 for a fault of this server."""
+    return ApiError(500, "InternalError", f"Internal error occurred: {why}")
 
 
 def expired(message: str, metadata: dict[str, Any] | None = None) -> ApiError:

@@ -26,8 +26,9 @@ _log = logging.getLogger(__name__)
 class WorkQueue:
     """Runs `sync(namespace, name)` once for any number of reasons to look at a key."""
 
-    def __init__(self, store: Store, sync: Callable[[str, str], None]) -> None:
+    def __init__(self, store: Store, sync: Callable[[str, str], None], reaction: float = REACTION) -> None:
         self._store = store
+        self._reaction = reaction
         self._sync = sync
         self._waiting: set[Key] = set()
 
@@ -35,7 +36,7 @@ class WorkQueue:
         """Looks at `key` soon."""
         if key not in self._waiting:
             self._waiting.add(key)
-            self._store.clock.after(REACTION * self._store.clock.speed, lambda: self._run(key))
+            self._store.clock.after(self._reaction * self._store.clock.speed, lambda: self._run(key))
 
     def after(self, seconds: float, key: Key) -> None:
         """Looks at `key` when that many simulated seconds have passed."""
@@ -59,6 +60,9 @@ class WorkQueue:
                 self.after(0.1, key)
             elif error.code != 404:
                 _log.warning("cannot control %s: %s", key, error.message)
+        except Exception:  # noqa: BLE001 - see below
+            # an object that its controller does not understand must stop neither the others nor the time
+            _log.exception("cannot control %s", key)
 
 
 def owner_key(kind: str) -> Callable[[Change], Key | None]:

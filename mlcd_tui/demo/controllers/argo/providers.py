@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import random
 import re
@@ -48,7 +49,7 @@ async def fetched(metric: Object) -> Reading:
         return Reading("Error", message="the simulated cluster asks loopback addresses only")
     try:
         body = await asyncio.to_thread(_get, web)
-    except OSError as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return Reading("Error", message=str(error))
     try:
         data = json.loads(body)

@@ -1,12 +1,11 @@
-"""What makes a rollout an invalid one, at the door (the CRD's schema) and to the controller."""
+"""What makes a rollout an invalid one to its controller."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from mlcd_tui.demo import statuses
 from mlcd_tui.demo.controllers.argo.parts import blue_green, canary, is_blue_green, max_weight, seconds, steps
-from mlcd_tui.demo.kinds import ANALYSISTEMPLATES, CLUSTERANALYSISTEMPLATES, ROLLOUTS, SERVICES, Kind
+from mlcd_tui.demo.kinds import ANALYSISTEMPLATES, CLUSTERANALYSISTEMPLATES, SERVICES
 from mlcd_tui.demo.store import Store
 
 Object = dict[str, Any]
@@ -22,25 +21,6 @@ _STEPS = frozenset(
         "plugin",
     }
 )
-
-
-def validate(kind: Kind, item: Object) -> None:
-    """What the CRD's schema refuses: values of a wrong type; raises 422."""
-    if kind is not ROLLOUTS:
-        return
-    name, spec = item["metadata"].get("name", ""), item.get("spec")
-    if not isinstance(spec, dict):
-        raise statuses.invalid(kind, name, "spec", "Required value")
-    for field, type_ in (("replicas", int), ("paused", bool), ("strategy", dict), ("template", dict)):
-        value = spec.get(field)
-        if value is not None and (not isinstance(value, type_) or (type_ is int and isinstance(value, bool))):
-            words = {int: "integer", bool: "boolean", dict: "object"}[type_]
-            given = {bool: "boolean", str: "string", int: "integer", list: "array", dict: "object"}.get(
-                type(value), "null"
-            )
-            path = f"spec.{field}"
-            why = f'Invalid value: "{given}": {path} in body must be of type {words}: "{given}"'
-            raise statuses.invalid(kind, name, path, why)
 
 
 def problem(store: Store, rollout: Object) -> str:
