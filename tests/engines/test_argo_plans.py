@@ -76,7 +76,7 @@ def body(request: Request) -> dict[str, Any]:
         ("canary-paused-step", Verb.PAUSE, {}, {"spec": {"paused": True}}),
         ("canary-paused-by-user", Verb.RESUME, {}, {"spec": {"paused": False}}),
         ("analysis-running", Verb.TERMINATE_ANALYSIS, {}, {"spec": {"terminate": True}}),
-        ("experiment-failed", Verb.RETRY_EXPERIMENT, {}, {"status": None}),
+        ("experiment-inconclusive", Verb.RETRY_EXPERIMENT, {}, {"status": None}),
     ],
 )
 def test_one_request_is_sent_as_the_command_line_sends_it(
@@ -174,7 +174,7 @@ def test_an_analysis_that_could_not_tell_is_run_again_or_overruled_but_never_sai
     (request,) = plan("bluegreen-pre-promotion-inconclusive", Verb.PROMOTE_FULL).requests
     assert request.content_type == JSON_PATCH
     background = plan("background-analysis-inconclusive", Verb.PROMOTE)
-    assert any("pause step that comes next is passed over" in warning for warning in background.warnings)
+    assert any("run through every step that is left, pauses for you included" in w for w in background.warnings)
     (request,) = plan("experiment-inconclusive", Verb.PROMOTE).requests
     assert body(request)["status"]["currentStepIndex"] == 1
 
@@ -328,8 +328,14 @@ def test_a_named_run_is_stopped_and_a_stranger_s_is_not() -> None:
 
 def test_an_experiment_that_did_not_fail_is_not_run_again() -> None:
     assert "No experiment has failed" in refusal("experiment-running", Verb.RETRY_EXPERIMENT)
-    (request,) = plan("experiment-failed", Verb.RETRY_EXPERIMENT).requests
+    (request,) = plan("experiment-inconclusive", Verb.RETRY_EXPERIMENT).requests
     assert (request.resource, request.subresource) == (EXPERIMENTS, "")
+
+
+def test_an_experiment_of_an_aborted_rollout_is_refused_since_nothing_would_judge_it() -> None:
+    told = refusal("experiment-failed", Verb.RETRY_EXPERIMENT)
+    assert "is aborted" in told
+    assert "Retry the rollout" in told
 
 
 def test_going_back_to_an_earlier_weight_says_that_steps_run_once_more() -> None:

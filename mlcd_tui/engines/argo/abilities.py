@@ -75,7 +75,7 @@ def situation(state: State) -> Situation:
         revision=min(state.revision, 2),
         running_analysis=bool(state.running_run()),
         failed_experiment=any(step.experiment is not None for step in state.steps)
-        and (state.aborted or any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses)),
+        and any(pause.reason == INCONCLUSIVE[1] for pause in state.pauses),
         promotion=state.promotion,
         pods=state.desired > 0,
         workload=(workload[0] or "nothing") if workload else "",
@@ -97,6 +97,11 @@ _ABORTED = "the update was aborted; retry it first"
 _FIRST = "the first version is going out; there is none before it"
 _UNSURE_BEFORE = "the analysis before the switch could not tell; promote runs it again, promote fully overrules it"
 _UNSURE_AFTER = "the analysis after the switch could not tell; promote fully overrules it, switch back goes back"
+_COUNTDOWN = (
+    "it switches by itself when its time is over, and a promotion would only begin that time anew; "
+    "switch or promote fully does it at once"
+)
+_STOPPED = "the rollout is aborted, so the controller would stop it unjudged; retry the rollout, which makes a new one"
 _UNOBSERVED = "the controller has not seen the last change yet"
 
 
@@ -117,6 +122,8 @@ def _promote(s: Situation) -> _Answer:
     why = _moving(s)
     if why:
         return why, ""
+    if s.promotion == "countdown":
+        return _COUNTDOWN, ""
     if s.strategy == "blueGreen":
         if not s.pauses and not s.spec_paused:
             return "it does not wait for a promotion, so promoting would send nothing", ""
@@ -200,6 +207,8 @@ def _switch(s: Situation) -> _Answer:
         why = "traffic is switched already; the analysis after it decides"
     if not why and s.inconclusive:
         why = _UNSURE_BEFORE
+    if not why and s.promotion == "countdown":
+        return (_FIRST if s.first else ""), "switch traffic"
     return (why, "") if why else _promote(s)
 
 
@@ -222,6 +231,8 @@ def _terminate(s: Situation) -> _Answer:
 
 
 def _retry_experiment(s: Situation) -> _Answer:
+    if s.aborted:
+        return _STOPPED, ""
     return ("" if s.failed_experiment else _NO_EXPERIMENT[0]), _NO_EXPERIMENT[1]
 
 

@@ -76,7 +76,7 @@ def _rollout(ref: RolloutRef, state: State, tree: Tree, *, readable: bool) -> Ro
         version=_version(newest) if newest is not None and state.workload() else rollout.version,
         stable_version=_version(stable) if stable is not None else rollout.stable_version,
         waiting=explain(rollout.waiting, state, tree),
-        abilities=_runnable(rollout.abilities, tree),
+        abilities=_runnable(rollout.abilities, tree, aborted=state.aborted),
     )
 
 
@@ -99,15 +99,17 @@ def _with_shares(rollout: Rollout, state: State, raw: JSON) -> Rollout:
     return replace(rollout, weight=replace(rollout.weight, additional=named))
 
 
-def _runnable(abilities: tuple[Ability, ...], tree: Tree) -> tuple[Ability, ...]:
+def _runnable(abilities: tuple[Ability, ...], tree: Tree, *, aborted: bool) -> tuple[Ability, ...]:
     """The abilities, corrected where runs and experiments themselves are at hand: the status may mention none."""
     experiments = [e for revision in tree.revisions for e in revision.experiments]
     runs = [run for revision in tree.revisions for run in revision.analysis_runs]
     runs += [run for experiment in experiments for run in experiment.analysis_runs]
     told = {
         Verb.TERMINATE_ANALYSIS.value: any(run.running for run in runs),
-        Verb.RETRY_EXPERIMENT.value: any(e.phase in {"Failed", "Error", "Inconclusive"} for e in experiments),
     }
+    if not aborted:
+        failed = any(e.phase in {"Failed", "Error", "Inconclusive"} for e in experiments)
+        told[Verb.RETRY_EXPERIMENT.value] = failed
     return tuple(
         with_fact(ability, fact) if (fact := told.get(ability.verb)) is not None else ability for ability in abilities
     )

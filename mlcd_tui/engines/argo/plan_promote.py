@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
-from mlcd_tui.domain.refs import JSON
-from mlcd_tui.domain.text import Clean
-from mlcd_tui.engines._json import dig, integer
+from dataclasses import replace
+
+from mlcd_tui.domain.plan import Change, Plan, Refusal
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines._json import integer, text
 from mlcd_tui.engines._words import listed, pods
 from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.facts import scale_down_delay
 from mlcd_tui.engines.argo.journey import journey, place, span
-from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
+from mlcd_tui.engines.argo.lean import RunStatus, fit
+from mlcd_tui.engines.argo.plan_again import ENDS_PAUSE, again, clear_pauses, pause_words, paused_again, returns
 from mlcd_tui.engines.argo.state import State, step_kind
 from mlcd_tui.engines.argo.steps import caption
 
 _TAKES_TIME = frozenset({"pause", "analysis", "experiment", "plugin"})
-_PAUSES = {
-    CANARY_PAUSE: "of the step",
-    BLUE_GREEN_PAUSE: "before the switch",
-    INCONCLUSIVE[0]: "the analysis could not tell",
-    INCONCLUSIVE[1]: "the experiment could not tell",
-}
-ENDS_PAUSE = "Also ends the pause that a person set."
 AGAIN_AND_AGAIN = "As long as it stands at this step, the controller makes that experiment again and again."
-
-
-def pause_words(state: State) -> str:
-    """The controller's own pauses, for the eye."""
-    return ", ".join(_PAUSES.get(pause.reason, pause.reason) for pause in state.pauses) or "none"
-
-
-def returns(case: Case) -> str:
-    """How, and how fast, an abort goes back."""
-    if case.state.first:
-        return "There is no earlier version to go back to."
-    if not case.state.routed:
-        return f"Abort brings {case.stable} back to all pods, as fast as its pods start."
-    if dig(case.raw, "spec", "strategy", "canary", "dynamicStableScale") is True:
-        return f"Abort sends all traffic back to {case.stable} as fast as its pods start: it was scaled down."
-    return f"Abort sends all traffic back to {case.stable} at once."
 
 
 def _way_back(case: Case, stop: int) -> str:
@@ -92,7 +71,7 @@ def promote(case: Case) -> Plan | Refusal:
         case "continue":
             return _continue(case)
         case "again":
-            return _unsure(case)
+            return again(case)
         case "pause":
             return _after_pause(case)
         case "analysis":
@@ -109,32 +88,9 @@ def promote(case: Case) -> Plan | Refusal:
             return _to_step(case, following, "Promote one step", [warning])
 
 
-def _unsure(case: Case) -> Plan:
-    """Go on although an analysis could not tell; the controller then runs it once more."""
-    state = case.state
-    requests, changes, warnings = _clear_pauses(case)
-    where = f"on with step {place(state, state.index)}" if state.canary is not None else f"on with {case.newest}"
-    if state.canary is not None:
-        warnings.append("A pause step that comes next is passed over, since the controller takes this for its end.")
-        back = returns(case)
-    else:
-        back = f"Abort leaves {case.stable} serving."
-    return case.plan(
-        "Run the analysis again",
-        f"Let {case.ref} go {where}; the analysis that could not tell runs again and may pause it again.",
-        way_back=back,
-        changes=tuple(changes),
-        requests=requests,
-        seen=case.seen(*case.position()),
-        warnings=warnings,
-        expect="the analysis runs again",
-        mark={"goal": "unpaused"},
-    )
-
-
 def _continue(case: Case) -> Plan:
     """Take away pauses where no step is left or there are none."""
-    requests, changes, warnings = _clear_pauses(case)
+    requests, changes, warnings = clear_pauses(case)
     blue_green = case.state.canary is None
     return case.plan(
         "Promote",
@@ -149,28 +105,9 @@ def _continue(case: Case) -> Plan:
     )
 
 
-def _clear_pauses(case: Case) -> tuple[tuple[Request, ...], list[Change], list[str]]:
-    """End the pauses. A person's pause goes first: cleared under it, the controller would pause again."""
-    state = case.state
-    changes = [change("pause", pause_words(state), "none")] if state.pauses else []
-    if not state.spec_paused:
-        return (case.patch_status({"pauseConditions": None}),), changes, []
-    requests = [case.patch({"spec": {"paused": False}})]
-    if state.pauses:
-        facts: list[JSON] = [
-            {"op": "test", "path": "/status/currentPodHash", "value": state.current_hash},
-            {"op": "test", "path": "/status/pauseConditions/0/reason", "value": state.pauses[0].reason},
-        ]
-        if state.raw_index is not None:
-            facts.append({"op": "test", "path": "/status/currentStepIndex", "value": state.raw_index})
-        requests.append(case.patch_after([*facts, {"op": "remove", "path": "/status/pauseConditions"}], sub="status"))
-    changes.append(change("paused by a person", "yes", "no"))
-    return tuple(requests), changes, [ENDS_PAUSE]
-
-
 def _after_pause(case: Case) -> Plan:
     state = case.state
-    requests, changes, warnings = _clear_pauses(case)
+    requests, changes, warnings = clear_pauses(case)
     way = journey(state, state.index + 1)
     moved = [c for c in _position_changes(case, state.index + 1, way.weight, way.stop) if c.label != "pause"]
     return case.plan(
@@ -190,6 +127,7 @@ def _to_step(case: Case, target: int, title: str, warnings: list[str]) -> Plan:
     """Set the step index; the controller's own pause is taken back, or the next pause step would be passed over."""
     state = case.state
     way = journey(state, target)
+    warnings = [*warnings, *paused_again(case)]
     status: dict[str, object] = {"pauseConditions": None, "controllerPause": False, "currentStepIndex": target}
     requests = [case.patch_status(status)]
     changes = _position_changes(case, target, way.weight, way.stop)
@@ -261,7 +199,9 @@ def _full_switch(case: Case) -> str:
 
 def _skipped_analyses(state: State) -> list[str]:
     found = []
-    if state.blue_green is not None and state.blue_green.prePromotionAnalysis is not None and not state.switched:
+    before = fit(RunStatus, state.blue_green_status.prePromotionAnalysisRunStatus)
+    passed = state.switched or text(before.status) == "Successful"
+    if state.blue_green is not None and state.blue_green.prePromotionAnalysis is not None and not passed:
         found.append("Skips the analysis before the switch.")
     if state.blue_green is not None and state.blue_green.postPromotionAnalysis is not None:
         found.append("Skips the analysis after the switch.")
@@ -280,9 +220,11 @@ def switch_back_note(case: Case) -> str:
 def switch(case: Case) -> Plan | Refusal:
     """Let a blue/green switch its active Service to the previewed version."""
     state = case.state
+    if state.counting_down:
+        return _switch_fully(case)
     if state.promotion != "switch":
         return promote(case)
-    requests, changes, warnings = _clear_pauses(case)
+    requests, changes, warnings = clear_pauses(case)
     if state.blue_green is not None and state.blue_green.postPromotionAnalysis is not None:
         warnings.append("The analysis after the switch may take it back.")
     if case.arrived < state.desired and not state.switched:
@@ -303,6 +245,15 @@ def switch(case: Case) -> Plan | Refusal:
         expect=f"the active Service points at {case.newest}",
         mark={"goal": "switched"},
     )
+
+
+def _switch_fully(case: Case) -> Plan | Refusal:
+    """End a countdown; only a full promotion does, since a cleared pause would begin it anew."""
+    plan = promote_full(case)
+    if isinstance(plan, Refusal):
+        return plan
+    why = f"Promotes fully, which alone ends the countdown: {case.newest} becomes the stable version at once."
+    return replace(plan, title=clean("Switch traffic"), warnings=(clean(why), *plan.warnings))
 
 
 def set_weight(case: Case) -> Plan | Refusal:

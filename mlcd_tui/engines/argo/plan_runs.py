@@ -62,16 +62,15 @@ def retry_experiment(case: Case) -> Plan | Refusal:
         if not experiments:
             return case.refuse(f"There is no experiment {case.intent.target} of this rollout")
         ended = [raw for raw in experiments if raw in ended]
+    if ended and case.state.aborted:
+        # seen on 1.10: it ends as Successful although nothing has judged it
+        told = "The rollout is aborted: the controller would stop the experiment at once and call it Successful"
+        return case.refuse(told, "Retry the rollout: it then makes a new experiment.")
     if not ended:
         return case.refuse("No experiment has failed", "Only a failed experiment can be run again.")
     experiment = ended[-1]
     name = name_of(experiment)
-    warnings = [
-        "The rollout is aborted: the controller stops the experiment at once and calls it Successful unjudged.",
-        "Retry the rollout instead: it then makes a new experiment.",
-    ]
-    if not case.state.aborted:
-        warnings = [AGAIN_AND_AGAIN] if _phase(experiment) == "Inconclusive" else []
+    warnings = [AGAIN_AND_AGAIN] if _phase(experiment) == "Inconclusive" else []
     return case.plan(
         "Retry experiment",
         f"Run {name} of {case.ref} again from the start.",

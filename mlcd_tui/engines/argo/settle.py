@@ -156,6 +156,24 @@ def _unpaused(look: Look) -> Settled:
     return _yes(look.standing)
 
 
+def _again(look: Look) -> Settled:
+    """The analysis that could not tell was made anew, and what came of it."""
+    lost, state = _overtaken(look), look.state
+    if lost is not None:
+        return lost
+    if state.spec_paused or state.unpausing:
+        return _not_yet("waiting for the controller to go on")
+    if _promoted_now(state):
+        return _yes(look.standing)
+    if state.told_runs() == look.mark.get("runs", ""):
+        return _not_yet("waiting for the controller to make the analysis again")
+    if running := state.running_run():
+        return _yes(f"{look.standing}; not at rest yet: {running} runs again and may pause it")
+    if state.background_unsure and not state.unsure:
+        return _not_yet("waiting for the controller to judge the analysis that it made again")
+    return _yes(look.standing)
+
+
 def _where(state: State) -> str:
     phase, message = phase_of(state)
     return f"{phase.value}: {message}" if message else phase.value
@@ -283,6 +301,7 @@ _JUDGES: dict[str, Callable[[Look], Settled]] = {
     "promoted": _promoted,
     "switched": _switched,
     "unpaused": _unpaused,
+    "again": _again,
     "paused": _paused,
     "resumed": _resumed,
     "aborted": _aborted,

@@ -49,9 +49,8 @@ def standing(state: State, raw: JSON, objects: Objects, now: datetime, version: 
         at = place(state, state.index)
         parts.append(f"now at step {at}: {caption(state.step, state.max_weight)}{_left(state, now)}")
     elif state.steps:
-        parts.append(
-            f"all {len(state.steps)} steps done, its pods follow" if len(state.steps) > 1 else "its pods follow"
-        )
+        left = _left(state, now) or ", its pods follow"
+        parts.append(f"all {len(state.steps)} steps done{left}" if len(state.steps) > 1 else left.removeprefix(", "))
     elif message:
         parts.append(message)
     if state.spec_paused:

@@ -154,6 +154,24 @@ class State:
         return bool(self.active_hash) and self.active_hash == self.current_hash
 
     @property
+    def counting_down(self) -> bool:
+        """Whether a blue/green waits for its own time to be over.
+
+        The controller (1.10) takes a cleared pause for one that never was, and begins the time anew.
+        """
+        if self.blue_green is None or not self.auto_promotes or integer(self.blue_green.autoPromotionSeconds) <= 0:
+            return False
+        if self.blue_green_status.scaleUpPreviewCheckPoint is True:
+            return False
+        return any(pause.reason == BLUE_GREEN_PAUSE for pause in self.pauses)
+
+    @property
+    def background_unsure(self) -> bool:
+        """Whether the background analysis could not tell: wherever the steps go, it pauses or runs again."""
+        run = fit(lean.RunStatus, self.canary_status.currentBackgroundAnalysisRunStatus)
+        return self.canary is not None and run.status == "Inconclusive"
+
+    @property
     def unsure(self) -> bool:
         """Whether one of the pauses is of an analysis or experiment that could not tell."""
         return any(pause.reason in INCONCLUSIVE for pause in self.pauses)
@@ -162,17 +180,22 @@ class State:
     def promotion(self) -> str:
         """What a promotion does now.
 
-        `continue` (only take pauses away), `switch`, `pause` (end the pause of a step), `analysis` or `experiment`
-        (go past one that could not tell), `again` (let one that could not tell run again), `step` (leave the step).
+        `continue` (only take pauses away), `switch`, `countdown` (nothing: only a full promotion ends it), `pause`
+        (end the pause of a step), `analysis` or `experiment` (go past one that could not tell), `again` (let one that
+        could not tell run again), `step` (leave the step).
         """
         if self.canary is None:
+            if self.counting_down:
+                return "countdown"
             return "continue" if not self.pauses else "again" if self.unsure else "switch"
         if self.step is None:
-            return "continue"
+            return "again" if self.unsure else "continue"
         if self.inconclusive and self.pauses and self.controller_pause:
             return "analysis"
         if self.kind == "experiment" and any(pause.reason == INCONCLUSIVE[1] for pause in self.pauses):
             return "experiment"
+        if self.unsure:
+            return "again"  # even in a pause step: both pauses end together, and the analysis is made again
         if any(pause.reason == CANARY_PAUSE for pause in self.pauses):
             return "pause"
         return "again" if self.pauses else "step"
@@ -273,17 +296,22 @@ class State:
                     on[text(route.name)] = integer(route.percentage, 100)
         return max(on.values(), default=None)
 
-    def running_run(self) -> str:
-        """Name of an analysis run that the status says is running; empty: none. Not clean."""
-        for told in (
+    def _runs(self) -> list[lean.RunStatus]:
+        told = (
             self.canary_status.currentStepAnalysisRunStatus,
             self.canary_status.currentBackgroundAnalysisRunStatus,
             self.blue_green_status.prePromotionAnalysisRunStatus,
             self.blue_green_status.postPromotionAnalysisRunStatus,
-        ):
-            if isinstance(told, lean.RunStatus) and told.status in {"", None, "Pending", "Running"} and told.name:
-                return text(told.name)
-        return ""
+        )
+        return [run for run in told if isinstance(run, lean.RunStatus) and run.name]
+
+    def running_run(self) -> str:
+        """Name of an analysis run that the status says is running; empty: none. Not clean."""
+        return next((text(run.name) for run in self._runs() if run.status in {"", None, "Pending", "Running"}), "")
+
+    def told_runs(self) -> str:
+        """Names of the analysis runs that the status tells of, to see by whether others took their place. Not clean."""
+        return " ".join(text(run.name) for run in self._runs())
 
     def containers(self) -> list[tuple[Clean, Clean, bool]]:
         """Name and image of the template's containers, and whether they are init containers."""
