@@ -49,6 +49,10 @@ def admit(kind: Kind, item: Object, subresource: str = "") -> tuple[Object, list
     if look.wrong:
         causes = [*look.wrong, _UNCHECKED] if kind.kind == "Rollout" else look.wrong
         raise violates(kind, item["metadata"].get("name", ""), causes)
+    if kind.kind == "Rollout" and body["spec"].get("replicas", 0) < 0:
+        # the scale subresource says so
+        why = f"Invalid value: {body['spec']['replicas']}: should be a non-negative integer"
+        raise violates(kind, item["metadata"].get("name", ""), [(".spec.replicas", why)])
     return {**{name: item[name] for name in head if name in item}, **body}, sorted(look.unknown)
 
 

@@ -30,6 +30,7 @@ def rollouts(namespace: str) -> str:
     ("patch", "why"),
     [
         ({"replicas": "many"}, 'spec.replicas in body must be of type integer: "string"'),
+        ({"replicas": -1}, ".spec.replicas: Invalid value: -1: should be a non-negative integer"),
         ({"paused": "yes"}, 'spec.paused in body must be of type boolean: "string"'),
         ({"restartAt": "soon"}, 'spec.restartAt in body must be of type date-time: "soon"'),
         (
