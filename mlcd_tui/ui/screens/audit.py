@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,8 @@ from mlcd_tui.ui.widgets.paint import content
 
 _STYLES = Path(__file__).parents[1] / "styles"
 _MOST = 5_000
+_YOUNG = 61  # seconds; ages below are told in seconds
+_FEW = 300  # more entries are not laid out anew every second
 
 
 class AuditScreen(BaseScreen):
@@ -43,7 +46,19 @@ class AuditScreen(BaseScreen):
     def on_mount(self) -> None:
         """Read the log."""
         self.query_one("#filter-line").display = False
+        self._newest: datetime | None = None
+        self._count = self._looks = 0
         self.reload()
+        self.set_interval(1.0, self.host.guarded(self._age))
+
+    def _age(self) -> None:
+        """Ages move on: by the second only where seconds are told, and not for thousands of entries."""
+        self._looks += 1
+        if not self.is_current or self._newest is None:
+            return
+        young = self._count <= _FEW and (self.host.now() - self._newest).total_seconds() < _YOUNG
+        if young or self._looks % 30 == 0:
+            self.query_one(LinesView).rebuild()
 
     def on_screen_resume(self) -> None:
         """Read what was added meanwhile."""
@@ -51,12 +66,13 @@ class AuditScreen(BaseScreen):
 
     def reload(self) -> None:
         """Show the log as it is now."""
-        session, now = self.host.session, self.host.now()
+        session = self.host.session
         every = session.audit(limit=_MOST)
         text = self.query_one("#filter", Input).value
         entries = matching(every, text)
+        self._newest, self._count = entries[0].at if entries else None, len(entries)
         self.query_one(LinesView).show(
-            lambda room: audit_lines(entries, now, room) if entries else _nothing(text, session.audit_path)
+            lambda room: audit_lines(entries, self.host.now(), room) if entries else _nothing(text, session.audit_path)
         )
         found = f" of {len(every)}" if text.strip() else ""
         counts: Line = (

@@ -20,7 +20,8 @@ from mlcd_tui.ui.widgets.line_view import Build
 from mlcd_tui.ui.widgets.paint import content
 from mlcd_tui.ui.widgets.reader import Reader
 
-_AGES = 5.0  # seconds between looks at ages that are told in minutes
+_AGES = 1.0  # seconds between looks at ages
+_YOUNG = 61  # seconds; what is older is told in minutes, and looked at every so many looks
 Load: TypeAlias = Callable[[], Awaitable[Build]]
 
 
@@ -113,7 +114,8 @@ class EventsScreen(TextScreen):
 
     def on_mount(self) -> None:
         """Ages move on."""
-        self.set_interval(_AGES, self.host.guarded(self._again))
+        self._looks = 0
+        self.set_interval(_AGES, self.host.guarded(self._age))
 
     async def _lay_out(self) -> Build:
         return lambda room: tuple(event_lines(self._events, self.host.now(), room, hidden=self._hidden))
@@ -122,6 +124,13 @@ class EventsScreen(TextScreen):
         """Show the events as they are now."""
         if tuple(events) != self._events:
             self._events = tuple(events)
+            self._again()
+
+    def _age(self) -> None:
+        self._looks += 1
+        newest = next((event.last for event in self._events if event.last is not None), None)
+        young = newest is not None and (self.host.now() - newest).total_seconds() < _YOUNG
+        if young or self._looks % 5 == 0:
             self._again()
 
     def _again(self) -> None:

@@ -100,16 +100,22 @@ def run_row(run: AnalysisRun, now: datetime, room: int, glyphs: Glyphs) -> Line:
     right = (
         Span(f"{good} {glyphs.passed} ", Tone.STABLE if good else Tone.FAINT),
         Span(f"{bad} {glyphs.failed}", Tone.BROKEN if bad else Tone.FAINT),
-        Span(f"{times.ago(run.started, now):>6}", Tone.DIM),
+        Span(f"{times.since(run.started, now):>6}", Tone.DIM, _times(run)),
     )
     return apart(left, right, room)
+
+
+def _times(run: AnalysisRun) -> str:
+    """When it began and ended, in full."""
+    moments = (("began", run.started), ("ended", run.completed))
+    return "\n".join(f"{word} {times.full(moment)}" for word, moment in moments if moment is not None)
 
 
 def run_lines(run: AnalysisRun, now: datetime, room: int, glyphs: Glyphs, *, stop_key: str = "t") -> tuple[Line, ...]:
     """Everything about one run."""
     tone = run_tone(run)
     since = (
-        f"since {times.absolute(run.started, now)} ({times.ago(run.started, now)})" if run.started else "not started"
+        f"since {times.absolute(run.started, now)} ({times.since(run.started, now)})" if run.started else "not started"
     )
     if run.completed is not None and run.started is not None:
         took = times.span((run.completed - run.started).total_seconds())
@@ -118,7 +124,7 @@ def run_lines(run: AnalysisRun, now: datetime, room: int, glyphs: Glyphs, *, sto
         *wrap(
             (
                 Span(f"{run_glyph(run, glyphs)} {run_word(run).capitalize()}", bold(tone)),
-                Span(f"  {run_title(run)} {glyphs.dot} {since}", Tone.TEXT),
+                Span(f"  {run_title(run)} {glyphs.dot} {since}", Tone.TEXT, _times(run)),
             ),
             room,
         ),
@@ -206,12 +212,12 @@ def _measurements(all_of_them: Sequence[Measurement], now: datetime, room: int, 
         clock = moment.astimezone().strftime("%H:%M:%S") if moment else "–"
         yield crop(
             (
-                Span(f"  {clock:<9}", Tone.DIM),
+                Span(f"  {clock:<9}", Tone.DIM, times.full(moment)),
                 Span(f"{glyph_of(one.phase, glyphs)} ", tone_of(one.phase)),
                 Span(f"{one.value or 'no value'}", Tone.TEXT),
                 Span(f"  {str(one.phase).lower()}", tone_of(one.phase)),
                 Span(f"  {one.message}" if one.message else "", Tone.DIM),
-                Span(f"  {times.ago(moment, now)}" if moment and not one.message else "", Tone.DIM),
+                Span(f"  {times.since(moment, now)}" if moment and not one.message else "", Tone.DIM),
             ),
             room,
         )

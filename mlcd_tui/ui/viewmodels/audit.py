@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mlcd_tui.domain.ports import AuditEntry
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit, width, wrap
-from mlcd_tui.ui.viewmodels.times import absolute, ago
+from mlcd_tui.ui.viewmodels.times import absolute, full, since
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _STAGES = {
@@ -30,7 +30,7 @@ def matching(entries: Sequence[AuditEntry], text: str) -> tuple[AuditEntry, ...]
 
 
 def _haystack(entry: AuditEntry) -> str:
-    parts = (entry.user, entry.context, entry.rollout, entry.verb, entry.stage, entry.sentence, entry.reason)
+    parts = (entry.user, entry.context, entry.rollout, entry.verb, entry.stage, entry.told, entry.reason)
     return " ".join(parts).lower()
 
 
@@ -47,15 +47,18 @@ def _lines(entry: AuditEntry, now: datetime, widths: tuple[int, int, int], room:
     who, what, when = widths
     stage = _STAGES.get(entry.stage, Tone.TEXT)
     line: list[Span] = [
-        Span(f"{absolute(entry.at, now):>{when}}", Tone.TEXT),
-        Span(f"  {ago(entry.at, now):>4}  ", Tone.DIM),
+        Span(f"{absolute(entry.at, now):>{when}}", Tone.TEXT, full(entry.at)),
+        Span(f"  {since(entry.at, now):>4}  ", Tone.DIM),
         Span(f"{entry.stage:<9}", bold(stage) if stage is not Tone.DIM else stage),
     ]
     if room >= 90:
         line.append(Span(f" {_column(entry.user, who)}", Tone.DIM))
     line.append(Span(f" {_column(entry.rollout, what)}", Tone.BRIGHT))
     line.append(Span(f"  {entry.verb:<13} ", Tone.NEW))
-    told = (Span(entry.sentence, Tone.TEXT), Span(f"  “{entry.reason}”" if entry.reason else "", Tone.DIM))
+    told = (
+        Span(entry.told, Tone.WAITS if entry.unfinished else Tone.TEXT),
+        Span(f"  “{entry.reason}”" if entry.reason else "", Tone.DIM),
+    )
     indent = width(tuple(line))
     if room - indent >= _BESIDE:
         return wrap((*line, *told), room, indent)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mlcd_tui.domain.diff import DiffLine, diff_lines
 from mlcd_tui.domain.ports import AuditEntry
@@ -17,6 +17,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.viewmodels.tree import role_tone
 
 _ROOMY = 70
+_JUST_NOW = 60
 _STAGES = {"done": Tone.STABLE, "failed": Tone.BROKEN, "refused": Tone.BROKEN, "conflict": Tone.WAITS}
 
 
@@ -29,7 +30,7 @@ def revision_row(revision: Revision, now: datetime, room: int) -> Line:
         Span(f"revision {revision.number:<4}", bold(tone) if revision.roles else tone),
         Span(f"{roles:<{15 if room > _ROOMY else 7}} ", tone),
     )
-    age = (Span(f" {times.ago(revision.created, now):>5}", Tone.DIM),)
+    age = (Span(f" {times.ago(revision.created, now):>5}", Tone.DIM, times.full(revision.created)),)
     rest = max(room - width(head) - 7, 1)
     left = max(rest - cells(images), rest // 2) - 2  # long images give way to the cause, which nobody else tells
     cause = f"  {fit(revision.change_cause, left)}" if revision.change_cause else ""
@@ -102,22 +103,51 @@ def audit_lines(entries: Sequence[AuditEntry], now: datetime, room: int, glyphs:
     """What people did, newest first."""
     if not entries:
         yield (Span("Nobody has acted on it from here yet.", Tone.DIM),)
-    moments = [times.absolute(entry.at, now) for entry in entries]
+    moments = [_moment(entry, now) for entry in entries]
     indent = max(map(len, moments), default=0) + 2
     for entry, moment in zip(entries, moments, strict=True):
         reason = f"  “{entry.reason}”" if entry.reason else ""
         yield from wrap(
             (
-                Span(f"{moment:<{indent}}", Tone.DIM),
+                Span(f"{moment:<{indent}}", Tone.DIM, times.full(entry.at)),
                 Span(f"{entry.user} ", Tone.TEXT),
                 Span(f"{entry.verb} ", Tone.BRIGHT),
                 Span(f"{entry.stage}", _STAGES.get(entry.stage, Tone.DIM)),
-                Span(f" {glyphs.dot} {entry.sentence}" if entry.sentence else "", Tone.DIM),
+                Span(f" {glyphs.dot} {entry.told}" if entry.told else "", Tone.WAITS if entry.unfinished else Tone.DIM),
                 Span(reason, Tone.TEXT),
             ),
             room,
             indent,
         )
+
+
+def _moment(entry: AuditEntry, now: datetime) -> str:
+    """When it was; of what has just been, how long ago, for that is what is compared."""
+    return (
+        times.absolute(entry.at, now) if (now - entry.at).total_seconds() >= _JUST_NOW else times.since(entry.at, now)
+    )
+
+
+_ROUTINE = {
+    "Scheduled", "SuccessfulCreate", "SuccessfulDelete", "Pulling", "Pulled", "Created", "Started", "Killing",
+    "ScalingReplicaSet", "ReplicaSetUpdated", "NewReplicaSetCreated",
+}  # fmt: skip
+_WINDOW = timedelta(hours=1)
+
+
+def telling(events: Sequence[Event], name: str, most: int) -> tuple[Event, ...]:
+    """The `most` events that say most among the latest: warnings and the rollout's own first, routine of pods last."""
+    latest = next((event.last for event in events if event.last is not None), None)
+    near = [e for e in events if e.last is None or latest is None or latest - e.last <= _WINDOW]
+
+    def rank(event: Event) -> int:
+        if event.reason in _ROUTINE:
+            return 2
+        own = event.about.rpartition("/")[2] == name
+        return 0 if own or event.type not in {"Normal", ""} else 1
+
+    chosen = sorted(near, key=rank)[:most]
+    return (*chosen, *[event for event in events if event not in near][: most - len(chosen)])
 
 
 def event_lines(
@@ -133,7 +163,11 @@ def event_lines(
         times_word = f" x{event.count}" if event.count > 1 else ""
         yield from wrap(
             (
-                Span(f"{times.ago(event.last, now):<6}", Tone.DIM),
+                Span(
+                    f"{times.since(event.last, now):<6}",
+                    Tone.DIM,
+                    f"{event.reason}: {times.full(event.last)}" if event.last else "",
+                ),
                 Span("" if normal else "warning ", Tone.WAITS),
                 Span(f"{event.reason}{times_word} ", Tone.TEXT if normal else Tone.WAITS),
                 Span(f"{event.message} ", Tone.DIM),

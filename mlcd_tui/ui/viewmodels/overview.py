@@ -25,11 +25,11 @@ from mlcd_tui.domain.rollout import (
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph
-from mlcd_tui.ui.viewmodels.history import event_lines
+from mlcd_tui.ui.viewmodels.history import event_lines, telling
 from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.timeline import timeline
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
-from mlcd_tui.ui.viewmodels.tree import role_tone
+from mlcd_tui.ui.viewmodels.tree import role_tone, side_name
 
 Groups: TypeAlias = tuple[tuple[Line, ...], ...]
 _BLANK: Line = ()
@@ -64,7 +64,7 @@ def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) ->
     """All lines of the tab for `room` columns."""
     rollout = detail.rollout
     longest = max((len(label) for label in _labels(detail)), default=0)
-    label = min(max(longest + 2, 12), 20)
+    label = min(max(longest + 2, 12), 20 if room < _ROOMY else room // 5)
     lines: list[Line] = [*phase_lines(rollout, now, room, glyphs)]
     if steps := timeline(detail.steps, room, glyphs, rollout):
         lines.extend((_BLANK, *steps))
@@ -83,7 +83,7 @@ def _present(detail: RolloutDetail, sheet: Sheet) -> Groups:
     """What serves now."""
     return (
         (*_weights(detail.rollout, sheet), *_replicas(detail, sheet)),
-        tuple(line for revision in detail.revisions for line in _images(revision, sheet)),
+        tuple(line for revision in detail.revisions for line in _images(revision, sheet, side_name(revision, detail))),
         tuple(line for service in detail.services for line in _service(service, sheet)),
     )
 
@@ -91,7 +91,8 @@ def _present(detail: RolloutDetail, sheet: Sheet) -> Groups:
 def _around(detail: RolloutDetail, sheet: Sheet) -> Groups:
     """What the cluster tells about it."""
     hidden = "events" in detail.hidden
-    events = event_lines(detail.events[:_MOST_EVENTS], sheet.now, sheet.room, 3, hidden=hidden)
+    latest = telling(detail.events, detail.rollout.ref.name, _MOST_EVENTS)
+    events = event_lines(latest, sheet.now, sheet.room, 3, hidden=hidden)
     return (
         ((Span("Latest events", Tone.DIM),), *events),
         tuple(line for condition in detail.conditions for line in _condition(condition, sheet)),
@@ -230,13 +231,13 @@ def short_digest(digest: str) -> str:
     return f"{kind}{colon}{value[:4]}…{value[-4:]}" if len(value) > 12 else digest
 
 
-def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
+def _images(revision: Revision, sheet: Sheet, side: str) -> Iterator[Line]:
     """The images of a revision, with the digests that its pods run."""
     alive = any(group.pods or group.desired for group in revision.replica_sets)
     if not revision.roles and not alive:
         return
     running = running_digests(revision)
-    label = f"Image r{revision.number}" if revision.number else "Image"
+    label = f"Image r{revision.number}" if revision.number and not side else "Image"
     many = len({image.container for image in revision.images}) > 1
     seen: set[tuple[str, str]] = set()
     for image in revision.images:
@@ -244,7 +245,8 @@ def _images(revision: Revision, sheet: Sheet) -> Iterator[Line]:
         if key in seen:
             continue
         seen.add(key)
-        name = (Span(f"{image.container} ", Tone.DIM),) if many else ()
+        words = f"{f'{side} ' if side and label else ''}{f'{image.container} ' if many else ''}"
+        name = (Span(words, Tone.DIM),) if words else ()
         all_pods = running.get(key, Counter[Clean]())
         found = Counter({digest: count for digest, count in all_pods.items() if digest})
         total = sum(all_pods.values())
@@ -309,7 +311,11 @@ def _condition(condition: Condition, sheet: Sheet) -> Iterator[Line]:
         str(condition.type),
         Span(f"{glyph} {word}", Tone.BROKEN if bad else Tone.TEXT if true else Tone.DIM),
         Span(f"  {condition.message or condition.reason}", Tone.DIM),
-        Span(f"  {times.ago(condition.since, sheet.now)}" if condition.since else "", Tone.DIM),
+        Span(
+            f"  {times.ago(condition.since, sheet.now)}" if condition.since else "",
+            Tone.DIM,
+            f"{condition.type}: {times.full(condition.since)}" if condition.since else "",
+        ),
     )
 
 

@@ -11,6 +11,8 @@ class Span(NamedTuple):
 
     text: str
     tone: str = ""
+    told: str = ""
+    """What the piece says in short, in full: it is told beside the mouse."""
 
 
 Line: TypeAlias = tuple[Span, ...]
@@ -28,6 +30,11 @@ def cells(text: str) -> int:
 def width(line: Line) -> int:
     """Columns that a line takes."""
     return sum(cells(span.text) for span in line)
+
+
+def told(line: Line) -> str:
+    """What a line says in full beside the mouse; empty: nothing that it does not say already."""
+    return "\n".join(dict.fromkeys(span.told for span in line if span.told))
 
 
 def plain(line: Line) -> str:

@@ -45,6 +45,22 @@ def ago(when: datetime | None, now: datetime) -> str:
     return "" if when is None else age((now - when).total_seconds())
 
 
+def since(when: datetime | None, now: datetime) -> str:
+    """Like `ago`, but in seconds under a minute: for lists in which moments are compared."""
+    if when is None:
+        return ""
+    seconds = (now - when).total_seconds()
+    return f"{int(seconds)} s" if 1 <= seconds < _MINUTE else age(seconds)
+
+
+def full(when: datetime | None) -> str:
+    """The whole moment on the reader's own clock: `24 Nov 2026 14:02:11`; empty when unknown."""
+    if when is None:
+        return ""
+    here = when.astimezone()
+    return f"{here.day} {here:%b %Y %H:%M:%S}"
+
+
 def left(until: datetime | None, now: datetime) -> str:
     """How long it still takes: `4 m 10 s left`, or `due` once it is over; empty when unknown."""
     if until is None:

@@ -52,7 +52,17 @@ class Node:
 
 def tree(detail: RolloutDetail, now: datetime, glyphs: Glyphs) -> tuple[Node, ...]:
     """All rows, depth first, newest revision first."""
-    return tuple(node for revision in detail.revisions for node in _revision(revision, now, glyphs))
+    return tuple(
+        node for revision in detail.revisions for node in _revision(revision, now, glyphs, side_name(revision, detail))
+    )
+
+
+def side_name(revision: Revision, detail: RolloutDetail) -> str:
+    """Name of the workload whose revision it is, where revisions of several have the same number; else empty."""
+    if sum(other.number == revision.number for other in detail.revisions) < 2 or not revision.replica_sets:
+        return ""
+    group = revision.replica_sets[0]
+    return group.name.removesuffix(f"-{group.pod_hash}")
 
 
 def visible(nodes: Sequence[Node], toggled: Mapping[str, bool]) -> tuple[Node, ...]:
@@ -102,8 +112,8 @@ def role_tone(roles: Sequence[Role]) -> Tone:
     return Tone.DIM
 
 
-def _revision(revision: Revision, now: datetime, glyphs: Glyphs) -> Iterator[Node]:
-    key = f"revision/{revision.number}"
+def _revision(revision: Revision, now: datetime, glyphs: Glyphs, side: str) -> Iterator[Node]:
+    key = f"revision/{side or revision.number}"
     tone = role_tone(revision.roles)
     roles = ", ".join(revision.roles)
     alive = any(group.desired or group.pods for group in revision.replica_sets)
@@ -111,7 +121,7 @@ def _revision(revision: Revision, now: datetime, glyphs: Glyphs) -> Iterator[Nod
     yield Node(
         key,
         0,
-        Span(f"revision {revision.number}", bold(tone) if revision.roles else tone),
+        Span(side or f"revision {revision.number}", bold(tone) if revision.roles else tone),
         after=(Span(f" {roles}", tone),) if roles else (),
         right=_age(revision.created, now),
         branch=branch,
@@ -204,7 +214,7 @@ def _experiment(trial: Experiment, parent: str, now: datetime, glyphs: Glyphs) -
 
 
 def _age(created: datetime | None, now: datetime) -> Line:
-    return (Span(times.ago(created, now), Tone.DIM),) if created else ()
+    return (Span(times.ago(created, now), Tone.DIM, f"created {times.full(created)}"),) if created else ()
 
 
 def widest(nodes: Sequence[Node]) -> int:

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeAlias
 from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -17,7 +18,7 @@ from textual.strip import Strip
 
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE
-from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, to_ascii, width
+from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, to_ascii, told, width
 from mlcd_tui.ui.widgets.paint import rich_style
 
 Build: TypeAlias = Callable[[int], Sequence[Line]]
@@ -97,6 +98,16 @@ class LinesView(ScrollView, can_focus=True):
         """Paint anew under another theme."""
         super().notify_style_update()
         self.refresh()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """What the line under the pointer says in short is told in full beside it."""
+        index = event.y + self.scroll_offset.y
+        text = told(self.lines[index]) if 0 <= index < len(self.lines) else ""
+        self.tooltip = Content(text) if text else None
+
+    def on_leave(self) -> None:
+        """Nothing is told about what the pointer has left."""
+        self.tooltip = None
 
     def render_line(self, y: int) -> Strip:
         """One visible line."""
