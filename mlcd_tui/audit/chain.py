@@ -66,10 +66,20 @@ class Verification:
     """Lines that were cut off while being written, and owned up to by the entry after them."""
     head: str = GENESIS
     """Hash of the last line. Kept elsewhere, it also proves later that nothing was cut off the end."""
+    unfinished: int = 0
+    """Acts that were intended and have no ending recorded: their outcome is unknown."""
 
 
-def verify(lines: Iterable[bytes], name: str) -> Verification:
-    """Check a chain; `lines` keep their line feeds, so that a torn last line can be told from a whole one."""
+def verify(lines: Iterable[bytes], name: str, head: str = "") -> Verification:
+    """Check a chain; `lines` keep their line feeds, so that a torn last line can be told from a whole one.
+
+    Args:
+        lines: of the file, from the first.
+        name: the file's, for the sentence.
+        head: hash of a line, kept elsewhere, that must be in the chain; empty: none.
+    """
+    open_acts: set[str] = set()
+    found = not head or head == GENESIS
     prev, count, number = GENESIS, 0, 0
     torn: list[int] = []
     pending = 0  # a line that is not sound, forgiven if the next entry names it as torn
@@ -90,10 +100,25 @@ def verify(lines: Iterable[bytes], name: str) -> Verification:
                 torn.append(pending)
             pending = 0
             count += 1
+            if fields.get("stage") == "intended":
+                open_acts.add(str(fields.get("id")))
+            open_acts.discard(str(fields.get("previous")))
         prev = digest(line)
+        found = found or prev == head
     if pending:
         return _broken(name, pending, count, torn, prev)
-    return Verification(True, count, None, _whole(name, count, torn, number), tuple(torn), prev)
+    unfinished = len(open_acts)
+    if not found:
+        sentence = f"{name}: no line has the hash {head}: what came after it, or it itself, was cut off or rewritten."
+        return Verification(False, count, None, sentence, tuple(torn), prev, unfinished)
+    sentence = _whole(name, count, torn, number) + _unfinished(unfinished)
+    return Verification(True, count, None, sentence, tuple(torn), prev, unfinished)
+
+
+def _unfinished(count: int) -> str:
+    if not count:
+        return ""
+    return f" {count} {'act has' if count == 1 else 'acts have'} no ending recorded: the outcome is unknown."
 
 
 def _broken(name: str, line: int, count: int, torn: list[int], head: str) -> Verification:

@@ -36,6 +36,8 @@ class AuditLog:
     def __init__(self, path: Path | None = None) -> None:
         """Use the log at `path`, by default the one in the state folder. Nothing is touched yet."""
         self.path = path or paths.audit_file()
+        self.broken = False
+        """An append found that the line before it was not as it had been written. `verify` tells more."""
 
     def append(self, record: AuditRecord) -> str:
         """Write one entry, on disk when this returns.
@@ -66,25 +68,45 @@ class AuditLog:
             BadConfig: the file is there but cannot be read.
         """
         found: list[AuditEntry] = []
+        ended: set[str] = set()  # ids of acts whose ending was read, which comes first here
         for line in self._backward():
             if len(found) >= limit:
                 break
             fields = chain.opened(line)
-            if fields is None or not _about(fields, rollout, context):
+            if fields is None:
                 continue
-            entry = _entry(fields)
+            ended.add(str(fields.get("previous")))
+            if not _about(fields, rollout, context):
+                continue
+            entry = _entry(fields, unfinished=fields.get("stage") == Stage.INTENDED and fields.get("id") not in ended)
             if entry is not None:
                 found.append(entry)
         return tuple(found)
 
-    def verify(self) -> chain.Verification:
+    def obstacle(self) -> str:
+        """Why nothing could be recorded now, looked at without writing; empty: it could."""
+        try:
+            if self.path.exists():
+                file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+                try:
+                    return "" if stat.S_ISREG(os.fstat(file).st_mode) else "it is not a regular file"
+                finally:
+                    os.close(file)
+            folder = next(parent for parent in self.path.parents if parent.exists())
+            return "" if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK) else f"no right to write in {folder}"
+        except OSError as error:
+            return error.strerror or str(error)
+
+    def verify(self, head: str = "") -> chain.Verification:
         """Whether every entry is as it was written, and none is missing between the first and the last.
+
+        With `head`, the hash of a line that was kept elsewhere: whether that line is still there as well.
 
         Raises:
             BadConfig: the file is there but cannot be read.
         """
         with self._reading() as file:
-            return chain.verify(file or (), clean(self.path))
+            return chain.verify(file or (), clean(self.path), head)
 
     def export(self, form: str, rollout: RolloutRef | None = None) -> str:
         """All entries, oldest first, as `json` (complete), `markdown` or `csv` (for the eye).
@@ -118,10 +140,12 @@ class AuditLog:
 
     def _mend(self, file: int) -> str:
         """The hash that the next line must carry; a torn last line is ended and owned up to first."""
-        last, ended = _last_line(file)
+        before, last, ended = _last_lines(file)
         if not last and ended:
             return chain.GENESIS
         if ended:
+            sound = chain.opened(last)
+            self.broken = self.broken or sound is None or sound.get("prev") != _prev(before)
             return chain.digest(last)
         if chain.opened(last) is not None:
             self._write(file, b"\n")
@@ -202,19 +226,24 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _last_line(file: int) -> tuple[bytes, bool]:
-    """The last line, and whether it is ended by a line feed."""
+def _prev(before: bytes) -> str:
+    return chain.digest(before) if before else chain.GENESIS
+
+
+def _last_lines(file: int) -> tuple[bytes, bytes, bool]:
+    """The line before the last, the last one, and whether it is ended by a line feed."""
     position = os.fstat(file).st_size
     if not position:
-        return b"", True
+        return b"", b"", True
     ended = os.pread(file, 1, position - 1) == b"\n"
     position -= ended
     tail = b""
-    while position and b"\n" not in tail:
+    while position and tail.count(b"\n") < 2:
         size = min(_BLOCK, position)
         position -= size
         tail = os.pread(file, size, position) + tail
-    return tail.rpartition(b"\n")[2], ended
+    rest, _, last = tail.rpartition(b"\n")
+    return rest.rpartition(b"\n")[2], last, ended
 
 
 def _fields(record: AuditRecord) -> dict[str, Any]:
@@ -259,7 +288,7 @@ def _about(fields: dict[str, Any], ref: RolloutRef | None, context: str | None) 
     )
 
 
-def _entry(fields: dict[str, Any]) -> AuditEntry | None:
+def _entry(fields: dict[str, Any], *, unfinished: bool) -> AuditEntry | None:
     try:
         at = datetime.fromisoformat(str(fields.get("at")))
     except ValueError:
@@ -275,4 +304,5 @@ def _entry(fields: dict[str, Any]) -> AuditEntry | None:
         stage=clean(fields.get("stage")),
         sentence=clean(fields.get("sentence")),
         reason=clean(fields.get("reason")),
+        unfinished=unfinished,
     )

@@ -22,6 +22,7 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome, Plan, Result
 from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.rollout import Phase, RolloutDetail, WaitFor
+from mlcd_tui.domain.text import joined
 
 _EXIT = {Result.DONE: 0, Result.SENT: 1, Result.FAILED: 1, Result.CONFLICT: 3, Result.REFUSED: 3}
 _GATES = {GateState.PASSED: "✔", GateState.FAILED: "✘", GateState.UNKNOWN: "?"}
@@ -129,7 +130,7 @@ def print_plan(proposal: Proposal, *, err: bool = False) -> None:
     """The plan or the refusal as text, complete."""
     plan = proposal.plan
     if not isinstance(plan, Plan):
-        click.echo(f"Not possible: {plan.sentence} {plan.advice}".rstrip(), err=True)
+        click.echo(f"Not possible: {joined(plan.sentence, plan.advice)}", err=True)
         return
     lines = [f"{plan.title}: {plan.sentence}", f"Way back: {plan.way_back}"]
     lines += [f"Warning: {warning}" for warning in plan.warnings]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 
 import click
@@ -11,6 +12,19 @@ from mlcd_tui.cli.options import current, global_options
 from mlcd_tui.domain.document import API_VERSION, audit_document, plain
 
 _HEAD = ("at", "user", "context", "rollout", "verb", "stage", "outcome", "reason")
+
+
+class _Head(click.ParamType[str]):
+    """SHA-256 of a line, in hexadecimal."""
+
+    name = "hash"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """In lower case."""
+        text = str(value).strip().lower()
+        if text and not re.fullmatch("[0-9a-f]{64}", text):
+            self.fail(f"{value!r} is no head: 64 hexadecimal digits, as `audit verify` prints them", param, ctx)
+        return text
 
 
 @click.group(help="Who did what, on what evidence, with what outcome.")
@@ -39,7 +53,7 @@ def list_(ctx: click.Context, limit: int) -> None:
             entry.rollout,
             entry.verb,
             entry.stage,
-            entry.sentence,
+            entry.told,
             entry.reason,
         ]
         for entry in entries
@@ -48,19 +62,21 @@ def list_(ctx: click.Context, limit: int) -> None:
 
 
 @audit.command(help="Whether every entry is as it was written and none is missing; exit 1 if not.")
+@click.option("--head", type=_Head(), default="", metavar="HASH", help="A head kept elsewhere; exit 1 if it is gone.")
 @global_options
 @click.pass_context
-def verify(ctx: click.Context) -> None:
+def verify(ctx: click.Context, head: str) -> None:
     """Verify the chain."""
     from mlcd_tui.audit.log import AuditLog
 
-    verification = AuditLog().verify()
+    verification = AuditLog().verify(head)
     globals_ = current(ctx)
     if globals_.output != "table":
         document = {"apiVersion": API_VERSION, "kind": "AuditVerification", **plain(verification)}
         output.emit(document, globals_.output)
     else:
         click.echo(verification.sentence)
+        click.echo(f"Head: {verification.head}")
     raise SystemExit(0 if verification.ok else 1)
 
 

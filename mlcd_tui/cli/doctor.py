@@ -64,7 +64,7 @@ def _look(globals_: Globals) -> tuple[list[Finding], bool, bool]:
         nonlocal reachable, plain
         plain = wired.settings.ascii
         findings.extend(Finding("settings", ok=False, sentence=problem) for problem in wired.problems)
-        findings.append(Finding("audit log", ok=None, sentence=wired.session.audit_path))
+        findings.append(await asyncio.to_thread(_audit, wired))
         try:
             await _cluster(wired, findings)
             reachable = True
@@ -73,6 +73,18 @@ def _look(globals_: Globals) -> tuple[list[Finding], bool, bool]:
 
     run(work, globals_)
     return findings, reachable, plain
+
+
+def _audit(wired: Wired) -> Finding:
+    """Whether acts can be recorded, and whether what was recorded is whole."""
+    log = wired.session.audit_log
+    if why := log.obstacle():
+        return Finding("audit log", ok=False, sentence=f"{log.path} cannot be written: {why}; no act is possible.")
+    try:
+        verification = log.verify()
+    except Problem as problem:
+        return Finding("audit log", ok=False, sentence=str(problem))
+    return Finding("audit log", ok=verification.ok, sentence=verification.sentence)
 
 
 def _client() -> Finding:
@@ -119,6 +131,8 @@ async def _cluster(wired: Wired, findings: list[Finding]) -> None:
     findings.extend(await asyncio.gather(*(_engine(connection, engine) for engine in ENGINES.all())))
     namespace = wired.session.fleet.namespace or target.namespace
     for engine in ENGINES.all():
+        if not (await connection.discovery.find(engine.watches[0].resource)).served:
+            continue
         findings.extend(await _rights(connection, engine, namespace))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mlcd_tui.domain.rollout import Rollout, Strategy, WaitFor
+from mlcd_tui.domain.rollout import Phase, Rollout, Strategy, WaitFor
 from mlcd_tui.domain.text import clean, clean_lines
 
 _STRATEGIES = {Strategy.BLUE_GREEN: "blue/green"}
@@ -92,7 +92,7 @@ def rollout_rows(rollouts: Iterable[Rollout], now: datetime) -> list[list[str]]:
             traffic(row),
             f"{row.replicas.ready}/{row.replicas.desired}",
             row.version or "-",
-            waiting(row, now) or row.message,
+            waiting(row, now) or ("" if row.phase is Phase.HEALTHY else row.message),
         ]
         for row in rollouts
     ]

@@ -116,6 +116,13 @@ class AuditEntry:
     """intended, done, sent, conflict, refused, failed."""
     sentence: Clean
     reason: Clean = Clean("")
+    unfinished: bool = False
+    """Intended, with no ending recorded: under way, or the program was killed and the outcome is unknown."""
+
+    @property
+    def told(self) -> Clean:
+        """The sentence for the eye."""
+        return Clean(f"{self.sentence} (no ending recorded: outcome unknown)") if self.unfinished else self.sentence
 
 
 @dataclass(frozen=True, slots=True)

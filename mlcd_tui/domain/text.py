@@ -85,3 +85,10 @@ def clean_lines(value: object, *, limit: int = 200_000) -> tuple[Clean, ...]:
     """Text of several lines, each harmless; tabs become four spaces. `limit` counts what is read of all lines."""
     text = _cut("" if value is None else value if isinstance(value, str) else str(value), limit)
     return tuple(clean(line.replace("\t", "    "), limit=limit) for line in text.splitlines())
+
+
+def joined(sentence: str, further: str) -> str:
+    """Two sentences as one text: the first one ends before the second begins."""
+    if not further:
+        return sentence
+    return f"{sentence} {further}" if sentence.endswith((".", "!", "?", "…", ":")) else f"{sentence}. {further}"

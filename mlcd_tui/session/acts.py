@@ -15,7 +15,7 @@ from mlcd_tui.domain.intent import WAYS_BACK, Intent
 from mlcd_tui.domain.plan import Outcome, Plan, Refusal, Request, Result, Settled
 from mlcd_tui.domain.ports import Engine, Proposal
 from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
-from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.domain.text import Clean, clean, joined
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.evidence import evidence
 from mlcd_tui.session.hidden import own_up
@@ -114,7 +114,7 @@ class Acts:
 
     def _refusal(self, proposal: Proposal, typed_name: str) -> str:
         if isinstance(proposal.plan, Refusal):
-            return f"{proposal.plan.sentence} {proposal.plan.advice}".rstrip()
+            return joined(proposal.plan.sentence, proposal.plan.advice)
         if self.readonly:
             return self.readonly
         if proposal.denied:
@@ -132,7 +132,9 @@ class Acts:
             audit_id = await self.recorder.ended(proposal, reason, outcome, pair)
         except Problem as problem:
             return replace(outcome, sentence=clean(f"{sentence} (this ending could not be recorded: {problem})"))
-        return replace(outcome, audit_id=audit_id)
+        if self.recorder.log.broken:
+            sentence = joined(sentence, "The audit log's chain is broken: mlcd-tui audit verify.")
+        return replace(outcome, sentence=clean(sentence), audit_id=audit_id)
 
     async def _carry_out(self, proposal: Proposal, patience: float, progress: Progress) -> tuple[Result, str]:
         assert isinstance(proposal.plan, Plan)

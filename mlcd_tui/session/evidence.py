@@ -32,7 +32,7 @@ def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = No
     gates: list[Gate | None] = [_picture(freshness)] if freshness else []
     if detail.hidden:
         gates.append(_unknown("seen", f"{_no_right(*detail.hidden)}: what they tell is not in this plan"))
-    if verb in WAYS_BACK:
+    if verb in WAYS_BACK or verb is Verb.RETRY:
         return tuple(gate for gate in gates if gate is not None)
     if verb in _CARRIES_TRAFFIC:
         candidate = _candidate(detail)

@@ -200,9 +200,10 @@ def test_tampered_log_is_found_out(acted: Cli) -> None:
         "ok": True,
         "count": 4,
         "firstBadLine": None,
-        "sentence": acted("audit", "verify").stdout.strip(),
+        "sentence": acted("audit", "verify").stdout.splitlines()[0],
         "torn": [],
         "head": "",
+        "unfinished": 0,
     }
     listed = acted("audit", "list").stdout.splitlines()
     assert listed[0].split()[:2] == ["AT", "USER"]
@@ -216,6 +217,42 @@ def test_tampered_log_is_found_out(acted: Cli) -> None:
     assert broken.exit_code == 1
     assert "1" in broken.stdout
     assert acted.json("audit", "verify", code=1)["firstBadLine"] == 1
+
+
+def test_a_head_kept_elsewhere_finds_out_what_was_cut_off(acted: Cli) -> None:
+    acted("rollouts", "pause", "payments/ltv", "--yes")
+    head = acted("audit", "verify").stdout.splitlines()[1].removeprefix("Head: ")
+    acted("rollouts", "resume", "payments/ltv", "--yes")
+    assert acted("audit", "verify", "--head", head.upper()).exit_code == 0
+    acted.log.write_text("".join(acted.log.read_text("utf-8").splitlines(keepends=True)[:1]), "utf-8")
+    assert acted("audit", "verify").exit_code == 0
+    cut = acted("audit", "verify", "--head", head)
+    assert cut.exit_code == 1
+    assert f"no line has the hash {head}" in cut.stdout
+    assert acted("audit", "verify", "--head", "abc").exit_code == 2
+
+
+def test_an_act_without_an_ending_is_owned_up_to(acted: Cli) -> None:
+    acted("rollouts", "pause", "payments/ltv", "--yes")
+    assert "no ending" not in acted("audit", "list").stdout
+    acted.log.write_text("".join(acted.log.read_text("utf-8").splitlines(keepends=True)[:1]), "utf-8")
+    assert "(no ending recorded: outcome unknown)" in acted("audit", "list").stdout
+    assert acted.json("audit", "list")["items"][0]["unfinished"] is True
+    verified = acted("audit", "verify")
+    assert (verified.exit_code, "1 act has no ending recorded" in verified.stdout) == (0, True)
+
+
+def test_after_tampering_an_act_says_so(acted: Cli) -> None:
+    acted("rollouts", "pause", "payments/ltv", "--yes")
+    lines = acted.log.read_text("utf-8").splitlines(keepends=True)
+    acted.log.write_text("".join(lines[:-1]) + lines[-1].replace("ltv", "xxx"), "utf-8")
+    result = acted("rollouts", "resume", "payments/ltv", "--yes")
+    assert (result.exit_code, "chain is broken: mlcd-tui audit verify" in result.stdout) == (0, True)
+
+
+def test_two_sentences_of_a_refusal_do_not_run_together(seen: Cli) -> None:
+    shown = seen("rollouts", "undo", FRAUD, "--to-revision", "99", "--yes").stderr
+    assert "99. Revisions" in shown or ". " in shown.partition("99")[2][:3], shown
 
 
 def test_empty_log(seen: Cli) -> None:

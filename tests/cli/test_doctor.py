@@ -76,3 +76,21 @@ def test_wrong_settings_are_a_finding(seen: Cli) -> None:
     seen.settings("colour = 7\n")
     found = _findings(seen, code=1)
     assert any(ok is False and "colour" in sentence for ok, sentence in found["settings"])
+
+
+def test_a_log_that_cannot_be_written_or_is_not_whole_is_a_fault(seen: Cli) -> None:
+    seen("rollouts", "resume", "payments/ltv", "--yes")
+    assert _findings(seen)["audit log"][0][0] is True
+    seen.log.write_text(seen.log.read_text("utf-8").replace("ltv", "xxx"), "utf-8")
+    ((ok, sentence),) = _findings(seen, code=1)["audit log"]
+    assert (ok, "line 1 was changed" in sentence) == (False, True)
+    seen.log.unlink()
+    seen.log.mkdir()
+    ((ok, sentence),) = _findings(seen, code=1)["audit log"]
+    assert (ok, "cannot be written" in sentence) == (False, True)
+
+
+def test_an_engine_that_is_off_has_no_rights_to_tell(acted: Cli) -> None:
+    acted.cluster.call(lambda server: server.faults.absent.add("argoproj.io"))
+    found = _findings(acted)
+    assert not any("Argo Rollouts" in sentence for _, sentence in found["may see"] + found["may act"])
