@@ -26,8 +26,9 @@ _SERVING = frozenset({Role.STABLE, Role.ACTIVE})
 def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = None) -> tuple[Gate, ...]:
     """What speaks for and against `verb` now.
 
-    A way back carries no gates but the picture's freshness and what could not be seen. No gate of this room is
-    required: the engine's plan refuses what cannot work, and who must approve is decided elsewhere.
+    A way back carries no gates but the picture's freshness and what could not be seen; nor does a
+    retry, since what failed is why it is made. No gate of this room is required: the engine's plan refuses what cannot
+    work, and who must approve is decided elsewhere.
     """
     gates: list[Gate | None] = [_picture(freshness)] if freshness else []
     if detail.hidden:

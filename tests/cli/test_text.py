@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mlcd_tui.cli import tree
 from mlcd_tui.cli.duration import DURATION
-from mlcd_tui.cli.output import span
+from mlcd_tui.cli.output import rollout_rows, span
 from mlcd_tui.cli.paint import Paint
 from mlcd_tui.domain.text import clean
 from tests.domain.recorded import STATES, opened
@@ -70,3 +70,11 @@ def test_status_is_never_colour_alone() -> None:
         assert "\x1b" not in Paint().status(word)
         assert Paint(ascii=True).status(word).isascii()
     assert "31" in Paint(colour=True).status("CrashLoopBackOff")
+
+
+def test_a_rollout_at_rest_is_not_said_to_wait_for_anything() -> None:
+    for state in ("deployment/healthy", "argo/canary-healthy"):
+        detail, now = opened(state)
+        assert rollout_rows([detail.rollout], now)[0][-1] == ""
+    detail, now = opened("deployment/progressing")
+    assert rollout_rows([detail.rollout], now)[0][-1].startswith("1 of 3 pods")

@@ -15,7 +15,7 @@ from mlcd_tui.config import paths
 from mlcd_tui.domain.fleet import Attention, attention
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
-from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, SERVICES, Resource, RolloutRef
+from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, REPLICA_SETS, SERVICES, Resource, RolloutRef
 from mlcd_tui.domain.rollout import Phase, Role, Rollout, RolloutDetail, Strategy
 from mlcd_tui.engines.deployment import ENGINE, lean
 from mlcd_tui.engines.deployment.state import read
@@ -275,8 +275,30 @@ def test_other_acts_go_to_the_side_that_they_are_for() -> None:
     over = plan(done(world(), Verb.SWITCH), Verb.SET_IMAGE, images=(("model", "registry.example/churn:2"),))
     assert isinstance(over, Plan)
     assert any("no switching back" in warning for warning in over.warnings)
-    undo = plan(world(), Verb.UNDO, revision=1)
-    assert isinstance(undo, Refusal)
+
+
+def test_the_side_without_traffic_goes_back_to_a_revision_by_its_number() -> None:
+    objects = done(done(world(), Verb.SWITCH), Verb.SWITCH_BACK)
+    raw = green(objects)
+    raw["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "2"
+    old = {
+        "metadata": {
+            "name": "churn-green-1",
+            "ownerReferences": [{"uid": raw["metadata"]["uid"], "controller": True}],
+            "annotations": {"deployment.kubernetes.io/revision": "1"},
+        },
+        "spec": {"template": copy.deepcopy(raw["spec"]["template"])},
+    }
+    objects[REPLICA_SETS] = [old]
+    raw["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example/churn:9"
+    refused = plan(objects, Verb.UNDO)
+    assert isinstance(refused, Refusal)
+    assert "churn-green has not served with its present version" in refused.sentence
+    assert "by its number to change churn-green" in refused.advice
+    undo = plan(objects, Verb.UNDO, revision=1)
+    assert isinstance(undo, Plan), undo
+    assert (undo.requests[0].resource, undo.requests[0].name) == (DEPLOYMENTS, "churn-green")
+    assert "no traffic" in undo.way_back
 
 
 def test_detail_shows_both_sides_and_where_each_service_points() -> None:

@@ -11,7 +11,7 @@ import pytest
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import JSON_PATCH, STRATEGIC_PATCH, Plan, Refusal
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, REPLICA_SETS, Resource, RolloutRef
-from mlcd_tui.engines.deployment import ENGINE
+from mlcd_tui.engines.deployment import ENGINE, templates
 from tests.engines.test_deployment_recorded import recorded
 
 Around = Mapping[Resource, Sequence[JSON]]
@@ -227,3 +227,19 @@ def test_settled_of_a_version_that_gets_nowhere_is_a_failure() -> None:
     found = ENGINE.settled(plan, objects, now)
     assert found.failed
     assert "exceeded its progress deadline" in found.sentence
+
+
+def test_resume_names_the_version_of_the_container_that_changes() -> None:
+    """Container a runs the version that the row is called by already; b is what the update brings."""
+    ref, objects, now = recorded("paused")
+    objects = copy.deepcopy(objects)
+    raw = objects[DEPLOYMENTS][0]
+    raw["status"]["updatedReplicas"] = 0
+    old = templates.running_before(raw, objects[REPLICA_SETS])
+    assert old is not None
+    for rs in objects[REPLICA_SETS]:
+        rs["spec"]["template"]["spec"]["containers"][0]["image"] = "r/server:3"
+    raw["spec"]["template"]["spec"]["containers"][0]["image"] = "r/server:3"
+    raw["spec"]["template"]["spec"]["containers"][1]["image"] = "r/proxy:8"
+    plan = ENGINE.plan(Intent(Verb.RESUME, ref), objects, now)
+    assert "more get version 8 of proxy" in plan.sentence

@@ -100,3 +100,7 @@ def test_picture_that_is_not_live_is_said_even_for_a_way_back() -> None:
     (gate,) = evidence(detail, Verb.ABORT, stale)
     assert (gate.state, gate.reason) == (GateState.UNKNOWN, "the network is gone")
     assert evidence(detail, Verb.ABORT, Freshness(Link.LIVE))[0].state is GateState.PASSED
+
+
+def test_a_retry_is_not_warned_of_the_failure_that_it_retries() -> None:
+    assert "controller" not in _gates("argo/canary-aborted", Verb.RETRY)

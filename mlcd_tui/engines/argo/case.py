@@ -221,7 +221,8 @@ class Case:
 
     def refuse(self, sentence: str, advice: str = "") -> Refusal:
         """No."""
-        return Refusal(self.intent, clean(sentence if sentence.endswith(".") else f"{sentence}."), clean(advice))
+        told = (each if not each or each.endswith(".") else f"{each}." for each in (sentence, advice))
+        return Refusal(self.intent, *map(clean, told))
 
     def plan(self, title: str, sentence: str, **more: Any) -> Plan:
         """A plan; its mark carries what `settled` always needs."""

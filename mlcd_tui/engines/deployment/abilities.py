@@ -98,7 +98,7 @@ def _switch(f: Paired) -> Answer:
 
 def _switch_back(f: Paired) -> Answer:
     if f.relation is not Other.PREVIOUS:
-        return f"{f.active} serves, and {f.other} has not served before it", ""
+        return f"{f.active} serves, and {f.other} has not served with its present version", ""
     return ("" if f.some_ready else f"{f.other} has no ready pods; scale it up first"), f"back to {f.other}"
 
 

@@ -84,7 +84,7 @@ def resume(intent: Intent, target: Target, _now: datetime) -> Plan | Refusal:
     """Go on."""
     state = target.state
     left = max(state.desired - state.updated, 0)
-    then = f": {pods(left)} more get version {state.version}" if state.in_flight and left else ""
+    then = f": {pods(left)} more get {_coming(target)}" if state.in_flight and left else ""
     return plan(
         intent,
         target.merge({"paused": False}),
@@ -155,10 +155,7 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
         {"op": "add", "path": "/metadata/annotations", "value": _annotations(target.raw, rs)},
     ]
     changes: list[tuple[str, object, object]] = [("pod template", f"revision {state.revision}", f"revision {number}")]
-    before = {
-        text(c.get("name")): text(c.get("image")) for c, _ in template_containers(dig(target.raw, "spec", "template"))
-    }
-    after = {text(c.get("name")): text(c.get("image")) for c, _ in template_containers(template)}
+    before, after = _images_of(dig(target.raw, "spec", "template")), _images_of(template)
     changes += [
         (f"image of {name}", before.get(name) or "none", after.get(name) or "none")
         for name in dict.fromkeys([*before, *after])
@@ -167,12 +164,13 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
     if state.paused:
         steps.append({"op": "add", "path": "/spec/paused", "value": False})
         changes.append(("paused", "yes", "no"))
+    to = f"revision {number}{_version(before, after)}"
     resumes = " It is resumed with that." if state.paused else ""
     return plan(
         intent,
         target.request(tuple(steps), JSON_PATCH),
         title=title,
-        sentence=f"{verb} {target.label} back to revision {number}{_version(template)}, {_effect(state, rs)}.{resumes}",
+        sentence=f"{verb} {target.label} back to {to}, {_effect(state, rs)}.{resumes}",
         way_back=f"Roll back to revision {state.revision} returns, as fast as its pods start.",
         changes=changes,
         seen=[*target.seen(), ("back to", text(dig(rs, "metadata", "name")))],
@@ -182,10 +180,31 @@ def _back_to(intent: Intent, target: Target, rs: JSON, *, title: str, verb: str)
     )
 
 
-def _version(template: JSON) -> str:
-    containers = template_containers(template)
-    tag = image_version(containers[0][0].get("image")) if containers else ""
-    return f" (version {tag})" if tag else ""
+def _images_of(template: object) -> dict[str, str]:
+    return {text(c.get("name")): text(c.get("image")) for c, _ in template_containers(template)}
+
+
+def _coming(target: Target) -> str:
+    """The version that a resumed update brings, by the container whose image changes."""
+    template = dig(target.raw, "spec", "template")
+    before = templates.running_before(target.raw, target.owned)
+    told = _changed(_images_of(dig(before, "spec", "template")), _images_of(template)) if before else ""
+    return told or f"version {target.state.version}"
+
+
+def _changed(before: dict[str, str], after: dict[str, str]) -> str:
+    """`version 4`, or `version 4 of b` where another container than the first is what differs."""
+    changed = [name for name in after if before.get(name) != after[name]]
+    if not changed:
+        return ""
+    tag = image_version(after[changed[0]]) or after[changed[0]]
+    return f"version {tag}" + (f" of {clean(changed[0])}" if changed[0] != next(iter(after)) else "")
+
+
+def _version(before: dict[str, str], after: dict[str, str]) -> str:
+    tag = image_version(next(iter(after.values()), ""))
+    told = _changed(before, after) or (f"version {tag}" if tag else "")
+    return f" ({told})" if told else ""
 
 
 def _effect(state: State, rs: JSON) -> str:

@@ -26,14 +26,11 @@ def propose(
     intent: Intent, pair: Pair, service: JSON | None, targets: Mapping[str, alone.Target], now: datetime
 ) -> Plan | Refusal:
     """The plan of one verb for a pair; `targets` are its Deployments by name."""
-    if intent.verb is Verb.UNDO and intent.revision:
-        advice = (
-            "Switch back returns to the version before; set a version on the side that does not serve for any other."
-        )
-        return refuse(intent, "each side of a blue/green counts its own revisions", advice)
+    if intent.verb is Verb.UNDO and intent.revision and pair.other is not None and not pair.trouble:
+        return _without_traffic(alone.propose(intent, targets[pair.other.name], now), pair, pair.other)
     why_not, _ = abilities.answer(intent.verb, pair)
     if why_not:
-        return refuse(intent, why_not, _advice(pair))
+        return refuse(intent, why_not, _advice(pair) or (_undone(pair) if intent.verb is Verb.UNDO else ""))
     active, other = pair.active, pair.other
     assert active is not None
     if intent.verb in _SWITCHES and other is not None and service is not None:
@@ -43,12 +40,17 @@ def propose(
     if other is None:
         return refuse(intent, f"{active.name} is alone behind Service {pair.name}")
     proposed = alone.propose(intent, targets[other.name], now)
-    if isinstance(proposed, Refusal) or intent.verb is not Verb.SET_IMAGE:
+    return _without_traffic(proposed, pair, other) if intent.verb is Verb.SET_IMAGE else proposed
+
+
+def _without_traffic(proposed: Plan | Refusal, pair: Pair, other: State) -> Plan | Refusal:
+    """A change of the side that does not serve."""
+    if isinstance(proposed, Refusal):
         return proposed
     gone = [f"{other.name} served before; with another version there is no switching back."]
     return replace(
         proposed,
-        way_back=clean(f"{other.name} has no traffic: set the version before again."),
+        way_back=clean(f"{other.name} has no traffic: roll it back to revision {other.revision} again."),
         warnings=(*proposed.warnings, *(map(clean, gone) if pair.relation is Other.PREVIOUS else ())),
     )
 
@@ -61,6 +63,12 @@ def _advice(pair: Pair) -> str:
         count = max(_desired(pair.active), 1)
         return f"kubectl scale deployment {other.name} -n {other.meta.namespace} --replicas={count}"
     return ""
+
+
+def _undone(pair: Pair) -> str:
+    if pair.other is None:
+        return ""
+    return f"Roll back to a revision by its number to change {pair.other.name}, which has no traffic."
 
 
 def _desired(side: State | None) -> int:
