@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.rollouts import rollouts
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.document import outcome_document, proposal_document, request_document
+from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.gates import GateState, ordered
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome, Plan, Result
@@ -47,7 +49,9 @@ def act_options(function: Any) -> Any:
         click.option("--dry-run", is_flag=True, help="Print the plan and do nothing."),
         click.option("--reason", default="", help="Why; kept in the audit log."),
         click.option("--wait", is_flag=True, help="Then wait until it is healthy, waits for a person, or is degraded."),
-        click.option("--timeout", type=DURATION, default=None, help="Longest wait for the effect (and with --wait)."),
+        click.option(
+            "--timeout", type=DURATION, default=None, help="Longest wait, for the effect and --wait together."
+        ),
         click.option("--confirm-name", default="", metavar="NAME", help="The service's name, in a production context."),
     ):
         function = option(function)
@@ -83,6 +87,7 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
         await wired.session.decline(proposal, how.reason)
         return 3
     typed = how.confirm_name or _typed(proposal)
+    deadline = None if how.timeout is None else time.monotonic() + how.timeout
     patience = how.timeout if how.timeout is not None else wired.settings.patience
     outcome = await wired.session.confirm(
         proposal, reason=how.reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
@@ -92,7 +97,7 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
     else:
         click.echo(f"{outcome.result.value}: {outcome.sentence} ({outcome.seconds:.1f} s)")
     if how.wait and outcome.result is Result.DONE:
-        return await _wait(wired, outcome, how.timeout)
+        return await _wait(wired, outcome, how.timeout, deadline)
     return _EXIT[outcome.result]
 
 
@@ -146,13 +151,22 @@ def print_plan(proposal: Proposal, *, err: bool = False) -> None:
         click.echo(line, err=err)
 
 
-async def _wait(wired: Wired, outcome: Outcome, longest: float | None) -> int:
+async def _wait(wired: Wired, outcome: Outcome, longest: float | None, deadline: float | None) -> int:
+    """Follow the rollout until it rests, `deadline` at most: `longest` seconds after the act began."""
     ref, verb = outcome.intent.ref, outcome.intent.verb
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    seen = False
 
-    def listener(detail: RolloutDetail | None, _freshness: object) -> None:
-        if detail is None or ended.done():
+    def listener(detail: RolloutDetail | None, freshness: Freshness) -> None:
+        nonlocal seen
+        if ended.done():
             return
+        if detail is None:
+            if freshness.link is Link.LIVE or (seen and freshness.link is Link.FORBIDDEN):
+                click.echo(f"mlcd-tui: {ref} does not exist any more.", err=True)
+                ended.set_result(1)
+            return
+        seen = True
         rollout = detail.rollout
         if rollout.phase is Phase.HEALTHY or rollout.waiting.what is WaitFor.PERSON:
             ended.set_result(0)
@@ -161,7 +175,7 @@ async def _wait(wired: Wired, outcome: Outcome, longest: float | None) -> int:
 
     close = wired.session.open(ref, listener)
     try:
-        async with asyncio.timeout(longest):
+        async with asyncio.timeout(None if deadline is None else max(deadline - time.monotonic(), 0)):
             return await ended
     except TimeoutError:
         click.echo(f"mlcd-tui: {ref} did not come to rest within {longest:g} s.", err=True)

@@ -28,6 +28,7 @@ class _Head(click.ParamType[str]):
 
 
 @click.group(help="Who did what, on what evidence, with what outcome.")
+@global_options
 def audit() -> None:
     """Group of the audit commands."""
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
-from mlcd_tui.cli.options import Globals, current
+from mlcd_tui.cli.options import Globals, current, named
 from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Problem, Unreachable
 from mlcd_tui.domain.fleet import Fleet, Link
 from mlcd_tui.domain.refs import RolloutRef
+
+_RULE = "Kubernetes names have lower-case letters, digits and dashes, and begin and end with a letter or digit"
 
 if TYPE_CHECKING:
     from mlcd_tui.cli.wiring import Wired
@@ -85,6 +87,10 @@ def _parts(name: str, globals_: Globals) -> tuple[str, str]:
         raise BadConfig(f"{name} is not of the form NAME or NAMESPACE/NAME.")
     if slash and globals_.namespace and globals_.namespace != namespace:
         raise BadConfig(f"{name} names another namespace than -n {globals_.namespace}.")
+    if not named(short, longest=253, dots=True):
+        raise BadConfig(f"{short} can be no rollout's name: {_RULE}.")
+    if namespace and not named(namespace):
+        raise BadConfig(f"{namespace} can be no namespace: {_RULE}.")
     return namespace or globals_.namespace or "", short
 
 

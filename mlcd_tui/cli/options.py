@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KEY = "mlcd_tui.globals"
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 FORMATS = ("table", "json", "yaml")
 
 
@@ -52,14 +54,26 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     ctx.meta[_KEY] = replace(current(ctx), **{param.name or "": value})
 
 
-def _option(*names: str, **kwargs: Any) -> Callable[[F], F]:
-    return click.option(*names, expose_value=False, callback=_keep, **kwargs)
+def named(text: str, *, longest: int = 63, dots: bool = False) -> bool:
+    """Whether Kubernetes takes a text as a name (RFC 1123): a label, or with `dots` several."""
+    labels = text.split(".") if dots else [text]
+    return len(text) <= longest and all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _namespace(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value and not named(value):
+        raise click.BadParameter(f"{value!r} can be no namespace: lower-case letters, digits and dashes, 63 at most.")
+    _keep(ctx, param, value)
+
+
+def _option(*names: str, callback: Any = _keep, **kwargs: Any) -> Callable[[F], F]:
+    return click.option(*names, expose_value=False, callback=callback, **kwargs)
 
 
 _OPTIONS = (
     _option("--kubeconfig", metavar="FILE", help="Kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
     _option("--context", metavar="NAME", help="Context of the kubeconfig."),
-    _option("-n", "--namespace", metavar="NAME", help="Only this namespace."),
+    _option("-n", "--namespace", metavar="NAME", help="Only this namespace.", callback=_namespace),
     _option("-A", "--all-namespaces", is_flag=True, help="All namespaces."),
     _option("--readonly", is_flag=True, help="Change nothing; acts are refused."),
     _option("--config", metavar="FILE", help="Settings file, instead of the one in the config folder."),

@@ -13,7 +13,7 @@ from mlcd_tui.cli.duration import DURATION
 from mlcd_tui.cli.naming import ROLLOUT_NAME, resolve, resolve_or_suggest, whole_fleet
 from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.wiring import Wired, run
-from mlcd_tui.domain.document import detail_document, list_document
+from mlcd_tui.domain.document import detail_document, list_document, rollout_document
 from mlcd_tui.domain.errors import Missing
 from mlcd_tui.domain.fleet import Link, attention_key
 from mlcd_tui.domain.refs import RolloutRef
@@ -22,6 +22,7 @@ from mlcd_tui.domain.text import clean
 
 
 @click.group("rollouts", help="See rollouts and act on them.")
+@global_options
 def rollouts() -> None:
     """Group of the rollout commands."""
 
@@ -140,17 +141,27 @@ def status(ctx: click.Context, name: str, watch: bool, timeout: float | None, fa
     async def work(wired: Wired) -> int:
         if not watch:
             detail = await wired.session.detail(await resolve_or_suggest(wired, globals_, name))
-            click.echo(_status_line(detail.rollout))
+            _print_status(detail.rollout, globals_.output)
             return 1 if detail.rollout.phase is Phase.DEGRADED else 0
         try:
             async with asyncio.timeout(timeout):
                 ref = await _await_existence(wired, globals_, name)
-                return await _await_end(wired, ref, fail_fast=fail_fast)
+                return await _await_end(wired, ref, globals_.output, fail_fast=fail_fast)
         except TimeoutError:
             click.echo(f"mlcd-tui: {name} was not healthy within {timeout:g} s.", err=True)
             return 1
 
     raise SystemExit(run(work, globals_))
+
+
+def _print_status(rollout: Rollout, form: str) -> None:
+    """A line, or a document; several documents of YAML are told apart."""
+    if form == "table":
+        click.echo(_status_line(rollout))
+        return
+    if form == "yaml":
+        click.echo("---")
+    output.emit(rollout_document(rollout), form)
 
 
 def _status_line(rollout: Rollout) -> str:
@@ -172,17 +183,19 @@ async def _await_existence(wired: Wired, globals_: Globals, name: str) -> Rollou
             await asyncio.sleep(1)
 
 
-async def _await_end(wired: Wired, ref: RolloutRef, *, fail_fast: bool) -> int:
+async def _await_end(wired: Wired, ref: RolloutRef, form: str, *, fail_fast: bool) -> int:
     """Follow a rollout until it is healthy (0) or, with `fail_fast`, degraded (1)."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    printed = ""
+    printed: object = None
 
     def listener(detail: RolloutDetail | None, _freshness: object) -> None:
         nonlocal printed
-        line = _status_line(detail.rollout) if detail else "gone"
-        if line != printed:
-            click.echo(line)
-            printed = line
+        now = "gone" if detail is None else _status_line(detail.rollout) if form == "table" else detail.rollout
+        if now != printed and detail is not None:
+            _print_status(detail.rollout, form)
+        elif now != printed:
+            click.echo("gone", err=form != "table")
+        printed = now
         if detail is None or ended.done():
             return
         if detail.rollout.phase is Phase.HEALTHY:

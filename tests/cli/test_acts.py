@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from mlcd_tui.cli.acting import _wait
+from mlcd_tui.domain.fleet import Freshness, Link
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.plan import Outcome, Result
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.text import clean
 from tests.cli.conftest import Cli, Terminal
 
 FRAUD = "payments/fraud-scorer"
@@ -259,3 +270,27 @@ def test_empty_log(seen: Cli) -> None:
     assert seen("audit", "list").exit_code == 0
     assert seen("audit", "verify").exit_code == 0
     assert seen.json("audit", "list")["items"] == []
+
+
+def test_one_time_limit_holds_for_the_effect_and_the_wait_together(acted: Cli) -> None:
+    began = time.monotonic()
+    result = acted("rollouts", "restart", "ads/ctr", "--yes", "--timeout", "900ms", "--wait")
+    assert time.monotonic() - began < 3
+    assert result.exit_code in {0, 1}
+
+
+async def test_a_wait_ends_when_the_rollout_is_deleted() -> None:
+    class Session:
+        def open(self, ref: RolloutRef, listener: Any) -> Any:
+            async def close() -> None:
+                closed.append(ref)
+
+            listener(None, Freshness(Link.LIVE))
+            return close
+
+    closed: list[RolloutRef] = []
+    ref = RolloutRef("argo", "a", "b")
+    outcome = Outcome(Intent(Verb.PROMOTE, ref), Result.DONE, clean("done"), 0.1, datetime.now(UTC))
+    wired: Any = SimpleNamespace(session=Session())
+    assert await asyncio.wait_for(_wait(wired, outcome, None, None), 2) == 1
+    assert closed == [ref]

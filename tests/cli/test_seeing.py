@@ -210,3 +210,24 @@ def test_wide_characters_stand_straight(seen: Cli, capsys: pytest.CaptureFixture
     output.table(("a", "b"), [["模型", "x"], ["e\u0301", "y"], ["plain", "z"], ["🚀", "w"]])
     lines = capsys.readouterr().out.splitlines()
     assert {cell_len(line[: line.rindex(" ") + 1]) for line in lines} == {8}
+
+
+def test_status_in_json_and_yaml(seen: Cli) -> None:
+    document = seen.json("rollouts", "status", "payments/fraud-scorer")
+    assert (document["kind"], document["phase"]) == ("Rollout", "Paused")
+    shown = seen("rollouts", "status", "recs/popular", "--watch", "--timeout", "20s", "-o", "yaml").stdout
+    assert [one["phase"] for one in yaml.safe_load_all(shown)][-1] == "Healthy"
+
+
+@pytest.mark.parametrize("name", ["Fraud", "payments/a_b", "-x/y", "a" * 64 + "/b", "a b"])
+def test_names_that_kubernetes_does_not_know(seen: Cli, name: str) -> None:
+    result = seen("rollouts", "get", "--", name)
+    assert result.exit_code == 2
+    assert "can be no" in result.stderr
+    listed = seen("rollouts", "list", "-n", name.replace("/", "."))
+    assert (listed.exit_code, "can be no namespace" in listed.stderr) == (2, True)
+
+
+def test_global_options_between_the_group_and_its_command(seen: Cli) -> None:
+    items = seen.json("rollouts", "-n", "payments", "list")["items"]
+    assert {item["namespace"] for item in items} == {"payments"}
