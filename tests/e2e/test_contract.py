@@ -13,6 +13,7 @@ from tests.contract.test_lists import *  # noqa: F403 - the same functions, coll
 from tests.contract.test_objects import *  # noqa: F403
 from tests.contract.test_rollouts_blue_green import *  # noqa: F403
 from tests.contract.test_rollouts_canary import *  # noqa: F403
+from tests.contract.test_rollouts_edited import *  # noqa: F403
 from tests.contract.test_rollouts_judged import *  # noqa: F403
 from tests.contract.test_schema import *  # noqa: F403
 from tests.e2e.conftest import Lab

@@ -10,7 +10,6 @@ from mlcd_tui.demo.controllers.argo.parts import available, count, hash_of, is_b
 from mlcd_tui.demo.controllers.argo.turn import Turn
 from mlcd_tui.demo.controllers.argo.validation import problem
 from mlcd_tui.demo.kinds import ANALYSISRUNS, DEPLOYMENTS, EXPERIMENTS, REPLICASETS, ROLLOUTS
-from mlcd_tui.demo.statuses import ApiError
 from mlcd_tui.demo.store import Change, Store
 from mlcd_tui.demo.work import WorkQueue, owner_key
 
@@ -82,10 +81,9 @@ class RolloutController:
         if reference.get("kind") != "Deployment":
             wanted = f"{reference.get('apiVersion', '').partition('/')[0]}/{reference.get('kind')}"
             return f"workload of type {wanted} is not supported"
-        try:
-            workload = self._store.get(DEPLOYMENTS, namespace, name)
-        except ApiError as error:
-            return error.message
+        workload = self._store.find(DEPLOYMENTS, namespace, name)
+        if workload is None:
+            return f'deployments.apps "{namespace}/{name}" not found'
         rollout["spec"]["template"] = copy.deepcopy(workload["spec"]["template"])
         rollout["spec"].setdefault("selector", copy.deepcopy(workload["spec"]["selector"]))
         rollout["workloadGeneration"] = str(workload["metadata"]["generation"])
