@@ -144,6 +144,10 @@ class Client:
             name = ""
         return clean(name or self.target.user, limit=200)
 
+    def answered(self, within: float) -> bool:
+        """Whether the server has answered anything in the last `within` seconds."""
+        return time.monotonic() - self._answered < within
+
     async def probe(self, max_age: float = 5.0) -> None:
         """Make sure that the server answers; who asks at the same time shares one call.
 
@@ -155,7 +159,7 @@ class Client:
         Raises:
             Unreachable: it does not.
         """
-        if time.monotonic() - self._answered < max_age:
+        if self.answered(max_age):
             return
         if self._probe is None or self._probe.done():
             self._probe = asyncio.create_task(self._ask())

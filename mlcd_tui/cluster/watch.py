@@ -44,6 +44,8 @@ class Timing:
     """Changes in quick succession are awaited for so long and handed over together."""
     backoff_low: float = 0.5
     backoff_high: float = 30.0
+    backoff_known: float = 5.0
+    """The longest wait after a cut while the same server answers other calls."""
     forbidden: float = 30.0
     absent: float = 10.0
 
@@ -282,7 +284,10 @@ class Reflector(Generic[T]):
             self._lost = None
             return  # it was silent long enough; try at once
         asked = problem.retry_after if isinstance(problem, Throttled) else None
-        await self._wait(max(self._backoff(), asked or 0.0))
+        wait = self._backoff()
+        if isinstance(problem, Unreachable) and self._client.answered(timing.backoff_high):
+            wait = min(wait, timing.backoff_known)
+        await self._wait(max(wait, asked or 0.0))
 
     def _forget(self) -> None:
         """The kind is gone from the cluster, and with it all objects."""

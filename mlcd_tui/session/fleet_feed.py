@@ -88,7 +88,9 @@ class FleetFeed:
             self._groups[engine.name].apply(watch.resource, batch.deltas)
             self._pace.ask()
 
-        def on_freshness(_freshness: Freshness) -> None:
+        def on_freshness(freshness: Freshness) -> None:
+            if freshness.link is Link.LIVE:  # the server is back: nobody need wait any longer
+                self.poke(Link.STALE, Link.DOWN)
             self._pace.ask()
 
         return Reflector(
@@ -188,10 +190,11 @@ class FleetFeed:
         missing = [count for count in self._remaining.values() if count]
         return len(self._fleet_rows) + sum(missing) if missing else None
 
-    def poke(self) -> None:
-        """Try again now wherever something failed."""
+    def poke(self, *links: Link) -> None:
+        """Try again now where something failed and stands at one of `links`, by default everywhere."""
         for reflector in self._reflectors.values():
-            reflector.poke()
+            if not links or reflector.freshness.link in links:
+                reflector.poke()
 
     def row(self, ref: RolloutRef) -> Rollout | None:
         """The row of `ref`, or None."""

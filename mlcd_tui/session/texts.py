@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mlcd_tui.domain.refs import JSON
-from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.rollout import RolloutDetail, Strategy
 from mlcd_tui.domain.text import Clean, clean, clean_lines
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -34,14 +34,18 @@ def yaml_lines(value: Any) -> tuple[Clean, ...]:
     return clean_lines(text, limit=2_000_000)
 
 
-def describe_lines(detail: RolloutDetail, now: datetime) -> tuple[Clean, ...]:
-    """Like `kubectl describe`, from the joined detail instead of one object."""
+_STRATEGIES = {Strategy.BLUE_GREEN: "blue/green"}
+_AGES = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+def describe_lines(detail: RolloutDetail, now: datetime, engine: str = "") -> tuple[Clean, ...]:
+    """Like `kubectl describe`, from the joined detail instead of one object; `engine` is the title of its engine."""
     rollout = detail.rollout
     lines: list[str] = [
         f"Name:       {rollout.ref.name}",
         f"Namespace:  {rollout.ref.namespace}",
-        f"Engine:     {rollout.ref.engine}",
-        f"Strategy:   {rollout.strategy.value}",
+        f"Engine:     {engine or rollout.ref.engine}",
+        f"Strategy:   {_STRATEGIES.get(rollout.strategy, rollout.strategy.value)}",
         f"Phase:      {rollout.phase.value}",
     ]
     lines += [f"Message:    {rollout.message}"] if rollout.message else []
@@ -87,6 +91,6 @@ def _moment(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "-"
     seconds = int((now - at).total_seconds())
-    age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} m" if seconds < 7200 else f"{seconds // 3600} h"
+    age = next((f"{seconds // size} {unit}" for size, unit in _AGES if seconds >= 2 * size), f"{seconds} s")
     moment = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
     return f"{moment} ({age} ago)" if seconds >= 0 else moment

@@ -14,6 +14,7 @@ import pytest
 from mlcd_tui.cluster.client import Client
 from mlcd_tui.cluster.store import Undecodable
 from mlcd_tui.cluster.watch import Batch, Reflector, Timing
+from mlcd_tui.domain.errors import Unreachable
 from mlcd_tui.domain.fleet import Freshness, Link
 from tests.cluster.server import THINGS, Call, FaultServer, Reply, answer, thing
 
@@ -338,3 +339,20 @@ def _watches(server: FaultServer) -> list[Call]:
 
 def _lists(server: FaultServer) -> list[Call]:
     return [call for call in server.calls if call.path == THINGS.path() and not call.query.get("watch")]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_a_watch_cut_often_does_not_wait_long_while_the_server_answers_others(
+    server: FaultServer, monkeypatch: pytest.MonkeyPatch, answers: bool
+) -> None:
+    waited: list[float] = []
+
+    async def wait(_self: Reflector[Any], seconds: float) -> None:
+        waited.append(seconds)
+
+    timing = dataclasses.replace(QUICK, backoff_low=20.0, backoff_high=30.0, backoff_known=5.0)
+    async with watching(server, timing=timing) as watcher:
+        monkeypatch.setattr(Reflector, "_wait", wait)
+        monkeypatch.setattr(Client, "answered", lambda _self, _within: answers)
+        await watcher.reflector._failed(Unreachable("it was cut."))
+    assert (waited[0] <= 5.0) is answers
