@@ -61,7 +61,23 @@ def rollout(number: int) -> Object:
         "readinessProbe": {"httpGet": {"path": "/v2/health/ready", "port": "http"}, "periodSeconds": 5},
         "volumeMounts": [{"name": "model", "mountPath": "/models"}, {"name": "scratch", "mountPath": "/tmp"}],
     }
-    spec = {
+    metadata = {
+        "name": name,
+        "namespace": namespace,
+        "labels": {**INSTANCE, "app": name, "team": f"team-{number % 17}"},
+    }
+    spec = _spec(number, name, steps, container)
+    made: Object = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata, "spec": spec}
+    applied = json.dumps(made)
+    metadata["annotations"] = {
+        "kubectl.kubernetes.io/last-applied-configuration": applied,
+        "rollout.argoproj.io/revision": str(number % 9 + 1),
+    }
+    return made
+
+
+def _spec(number: int, name: str, steps: list[Object], container: Object) -> Object:
+    return {
         "replicas": 5,
         "revisionHistoryLimit": 3,
         "selector": {"matchLabels": {"app": name}},
@@ -81,18 +97,6 @@ def rollout(number: int) -> Object:
             },
         },
     }
-    metadata = {
-        "name": name,
-        "namespace": namespace,
-        "labels": {**INSTANCE, "app": name, "team": f"team-{number % 17}"},
-    }
-    made: Object = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata, "spec": spec}
-    applied = json.dumps(made)
-    metadata["annotations"] = {
-        "kubectl.kubernetes.io/last-applied-configuration": applied,
-        "rollout.argoproj.io/revision": str(number % 9 + 1),
-    }
-    return made
 
 
 def status(number: int, generation: str = "1") -> Object:

@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 import httpx
@@ -36,6 +38,22 @@ def env(tmp_path: Path) -> dict[str, str]:
 def kubeconfig() -> Iterator[str]:
     with DemoCluster() as cluster:
         yield str(cluster.kubeconfig)
+
+
+def _interruptible() -> None:
+    """A shell that runs something with & has interrupts ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def _started(env: dict[str, str], *command: str, **more: Any) -> Iterator[subprocess.Popen[str]]:
+    """A program that hears an interrupt, and is gone when the block ends, however that ends."""
+    process = subprocess.Popen(command, env=env, text=True, preexec_fn=_interruptible, **more)  # noqa: PLW1509
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def _run(env: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
@@ -131,10 +149,11 @@ def test_colour_in_a_terminal_unless_asked_not_to(env: dict[str, str], kubeconfi
 
 
 def test_watch_follows_changes_and_ends_at_an_interrupt(env: dict[str, str]) -> None:
-    with DemoCluster() as cluster:
+    with ExitStack() as stack:
+        cluster = stack.enter_context(DemoCluster())
         command = (*PROGRAM, "rollouts", "list", "-w", "-n", "payments", "-o", "json")
-        process = subprocess.Popen(
-            command, env={**env, "KUBECONFIG": str(cluster.kubeconfig)}, stdout=subprocess.PIPE, text=True
+        process = stack.enter_context(
+            _started({**env, "KUBECONFIG": str(cluster.kubeconfig)}, *command, stdout=subprocess.PIPE)
         )
         assert process.stdout is not None
         first = [process.stdout.readline() for _ in range(3)]
@@ -153,7 +172,7 @@ def test_watch_draws_the_terminal_over_as_time_goes_on(env: dict[str, str], kube
     ours, theirs = pty.openpty()
     command = (*PROGRAM, "rollouts", "get", "payments/churn", "-w")
     env = {**env, "KUBECONFIG": kubeconfig, "TERM": "xterm-256color"}
-    with subprocess.Popen(command, env=env, stdout=theirs, stdin=subprocess.DEVNULL) as process:
+    with _started(env, *command, stdout=theirs, stdin=subprocess.DEVNULL) as process:
         os.close(theirs)
         shown = b""
         while shown.count(b"\x1b[H") < 2:
@@ -203,8 +222,7 @@ def test_completion_in_bash(env: dict[str, str], tmp_path: Path, kubeconfig: str
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_demo_serves_kubectl_until_it_is_ended(env: dict[str, str], number: signal.Signals) -> None:
-    process = subprocess.Popen((*PROGRAM, "demo", "--serve"), env=env, stdout=subprocess.PIPE, text=True)
-    try:
+    with _started(env, *PROGRAM, "demo", "--serve", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         line = process.stdout.readline().strip()
         file = Path(line.removeprefix("export KUBECONFIG="))
@@ -225,9 +243,6 @@ def test_demo_serves_kubectl_until_it_is_ended(env: dict[str, str], number: sign
         assert not file.exists()
         with pytest.raises(httpx.ConnectError):
             httpx.get(bare)
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_taken_port_is_told(env: dict[str, str]) -> None:
@@ -240,12 +255,11 @@ def test_taken_port_is_told(env: dict[str, str]) -> None:
 
 def test_interrupt_while_waiting_is_130_and_quiet(env: dict[str, str], kubeconfig: str) -> None:
     command = (*PROGRAM, "rollouts", "status", "payments/fraud-scorer", "--watch")
-    process = subprocess.Popen(
-        command, env={**env, "KUBECONFIG": kubeconfig}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().startswith("Paused")
-    time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _out, told = process.communicate(timeout=20)
-    assert (process.returncode, told) == (130, "")
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with _started({**env, "KUBECONFIG": kubeconfig}, *command, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("Paused")
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _out, told = process.communicate(timeout=20)
+        assert (process.returncode, told) == (130, "")
