@@ -94,6 +94,20 @@ def _parts(name: str, globals_: Globals) -> tuple[str, str]:
     return namespace or globals_.namespace or "", short
 
 
+def namespaces_now(globals_: Globals) -> list[str]:
+    """Namespaces for the tab key; none when the cluster does not answer at once."""
+    from mlcd_tui.cli.wiring import session
+
+    async def names() -> list[str]:
+        async with session(globals_) as wired, asyncio.timeout(_TAB_PATIENCE):
+            return [str(name) for name in await wired.session.namespaces()]
+
+    try:
+        return asyncio.run(names())
+    except (Problem, TimeoutError):
+        return []
+
+
 class RolloutName(click.ParamType[str]):
     """NAME or NAMESPACE/NAME of a rollout; the shell completes it from the cluster."""
 

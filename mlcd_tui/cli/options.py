@@ -66,14 +66,42 @@ def _namespace(ctx: click.Context, param: click.Parameter, value: str | None) ->
     _keep(ctx, param, value)
 
 
+def _contexts(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Contexts of the kubeconfig, for the tab key."""
+    del param
+    from mlcd_tui.cluster.kubeconfig import load
+    from mlcd_tui.domain.errors import Problem
+
+    try:
+        names = load(current(ctx).kubeconfig).names
+    except Problem:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _namespaces(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Namespaces of the cluster, for the tab key."""
+    del param
+    from mlcd_tui.cli.naming import namespaces_now
+
+    return [name for name in namespaces_now(current(ctx)) if name.startswith(incomplete)]
+
+
 def _option(*names: str, callback: Any = _keep, **kwargs: Any) -> Callable[[F], F]:
     return click.option(*names, expose_value=False, callback=callback, **kwargs)
 
 
 _OPTIONS = (
     _option("--kubeconfig", metavar="FILE", help="Kubeconfig file, instead of $KUBECONFIG or ~/.kube/config."),
-    _option("--context", metavar="NAME", help="Context of the kubeconfig."),
-    _option("-n", "--namespace", metavar="NAME", help="Only this namespace.", callback=_namespace),
+    _option("--context", metavar="NAME", help="Context of the kubeconfig.", shell_complete=_contexts),
+    _option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        help="Only this namespace.",
+        callback=_namespace,
+        shell_complete=_namespaces,
+    ),
     _option("-A", "--all-namespaces", is_flag=True, help="All namespaces."),
     _option("--readonly", is_flag=True, help="Change nothing; acts are refused."),
     _option("--config", metavar="FILE", help="Settings file, instead of the one in the config folder."),

@@ -217,7 +217,18 @@ def test_completion_in_bash(env: dict[str, str], tmp_path: Path, kubeconfig: str
     assert _completed(env, script, "mlcd-tui rollouts get -o ") == {"table", "json", "yaml"}
     assert _completed(env, script, "mlcd-tui rollouts promote payments/f") == {"payments/fraud-scorer"}
     assert _completed(env, script, "mlcd-tui -n payments rollouts get ") == {"churn", "fraud-scorer", "ltv"}
+    assert _completed(env, script, "mlcd-tui --context ") == {"demo"}
+    assert _completed(env, script, "mlcd-tui rollouts list -n pay") == {"payments"}
     assert _completed({**env, "KUBECONFIG": "/nowhere"}, script, "mlcd-tui rollouts get ") == set()
+
+
+def test_kubectl_completes_its_plugin(env: dict[str, str], kubeconfig: str) -> None:
+    env = {**env, "KUBECONFIG": kubeconfig}
+    program = (sys.executable, "-c", "from mlcd_tui.cli.completion import kubectl; kubectl()")
+    offered = _run(env, *program, "rollouts", "pro").stdout.splitlines()
+    assert [line.partition("\t")[0] for line in offered] == ["promote", ":4"]
+    assert _run(env, *program, "rollouts", "get", "payments/f").stdout.splitlines() == ["payments/fraud-scorer", ":4"]
+    assert "\ndoctor" in _run(env, *program, "").stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
