@@ -133,8 +133,16 @@ class MlcdApp(TellingApp):
 
     def _begin(self) -> None:
         self.start_work(self.session.start(), "session")
-        for sentence in self._early:
-            self.tell(sentence)
+        if len(self._early) == 1:
+            self.tell(self._early[0])
+        elif self._early:  # one sentence, not a pile over the table
+            self.tell(f"{len(self._early)} problems in the settings; :problems shows them.")
+
+    def show_problems(self) -> None:
+        """What was wrong with the settings when the program began."""
+        from mlcd_tui.ui.screens.problems import SettingsProblems
+
+        self.push_screen(SettingsProblems(self._early))
 
     async def on_unmount(self) -> None:
         """Let go of the cluster."""

@@ -37,6 +37,10 @@ class Commander(Host, Protocol):
         """To another big place."""
         ...
 
+    def show_problems(self) -> None:
+        """What was wrong with the settings."""
+        ...
+
     def action_reconnect(self) -> None:
         """Drop the connections and begin anew."""
         ...
@@ -118,6 +122,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("audit", (), "", "who did what", lambda host, _: host.go("audit")),
     Command("theme", (), "NAME", "another theme", _theme, _themes),
     Command("reconnect", (), "", "drop the connection, begin anew", lambda host, _: host.action_reconnect()),
+    Command("problems", (), "", "what is wrong in the settings", lambda host, _: host.show_problems()),
     Command("help", ("h",), "", "keys of this screen", lambda host, _: host.action_help()),
     Command("q", ("quit", "q!"), "", "quit", lambda host, _: host.leave()),
 )
