@@ -149,7 +149,8 @@ class BaseScreen(Screen[None]):
     def refresh_header(self) -> None:
         """Draw the header anew, if it differs."""
         host = self.host
-        left = frame.place(self.fleet, self.crumbs(), host.glyphs)
+        need = frame.least(self.fleet, host.now(), host.glyphs)
+        left = frame.place(self.fleet, self.crumbs(), host.glyphs, self.size.width - need - 10)
         room = self.size.width - width(left) - 10
         for header in self.query(FrameHeader):
             header.show(left, frame.right_side(self.fleet, host.now(), host.glyphs, room))

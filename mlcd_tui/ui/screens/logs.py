@@ -18,7 +18,7 @@ from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
 from mlcd_tui.ui.viewmodels.logs import SWITCHES, caption
-from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.spans import Line, Span, fit_tail
 from mlcd_tui.ui.viewmodels.targets import LogTarget
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.log_view import LogView
@@ -26,6 +26,7 @@ from mlcd_tui.ui.widgets.paint import content
 
 _BATCH_SECONDS = 0.1
 _BATCH_LINES = 2_000
+_NARROW = 60  # columns
 
 
 def _choices(targets: Sequence[LogTarget]) -> list[Choice]:
@@ -82,7 +83,9 @@ class LogsScreen(BaseScreen):
         return self.query_one("#log", LogView)
 
     def crumbs(self) -> Line:
-        """Pod and container."""
+        """Pod and container; where there is little room, the end of the pod's name, which tells it from others."""
+        if self.size.width < _NARROW:
+            return (Span(fit_tail(self._target.pod, max(self.size.width // 3, 8)), Tone.BRIGHT),)
         return (
             Span(f"{self._namespace}/", Tone.DIM),
             Span(self._target.pod, Tone.BRIGHT),
@@ -183,7 +186,9 @@ class LogsScreen(BaseScreen):
     def action_filter(self) -> None:
         """Ask for the text that lines must have."""
         self.query_one("#filter").add_class("-open")
-        self.set_focus(self.query_one("#needle", Input))  # at once: what is typed next is text, not keys
+        box = self.query_one("#needle", Input)
+        self.set_focus(box)  # at once: what is typed next is text, not keys
+        box.action_select_all()
 
     @on(Input.Changed, "#needle")
     def _filtered(self, event: Input.Changed) -> None:

@@ -6,18 +6,31 @@ from datetime import datetime
 
 from mlcd_tui.domain.fleet import Fleet, Freshness, Link
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
-from mlcd_tui.ui.viewmodels.spans import Line, Span, width
+from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit_tail, width
 from mlcd_tui.ui.viewmodels.times import absolute
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
+_LEAST_CONTEXT = 5
 _LIVE = 6
 """Cells of the shortest word for a live link."""
 
 
-def place(fleet: Fleet, crumbs: Line, glyphs: Glyphs) -> Line:
-    """Cluster, whether it is production or read-only, and the way into it."""
+def place(fleet: Fleet, crumbs: Line, glyphs: Glyphs, room: int) -> Line:
+    """Cluster, whether it is production or read-only, and the way into it.
+
+    The cluster's name gives way first; its end is kept, which tells it from others.
+    """
+    line = _place(fleet, fleet.context or "no cluster", crumbs, glyphs)
+    over = width(line) - room
+    if over <= 0:
+        return line
+    kept = max(cells(fleet.context) - over, _LEAST_CONTEXT)
+    return _place(fleet, fit_tail(fleet.context, kept), crumbs, glyphs)
+
+
+def _place(fleet: Fleet, context: str, crumbs: Line, glyphs: Glyphs) -> Line:
     loud = Tone.BROKEN if fleet.production else Tone.TEXT
-    line: list[Span] = [Span(fleet.context or "no cluster", bold(loud))]
+    line: list[Span] = [Span(context, bold(loud))]
     if fleet.production:
         line.append(Span("  production", Tone.BROKEN))
     if fleet.readonly:
@@ -49,6 +62,11 @@ def link(fresh: Freshness, now: datetime, glyphs: Glyphs) -> Line:
             return (Span(f"{glyphs.unknown} nothing to watch", Tone.WAITS),)
         case Link.DOWN:
             return (Span(f"{glyphs.degraded} not connected", bold(Tone.BROKEN)),)
+
+
+def least(fleet: Fleet, now: datetime, glyphs: Glyphs) -> int:
+    """Cells that the word for the link needs at least: how true the picture is goes before where it was taken."""
+    return _LIVE if fleet.freshness.link is Link.LIVE else width(link(fleet.freshness, now, glyphs))
 
 
 def right_side(fleet: Fleet, now: datetime, glyphs: Glyphs, room: int) -> Line:
