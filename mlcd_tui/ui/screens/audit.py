@@ -89,7 +89,9 @@ class AuditScreen(BaseScreen):
     def action_filter(self) -> None:
         """Search."""
         self.query_one("#filter-line").display = True
-        self.set_focus(self.query_one("#filter", Input))  # at once: what is typed next is text, not keys
+        box = self.query_one("#filter", Input)
+        self.set_focus(box)  # at once: what is typed next is text, not keys
+        box.action_select_all()
 
     @on(Input.Changed, "#filter")
     def _search(self) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
@@ -44,6 +45,7 @@ class FleetScreen(BaseScreen):
         self._counts: Line = ()
         self._notices: tuple[Line, ...] = ()
         self._seen_context = ""
+        self._seen_namespace = Clean("")
 
     def compose_body(self) -> ComposeResult:
         """Notices, counts, filter, table."""
@@ -77,6 +79,9 @@ class FleetScreen(BaseScreen):
         if fleet.context != self._seen_context:
             self._seen_context = fleet.context
             self.recall()
+        if fleet.namespace != self._seen_namespace:  # what was looked for there is seldom what is looked for here
+            self._seen_namespace = fleet.namespace
+            self._clear_filter()
         self.table.take(fleet, self.host.now(), self.host.glyphs)
         self._summarise()
 
@@ -135,11 +140,13 @@ class FleetScreen(BaseScreen):
     def action_filter(self) -> None:
         """Show the filter line and go there."""
         self.query_one("#filter-line").display = True
-        self.set_focus(self.query_one("#filter", Input))  # at once: what is typed next is text, not keys
+        box = self.query_one("#filter", Input)
+        self.set_focus(box)  # at once: what is typed next is text, not keys
+        box.action_select_all()  # what is typed next takes the place of what was asked before
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
-        self._choose(filter=parse(event.value))
+        self._choose(filter=parse(event.value, tuple((engine.name, engine.title) for engine in self.fleet.engines)))
 
     @on(Input.Submitted, "#filter")
     def _filtered(self) -> None:
@@ -149,6 +156,13 @@ class FleetScreen(BaseScreen):
         if not self.query_one("#filter", Input).value.strip():
             self.query_one("#filter-line").display = False
         self.table.focus()
+
+    def _clear_filter(self) -> None:
+        box = self.query_one("#filter", Input)
+        if box.value:
+            box.value = ""
+            self._choose(filter=parse(""))  # at once, not with the next message
+            self._leave_filter()
 
     def action_escape(self) -> None:
         """Clear the filter; then show all again."""

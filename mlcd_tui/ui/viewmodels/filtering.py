@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlcd_tui.domain.fleet import Attention, attention
 from mlcd_tui.domain.refs import RolloutRef
-from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.domain.rollout import Phase, Rollout
 from mlcd_tui.ui.viewmodels.columns import strategy_word
 from mlcd_tui.ui.viewmodels.tones import phase_word
 
@@ -22,7 +22,7 @@ _STATES: dict[str, Callable[[Rollout], bool]] = {
     "moving": lambda r: attention(r) is Attention.MOVING,
     "healthy": lambda r: attention(r) is Attention.HEALTHY,
     "unknown": lambda r: attention(r) is Attention.UNKNOWN,
-    "paused": lambda r: r.paused,
+    "paused": lambda r: r.paused or r.phase is Phase.PAUSED,
     "aborted": lambda r: r.aborted,
     "new": lambda r: r.in_flight,
     "mirrored": lambda r: r.mirror is not None,
@@ -49,15 +49,19 @@ class Filter:
         return all(test(row, starred) for test in self.tests)
 
 
-def parse(text: str) -> Filter:
+def parse(text: str, engines: Sequence[tuple[str, str]] = ()) -> Filter:
     """Terms separated by blanks; `key:value` asks one field, `!` turns a term round, the rest is text of the name.
 
     A term whose value is not typed yet (`ns:`) asks nothing, so the table does not flicker while typing.
+
+    Args:
+        text: as it was typed.
+        engines: name and title of each engine; either can be asked for.
     """
     tests = []
     for word in text.lower().split():
         negated, term = word.startswith("!"), word.removeprefix("!")
-        test = _test(term)
+        test = _test(term, dict(engines))
         if test is not None:
             tests.append(_negate(test) if negated else test)
     return Filter(text.strip(), tuple(tests))
@@ -67,8 +71,10 @@ def _negate(test: Test) -> Test:
     return lambda row, starred: not test(row, starred)
 
 
-def _test(term: str) -> Test | None:
+def _test(term: str, engines: Mapping[str, str]) -> Test | None:
     key, colon, value = term.partition(":")
+    if colon and key == "engine":
+        return _engine(value, engines) if value else None
     if colon and key in _FIELDS:
         return _FIELDS[key](value) if value else None
     return _text(term) if term else None
@@ -103,8 +109,16 @@ def _phase(value: str) -> Test:
     return lambda row, _: row.phase.value.lower().startswith(value) or phase_word(row).startswith(value)
 
 
-def _engine(value: str) -> Test:
-    return lambda row, _: row.ref.engine.lower().startswith(value)
+def _engine(value: str, engines: Mapping[str, str]) -> Test:
+    """By the name, or by a word of the title that the table shows."""
+
+    def test(row: Rollout, starred: frozenset[str]) -> bool:
+        del starred
+        name = row.ref.engine
+        title = engines.get(name, "").lower()
+        return name.lower().startswith(value) or any(word.startswith(value) for word in (title, *title.split()))
+
+    return test
 
 
 def _strategy(value: str) -> Test:
@@ -138,7 +152,6 @@ _FIELDS: dict[str, Callable[[str], Test | None]] = {
     "ns": _namespace,
     "namespace": _namespace,
     "phase": _phase,
-    "engine": _engine,
     "strategy": _strategy,
     "image": _image,
     "label": _label,
