@@ -254,7 +254,8 @@ class LiveSession:
         """The rollout as text. Raises `Problem`."""
         from mlcd_tui.session.texts import describe_lines
 
-        return describe_lines(await self.detail(ref), self._server_now())
+        detail = await self.detail(ref)
+        return describe_lines(detail, self._server_now(), self._engines[ref.engine].title)
 
     async def logs(
         self,

@@ -31,7 +31,8 @@ def event(reason: str, about: str, seconds: int, kind: str = "Normal") -> Event:
 
 def entry() -> AuditEntry:
     words = map(clean, ("alice", "prod", str(FRAUD), "promote", "done", "It is done.", ""))
-    return AuditEntry("e1", JUST, *words)
+    user, context, rollout, verb, stage, sentence, reason = words
+    return AuditEntry("e1", JUST, user, context, rollout, verb, stage, sentence, reason)
 
 
 def said(lines: tuple[Line, ...]) -> str:

@@ -14,7 +14,7 @@ from mlcd_tui.domain.rollout import Event
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.viewmodels.history import event_lines, yaml_lines
-from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.line_view import Build
 from mlcd_tui.ui.widgets.paint import content
@@ -22,6 +22,7 @@ from mlcd_tui.ui.widgets.reader import Reader
 
 _AGES = 1.0  # seconds between looks at ages
 _YOUNG = 61  # seconds; what is older is told in minutes, and looked at every so many looks
+_LABEL = 12  # cells of the labels of a description
 Load: TypeAlias = Callable[[], Awaitable[Build]]
 
 
@@ -30,9 +31,18 @@ def describe(screen: BaseScreen, ref: RolloutRef) -> None:
 
     async def load() -> Build:
         lines = yaml_lines(await screen.host.session.describe(ref))
-        return lambda _: lines
+        return lambda room: tuple(part for line in lines for part in wrap(line, room, _under(line)))
 
     screen.app.push_screen(TextScreen("Describe", ref, load))
+
+
+def _under(line: Line) -> int:
+    """Where the rest of a long line goes on: under its value, or a little to the right of where it begins."""
+    text = plain(line)
+    label = text.partition(":")[0]
+    if not text.startswith(" ") and len(label) < _LABEL:
+        return _LABEL
+    return len(text) - len(text.lstrip(" ")) + 4
 
 
 class TextScreen(BaseScreen):

@@ -10,6 +10,7 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, crop
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, step_tone
 
 _GAPS = (3, 2)
+_ROUTE = "setHeaderRoute"
 _HERE = {StepState.CURRENT, StepState.FAILED}
 _WORDS = {
     StepState.DONE: "done",
@@ -54,11 +55,30 @@ def _horizontal(
 
 
 def _fields(steps: Sequence[Step], room: int) -> tuple[Line, ...]:
-    for step in steps:
-        if step.state in _HERE and step.details:
-            text = " · ".join(f"{label} {value}" for label, value in step.details)
-            return (crop((Span(text, Tone.DIM),), room),)
-    return ()
+    """What the present step does in full, and which header routes that were set before are still in force."""
+    lines = [
+        crop((Span(f"{step.caption}: {_details(step)}", Tone.DIM),), room)
+        for step in steps
+        if step.state is StepState.DONE and step.kind == _ROUTE and step.details and not _replaced(step, steps)
+    ]
+    here = next((step for step in steps if step.state in _HERE and step.details), None)
+    return (*lines, *([crop((Span(_details(here), Tone.DIM),), room)] if here else []))
+
+
+def _details(step: Step) -> str:
+    return " · ".join(f"{label} {value}" for label, value in step.details)
+
+
+def _replaced(step: Step, steps: Sequence[Step]) -> bool:
+    """Whether a later step that was done, or is, sets or removes the same route; the end removes all."""
+    reached = [other for other in steps if other.state in {StepState.DONE, *_HERE}]
+    name = step.caption.removeprefix("header route ")
+    same = (
+        other.kind == _ROUTE and other.caption.endswith(f" route {name}")
+        for other in reached
+        if other.index > step.index
+    )
+    return all(other.state is StepState.DONE for other in steps) or any(same)
 
 
 def _vertical(steps: Sequence[Step], room: int, rollout: Rollout | None, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -61,7 +61,9 @@ class Reader(Vertical):
     def search(self) -> None:
         """Ask what to search for."""
         self.add_class("-searching")
-        self.screen.set_focus(self.query_one("#needle", Input))  # at once: what is typed next is text, not keys
+        box = self.query_one("#needle", Input)
+        self.screen.set_focus(box)  # at once: what is typed next is text, not keys
+        box.action_select_all()
 
     def end_search(self) -> None:
         """Forget what was searched for."""
@@ -78,7 +80,7 @@ class Reader(Vertical):
     def _searched(self, event: Input.Changed) -> None:
         event.stop()
         found = self.view.mark(event.value)
-        words = f" {found} lines" if event.value else ""
+        words = f" {found} line{'' if found == 1 else 's'}" if event.value else ""
         self.query_one("#found", Static).update(Content(words))
 
     @on(Input.Submitted, "#needle")

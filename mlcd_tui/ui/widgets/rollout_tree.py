@@ -9,7 +9,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
-from mlcd_tui.ui.viewmodels.spans import Line
+from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.viewmodels.tree import Node, row, visible
 from mlcd_tui.ui.widgets.line_view import RowList
 
@@ -41,7 +42,7 @@ class RolloutTree(RowList):
     def show_nodes(self, nodes: Sequence[Node]) -> None:
         """Show another state of the tree."""
         nodes = tuple(nodes)
-        if nodes != self._all:
+        if nodes != self._all or not nodes:
             self._all = nodes
             self._arrange()
 
@@ -50,6 +51,8 @@ class RolloutTree(RowList):
         self.show_rows([node.key for node in self._shown], self._rows)
 
     def _rows(self, room: int) -> Sequence[Line]:
+        if not self._shown:
+            return wrap((Span("No revision: nothing of it has ever run.", Tone.DIM),), room)
         return [row(node, room, self._glyphs, opened=self._open(node)) for node in self._shown]
 
     def _open(self, node: Node) -> bool:
