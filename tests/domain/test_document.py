@@ -154,7 +154,8 @@ def test_outcome_and_audit() -> None:
     outcome = outcome_document(Outcome(intent, Result.SENT, clean("sent"), 1.23456, at, "id"))
     assert outcome["at"] == "2026-01-02T01:04:05Z"
     assert outcome["seconds"] == 1.235
-    entry = AuditEntry("1", at, *map(clean, ("alice", "prod", "a/b", "undo", "done", "it is back")))
+    user, context, rollout, verb, stage, told = map(clean, ("alice", "prod", "a/b", "undo", "done", "it is back"))
+    entry = AuditEntry("1", at, user, context, rollout, verb, stage, told)
     audit = audit_document([entry])
     assert json.loads(json.dumps([outcome, audit])) == [outcome, audit]
     assert (set(_keys(outcome)) | set(_keys(audit))) - NAMED == set()
