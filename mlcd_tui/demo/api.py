@@ -18,6 +18,7 @@ from mlcd_tui.demo.http import Request, Response
 from mlcd_tui.demo.kinds import BY_PATH, NAMESPACES, PODS, Kind
 from mlcd_tui.demo.logs import LogBook
 from mlcd_tui.demo.patches import json_patch, merge, strategic_merge
+from mlcd_tui.demo.scale import SCALED, scale_of, scaled
 from mlcd_tui.demo.selectors import Object, dig
 from mlcd_tui.demo.statuses import ApiError
 from mlcd_tui.demo.store import Part, Store
@@ -98,6 +99,8 @@ class Api:
             raise statuses.forbidden(user.name, verb, target.kind, target.namespace, target.name, target.subresource)
         if target.subresource == "log":
             return self._log(request, target)
+        if target.subresource == "scale":
+            return self._scale(request, target)
         match verb:
             case "list":
                 return self._list(request, target)
@@ -183,7 +186,8 @@ class Api:
     # writing
 
     def _create(self, request: Request, target: _Target) -> Response:
-        item: Object = _body(request)
+        is_protobuf = request.headers.get("content-type", "").startswith(protobuf.MEDIA)
+        item: Object = protobuf.namespace(request.body) if is_protobuf and target.kind is NAMESPACES else _body(request)
         meta = {**(item.get("metadata") or {})}
         if target.kind.namespaced:
             meta["namespace"] = target.namespace
@@ -211,18 +215,8 @@ class Api:
         return item
 
     def _patched(self, request: Request, target: _Target) -> Object:
-        media = request.headers.get("content-type", "").partition(";")[0].strip()
         accepted = statuses.PATCH_TYPES[:2] if target.kind.custom else statuses.PATCH_TYPES
-        if media not in accepted:
-            raise statuses.unsupported_media(accepted)
-        old = self.store.get(target.kind, target.namespace, target.name)
-        patch = _body(request)
-        if media == "application/json-patch+json":
-            fresh = json_patch(old, patch)
-        elif media == "application/merge-patch+json":
-            fresh = merge(old, patch)
-        else:
-            fresh = strategic_merge(old, patch)
+        fresh = _patched(request, accepted, self.store.get(target.kind, target.namespace, target.name))
         if not isinstance(fresh, dict) or dig(fresh, "metadata.name") != target.name:
             raise statuses.bad_request("the patch would rename the object")
         return fresh
@@ -233,6 +227,18 @@ class Api:
         item, warnings = _admitted(request, target, item)
         written = self.store.update(target.kind, item, part, dry_run=_dry(request))
         return _warned(self._answer(request, target, written), warnings)
+
+    def _scale(self, request: Request, target: _Target) -> Response:
+        old = self.store.get(target.kind, target.namespace, target.name)
+        if request.method == "GET":
+            return _json(scale_of(target.kind, old))
+        if request.method == "PUT":
+            wanted = _body(request)
+        else:
+            # a patch without a version of its own is one of whatever is there
+            wanted = _patched(request, statuses.PATCH_TYPES, scale_of(target.kind, old))
+        fresh = self.store.update(target.kind, scaled(target.kind, old, wanted), dry_run=_dry(request))
+        return _json(scale_of(target.kind, fresh))
 
     def _delete(self, request: Request, target: _Target) -> Response:
         item = self.store.get(target.kind, target.namespace, target.name)
@@ -278,6 +284,7 @@ def _target(group: str, version: str, parts: list[str]) -> _Target | None:
     if name and kind.namespaced and not namespace:
         return None
     known = {"", *(["status"] if kind.status else []), *(["log"] if kind is PODS else [])}
+    known |= {"scale"} if kind.plural in SCALED else set()
     return _Target(kind, namespace, name, subresource) if subresource in known else None
 
 
@@ -313,6 +320,17 @@ def _body(request: Request) -> Any:
         return msgspec.json.decode(request.body)
     except (msgspec.DecodeError, yaml.YAMLError) as error:
         raise statuses.bad_request(f"error decoding the request: {error}") from None
+
+
+def _patched(request: Request, accepted: tuple[str, ...], old: Object) -> Any:
+    """An object with the patch of a request."""
+    media = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media not in accepted:
+        raise statuses.unsupported_media(accepted)
+    patch = _body(request)
+    if media == "application/json-patch+json":
+        return json_patch(old, patch)
+    return merge(old, patch) if media == "application/merge-patch+json" else strategic_merge(old, patch)
 
 
 def _admitted(request: Request, target: _Target, item: Object) -> tuple[Object, list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from mlcd_tui.demo.kinds import KINDS, VERBS, Kind
+from mlcd_tui.demo.scale import SCALED
 
 VERSION = {
     "major": "1",
@@ -61,6 +62,9 @@ def resources(group: str, version: str) -> dict[str, Any] | None:
             found.append(_resource(kind))
             if kind.status:
                 found.append(_subresource(kind, "status", ("get", "patch", "update")))
+            if kind.plural in SCALED:
+                scale = _subresource(kind, "scale", ("get", "patch", "update"))
+                found.append({**scale, "group": "autoscaling", "version": "v1", "kind": "Scale"})
             if kind.plural == "pods":
                 found.append(_subresource(kind, "log", ("get",)))
     if version == "v1":

@@ -1,4 +1,4 @@
-"""Reviews as Go clients since 1.33 post them: in protobuf. Nothing else that they post to this server is."""
+"""Reviews and namespaces as Go clients since 1.33 post them: in protobuf. What else they post here is JSON."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _fields(data: bytes) -> Fields:
         elif key & 7 == 0:
             _, at = _number(data, at)
         else:
-            raise ValueError("not a field of a review")
+            raise ValueError("not a field of this message")
     return found
 
 
@@ -65,3 +65,15 @@ def review(body: bytes) -> dict[str, Any]:
     except (IndexError, KeyError, ValueError) as error:
         raise bad_request(f"error decoding the review: {error}") from None
     return found
+
+
+def namespace(body: bytes) -> dict[str, Any]:
+    """A posted Namespace, by its name alone; raises 400 for what is none."""
+    if not body.startswith(_MAGIC):
+        raise bad_request("error decoding the namespace: it has no envelope")
+    try:
+        envelope = _fields(body[len(_MAGIC) :])
+        meta = _texts(_fields(envelope[2])[1], {1: "name", 2: "generateName"})
+        return {**_texts(envelope[1], _TYPE), "metadata": meta}
+    except (IndexError, KeyError, ValueError) as error:
+        raise bad_request(f"error decoding the namespace: {error}") from None

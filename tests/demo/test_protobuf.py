@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcd_tui.demo.protobuf import review
+from mlcd_tui.demo.protobuf import namespace, review
 from mlcd_tui.demo.statuses import ApiError
 
 # recorded from kubectl 1.37.2: auth can-i patch rollouts.argoproj.io --subresource=status -n payments
@@ -40,9 +40,14 @@ def test_what_is_no_review_is_refused() -> None:
         with pytest.raises(ApiError) as error:
             review(body)
         assert error.value.code == 400
+        with pytest.raises(ApiError) as error:
+            namespace(body)
+        assert error.value.code == 400
 
 
 @given(st.binary(max_size=60))
 def test_no_bytes_do_worse_than_a_refusal(body: bytes) -> None:
     with contextlib.suppress(ApiError):
         review(b"k8s\x00" + body)
+    with contextlib.suppress(ApiError):
+        namespace(b"k8s\x00" + body)

@@ -15,6 +15,7 @@ from tests.contract.test_rollouts_blue_green import *  # noqa: F403
 from tests.contract.test_rollouts_canary import *  # noqa: F403
 from tests.contract.test_rollouts_edited import *  # noqa: F403
 from tests.contract.test_rollouts_judged import *  # noqa: F403
+from tests.contract.test_scale import *  # noqa: F403
 from tests.contract.test_schema import *  # noqa: F403
 from tests.e2e.conftest import Lab
 

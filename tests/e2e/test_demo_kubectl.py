@@ -124,3 +124,12 @@ def test_the_plugin_follows_a_blue_green(kubectl: Shell) -> None:
     assert "Healthy" in kubectl("argo", "rollouts", "status", *where, "--timeout", "60s")
     shown = kubectl("argo", "rollouts", "get", "rollout", *where, "--no-color")
     assert "churn:2025.12.0 (stable, active)" in shown
+
+
+def test_namespaces_and_sizes_are_kubectls_own_verbs(kubectl: Shell) -> None:
+    kubectl("create", "namespace", "made")
+    assert kubectl("get", "ns", "made", "-o", "jsonpath={.metadata.name} {.kind}") == "made Namespace"
+    kubectl("scale", "rollout", "ltv", "-n", "payments", "--replicas", "4")
+    assert kubectl("get", "ro", "ltv", "-n", "payments", "-o", "jsonpath={.spec.replicas}") == "4"
+    kubectl("scale", "rollout", "ltv", "-n", "payments", "--replicas", "2", "--current-replicas", "4")
+    assert kubectl("get", "ro", "ltv", "-n", "payments", "-o", "jsonpath={.spec.replicas}") == "2"
