@@ -44,21 +44,24 @@ def test_a_promoted_background_run_that_cannot_tell_is_asked_again(web: Subject,
     assert (reasons(item["status"]), item["status"]["currentStepIndex"]) == (["CanaryPauseStep", INCONCLUSIVE], 1)
     # what `kubectl argo rollouts promote` sends: it knows of inconclusive steps only
     web.status(pauseConditions=None)
-    stuck_at(web, 2)
-    # halted: the weight of the step is never reached, so nothing goes on by itself
-    time.sleep(0.5)
+    # The second verdict races with the pods of the next step. Mostly it wins, and halts the rollout before the weight
+    # is reached; if the pods win, the halted rollout still slides past the pause (controllerPause without its reason).
+    web.wait(lambda status: INCONCLUSIVE in reasons(status) and "CanaryPauseStep" not in reasons(status))
+    time.sleep(1)
     item = web.get()
-    assert (item["status"]["currentStepIndex"], reasons(item["status"])) == (2, [INCONCLUSIVE])
-    # the real controller may have begun to scale the stable version down
-    assert web.sizes()["2"] == 1
+    index = item["status"]["currentStepIndex"]
+    assert index in ({2, 4} if web.cluster.real else {2})
+    assert (reasons(item["status"]), web.sizes()["2"]) == ([INCONCLUSIVE], 1 if index == 2 else 2)
     assert [each["status"]["phase"] for each in web.runs()] == ["Inconclusive", "Inconclusive"]
     assert item["status"]["canary"]["currentBackgroundAnalysisRunStatus"]["name"] == web.runs()[1]["metadata"]["name"]
     # promoted once more, with a metric that can tell by now
     metric.value = 1.0
     web.status(pauseConditions=None)
-    item = web.phase("Paused", "CanaryPauseStep", currentStepIndex=3)
-    assert web.sizes() == {"1": 2, "2": 2}
-    assert [each["status"]["phase"] for each in web.runs()] == ["Inconclusive", "Inconclusive", "Successful"]
+    if index == 2:
+        web.phase("Paused", "CanaryPauseStep", currentStepIndex=3)
+        assert web.sizes() == {"1": 2, "2": 2}
+    else:
+        web.phase("Healthy", "", currentStepIndex=4)
 
 
 def test_a_step_that_cannot_tell_twice_is_left_by_two_promotions(web: Subject, metric: Metric) -> None:
