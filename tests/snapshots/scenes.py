@@ -1,0 +1,76 @@
+"""Sessions and proposals for the pictures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.plan import Refusal
+from mlcd_tui.domain.ports import AuditEntry, LogLine, Proposal
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.text import clean
+from tests.ui.fake_session import FakeSession, ago, can
+from tests.ui.proposals import proposal
+from tests.ui.samples import FRAUD, blue_green, canary
+
+_LOG = (
+    "INFO     serving model fraud-scorer:7 on 0.0.0.0:8080",
+    "INFO     warm-up: 64 requests, p95 38 ms",
+    'INFO     POST /v2/models/fraud/infer 200 12 ms [batch=32] {"drift": 0.02}',
+    "WARNING  feature merchant_age missing in 3 of 512 rows, imputed",
+)
+
+
+def _session(detail: RolloutDetail) -> FakeSession:
+    shown = replace(detail, rollout=replace(detail.rollout, abilities=can(*Verb)))
+    session = FakeSession([shown.rollout])
+    session.details[FRAUD] = shown
+    session.proposals = {verb: proposal() for verb in Verb}
+    session.log_lines = [LogLine(clean(line), ago(seconds=9 - n)) for n, line in enumerate(_LOG)]
+    session.entries = list(_audit())
+    return session
+
+
+def fraud_session() -> FakeSession:
+    """A canary that waits for a person."""
+    return _session(canary())
+
+
+def blue_green_session() -> FakeSession:
+    """A blue/green in preview."""
+    detail = blue_green()
+    return _session(replace(detail, rollout=replace(detail.rollout, ref=FRAUD)))
+
+
+def refusal() -> Proposal:
+    """An act that is not possible."""
+    shown = proposal()
+    sentence = clean("payments/fraud-scorer was aborted: promoting it would be lost.")
+    return replace(shown, plan=Refusal(shown.intent, sentence, clean("Retry it first (r).")))
+
+
+def denied() -> Proposal:
+    """An act that the user may not do."""
+    sentence = clean("You may not patch rollouts/status.argoproj.io in namespace payments. Ask for the right.")
+    return replace(proposal(), denied=(sentence,))
+
+
+def production() -> Proposal:
+    """An act in a production context."""
+    return replace(proposal(), typed_name="fraud-scorer")
+
+
+def _audit() -> tuple[AuditEntry, ...]:
+    def entry(number: int, minutes: int, verb: str, stage: str, sentence: str, reason: str = "") -> AuditEntry:
+        who, where = clean("alice@example.com"), clean("prod-eu")
+        at, about = ago(minutes=minutes), clean("payments/fraud-scorer")
+        return AuditEntry(
+            f"e{number}", at, who, where, about, clean(verb), clean(stage), clean(sentence), clean(reason)
+        )
+
+    return (
+        entry(4, 12, "promote", "done", "20 % of live traffic goes to v7", "numbers look fine"),
+        entry(3, 12, "promote", "intended", "Send 20 % instead of 0 % of live traffic to v7, then wait for you."),
+        entry(2, 90, "set-image", "done", "the update to v7 has begun"),
+        entry(1, 95, "abort", "refused", "no update is on its way"),
+    )
