@@ -10,6 +10,7 @@ from textual.widgets import Input
 from mlcd_tui.domain.rollout import Phase, Step, StepState
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.app import MlcdApp
+from mlcd_tui.ui.screens.approval import ApprovalScreen
 from mlcd_tui.ui.screens.logs import LogsScreen
 from mlcd_tui.ui.screens.problems import SettingsProblems
 from mlcd_tui.ui.screens.text_view import describe
@@ -24,6 +25,7 @@ from mlcd_tui.ui.widgets.line_view import LinesView
 from mlcd_tui.ui.widgets.reader import Reader
 from mlcd_tui.ui.widgets.rollout_tree import RolloutTree
 from tests.ui.fake_session import FakeSession, make_app, make_row, story
+from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD, canary
 
 TITLES = (("argo", "Argo Rollouts"), ("deployment", "Deployments"))
@@ -146,3 +148,23 @@ def test_a_header_route_in_force_tells_whom_it_takes() -> None:
     assert "x-beta" not in "\n".join(map(plain, timeline(removed, 120, UNICODE)))
     ended = [route(0, StepState.DONE), replace(pause, state=StepState.DONE)]
     assert "x-beta" not in "\n".join(map(plain, timeline(ended, 120, UNICODE)))
+
+
+async def test_a_dialog_has_its_size_at_first_and_is_not_laid_out_by_typing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app(FakeSession([canary().rollout]))
+    highs: list[int] = []
+    laid_out: list[object] = []
+    async with app.run_test(size=(200, 50)) as pilot:
+        await pilot.pause()
+        screen = ApprovalScreen(proposal())
+        monkeypatch.setattr(
+            screen, "_compositor_refresh", lambda: highs.append(screen.query_one("#dialog").size.height)
+        )
+        app.push_screen(screen)
+        await pilot.pause(0.2)
+        assert len(set(highs)) == 1, "each other size draws the whole screen again"
+        screen.query_one("#reason").focus()
+        await pilot.press("a")
+        monkeypatch.setattr(screen.query_one("#status"), "refresh", lambda *_, **how: laid_out.append(how))
+        await pilot.press("b", "c")
+        assert not laid_out

@@ -32,6 +32,9 @@ from mlcd_tui.ui.widgets.paint import text_block
 _IN_FLIGHT: WeakKeyDictionary[App[Any], set[RolloutRef]] = WeakKeyDictionary()
 _MOST_STATUS = 6
 _WIDEST = 120
+_SMALL, _SHORT = 60, 20
+"""Columns and lines below which the dialog takes all the room there is."""
+_SCROLL_BAR = 1
 
 
 def in_flight(app: App[Any]) -> set[RolloutRef]:
@@ -52,7 +55,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     """Shows one proposal, confirms or declines it, and stays until the truth has been read."""
 
     CSS_PATH = "../styles/screens/approval.tcss"
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-tall")]  # noqa: RUF012 - Textual's own form
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (_SHORT, "-tall")]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "#cancel"
     HELP = (
         "Read what will happen (`j` `k` scroll), then `tab` to a button and `enter`. "
@@ -77,6 +80,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         self._progress = Clean("")
         self._began = 0.0
         self._warned = False
+        self._told: tuple[Line, ...] | None = None
         self._trouble = ""
         self._planned_in = Clean("")
         self._planned: Rollout | None = None
@@ -197,31 +201,47 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def _show_status(self) -> None:
         room = max(self._room(), 10)
         lines = tuple(part for line in self._status() for part in wrap(line, room))[:_MOST_STATUS]
+        if lines == self._told:
+            return  # to draw it anew would lay out the whole screen anew
+        self._told = lines
         status = self.query_one("#status", Static)
         status.display = bool(lines)
-        status.update(text_block(lines))
         status.styles.height = max(len(lines), 1)
+        status.update(text_block(lines))
+
+    @property
+    def _across(self) -> int:
+        """Columns of the dialog, known before anything is laid out."""
+        size = self.app.size
+        return min(size.width - (0 if size.width < _SMALL else 6), _WIDEST)
+
+    @property
+    def _short(self) -> bool:
+        return self.app.size.height < _SHORT
 
     def _room(self) -> int:
-        return self.query_one("#dialog").scrollable_content_region.width
+        """Columns within border and padding."""
+        return self._across - (4 if self._short else 6)
 
     def _fit(self) -> None:
-        """The dialog is as high as its text where that fits; else the text scrolls and the buttons stay."""
-        dialog = self.query_one("#dialog")
-        dialog.styles.width = min(self.size.width - (0 if self.size.width < 60 else 6), _WIDEST)
-        self.query_one("#decision", LinesView).rebuild()
+        """The dialog is as high as its text where that fits; else the text scrolls and the buttons stay.
+
+        All is reckoned from the size of the terminal, so that the first picture is the right one: each other layout
+        would draw the whole screen again.
+        """
+        dialog, view = self.query_one("#dialog"), self.query_one("#decision", LinesView)
+        dialog.styles.width = self._across
+        view.rebuild()
         self._show_status()
         fields = [self.query_one("#reason-row"), self.query_one("#name-row"), self.query_one("#status")]
         used = sum(
             max(int(field.styles.height.value if field.styles.height else 1), 1) for field in fields if field.display
         )
-        gaps = 0 if self.has_class("-short") else 5
-        room = self.size.height - used - gaps - 3
-        view = self.query_one("#decision", LinesView)
-        view.styles.height = max(min(len(view.lines), room), 1)
-        dialog.border_subtitle = (
-            Content(f"{self.host.glyphs.up}{self.host.glyphs.down} more") if len(view.lines) > room else None
-        )
+        gaps = 0 if self._short else 5
+        room = self.app.size.height - used - gaps - 3
+        high = len(view.lines) or len(self._decision(self._room() - _SCROLL_BAR))
+        view.styles.height = max(min(high, room), 1)
+        dialog.border_subtitle = Content(f"{self.host.glyphs.up}{self.host.glyphs.down} more") if high > room else None
 
     def _tick(self) -> None:
         if self.stage is Stage.ACTING:
