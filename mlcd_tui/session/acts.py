@@ -11,6 +11,7 @@ from typing import Any
 
 from mlcd_tui.cluster.execute import execute
 from mlcd_tui.domain.errors import Conflict, Problem, ServerFault, Throttled, Unreachable
+from mlcd_tui.domain.gates import blocking
 from mlcd_tui.domain.intent import WAYS_BACK, Intent
 from mlcd_tui.domain.plan import Outcome, Plan, Refusal, Request, Result, Settled
 from mlcd_tui.domain.ports import Engine, Proposal
@@ -119,6 +120,9 @@ class Acts:
             return self.readonly
         if proposal.denied:
             return "; ".join(proposal.denied)
+        unmet = () if proposal.intent.verb in WAYS_BACK else blocking(proposal.gates)
+        if unmet:
+            return "; ".join(f"{gate.name} is required: {gate.reason}" for gate in unmet)
         if proposal.typed_name and typed_name.strip() != proposal.typed_name:
             return f"type the service's name {proposal.typed_name} to act in a production context; nothing was sent"
         return ""

@@ -12,6 +12,7 @@ import pytest
 
 from mlcd_tui.audit.log import AuditLog
 from mlcd_tui.demo.access import VIEWER
+from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal, Result, Settled
 from mlcd_tui.domain.refs import Objects, RolloutRef
@@ -122,6 +123,16 @@ async def test_production_asks_for_the_name(bench: Bench) -> None:
         assert (await session.confirm(proposal, typed_name="alpah")).result is Result.REFUSED
         assert not await _restarted(bench)
         assert (await session.confirm(proposal, typed_name="alpha")).result is Result.DONE
+
+
+async def test_a_required_gate_that_is_not_passed_blocks_the_act(bench: Bench) -> None:
+    await bench.toy("alpha")
+    async with bench.session() as session:
+        proposal = await session.propose(RESTART)
+        gate = Gate(clean("approvals"), GateState.FAILED, clean("1 of 2"), required=True)
+        outcome = await session.confirm(replace(proposal, gates=(*proposal.gates, gate)))
+    assert (outcome.result, "approvals is required: 1 of 2" in outcome.sentence) == (Result.REFUSED, True)
+    assert not await _restarted(bench)
 
 
 async def test_a_refusal_cannot_be_confirmed(bench: Bench) -> None:
