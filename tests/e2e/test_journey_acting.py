@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -152,8 +153,9 @@ async def test_what_is_not_possible_says_why_and_sends_nothing(lab: Lab, stage: 
         await alice.press("W")
         await alice.told("(?i)weight|traffic")
         await alice.dialog("R")
-        await alice.press("escape")  # a look is no decision
+        await alice.press("escape")
         assert alice.row() is not None
     assert now(stage)["metadata"]["resourceVersion"] == version
-    log = home / "state" / "audit.jsonl"
-    assert not log.exists() or not log.read_text(encoding="utf-8")
+    lines = (home / "state" / "audit.jsonl").read_text(encoding="utf-8").splitlines()
+    recorded = [(entry["verb"], entry["stage"]) for entry in map(json.loads, lines)]
+    assert recorded == [("promote", "refused"), ("set-weight", "refused"), ("restart", "refused")]
