@@ -40,7 +40,7 @@ class Timing:
     """A cut watch that is back within this time was never stale."""
     steady: float = 5.0
     """A watch that lived so long ends a series of failures."""
-    gather: float = 0.01
+    gather: float = 0.004
     """Changes in quick succession are awaited for so long and handed over together."""
     backoff_low: float = 0.5
     backoff_high: float = 30.0

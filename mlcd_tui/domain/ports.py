@@ -147,7 +147,7 @@ class Session(Protocol):
         ...
 
     def subscribe(self, listener: Callable[[Fleet], None]) -> Callable[[], None]:
-        """Call `listener` with each new fleet (at most 25 a second, in the same loop); returns how to stop."""
+        """Call `listener` with each new fleet (at most 30 a second, in the same loop); returns how to stop."""
         ...
 
     async def start(self) -> None:

@@ -21,8 +21,8 @@ from mlcd_tui.session.groups import Groups
 from mlcd_tui.session.pace import Pace
 from mlcd_tui.session.tasks import begin
 
-INTERVAL = 0.04
-"""Seconds between two fleets at most: 25 a second keep a change under 60 ms and cost little."""
+INTERVAL = 0.033
+"""Seconds between two fleets at least: thirty a second keep a change within two frames of the eye and cost little."""
 
 _WORST_FIRST = (Link.STALE, Link.DOWN, Link.CONNECTING, Link.FORBIDDEN)
 
