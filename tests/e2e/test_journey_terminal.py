@@ -83,7 +83,8 @@ def test_a_broken_kubeconfig_opens_no_screen_that_hides_it(home: Path) -> None:
 def test_inside_tmux(waiting: Stage, tmp_path: Path, colours: str) -> None:
     tmux = Tmux(tmp_path / "socket", colours)
     try:
-        command = f"exec {PROGRAM} --context bob -n {waiting.namespace}"
+        # tmux 3.3 now and then loses the exit status of a pane: the shell tells it, and keeps the pane open
+        command = f"{PROGRAM} --context bob -n {waiting.namespace}; echo left with $?; exec cat"
         tmux.run("new-session", "-d", "-x", "100", "-y", "30", command, ";", "set-option", "-g", "remain-on-exit", "on")
         tmux.see(rf"{NAME}.*paused")
         tmux.keys("a")
@@ -134,7 +135,4 @@ class Tmux:
 
     def ended(self) -> None:
         """Wait until the program has left, and left well."""
-        end = time.monotonic() + 10
-        while (state := self.run("display-message", "-p", "#{pane_dead} #{pane_dead_status}").strip()) != "1 0":
-            assert time.monotonic() < end, f"{state}\n{self.screen()}"
-            time.sleep(0.1)
+        self.see("left with 0")
