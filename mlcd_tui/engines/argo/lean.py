@@ -8,29 +8,11 @@ mangled object must never end the list that it came in. `fit` gives the nested o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 
-Absurd: TypeAlias = str | int | float | bool | list[Any] | None
-"""What may stand where an object belongs."""
-
-
-class Lean(msgspec.Struct, gc=False):
-    """Base of all: unknown fields are skipped."""
-
-
-L = TypeVar("L", bound=Lean)
-
-
-def fit(kind: type[L], value: object) -> L:
-    """`value` if it is of that kind, else an empty one."""
-    return value if isinstance(value, kind) else kind()
-
-
-def fits(kind: type[L], value: object) -> list[L]:
-    """The items of a list that are of that kind."""
-    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
+from mlcd_tui.engines._lean import Absurd, Lean
 
 
 class Blank(Lean):

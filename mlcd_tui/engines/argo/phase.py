@@ -5,9 +5,9 @@ from __future__ import annotations
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import text, when
+from mlcd_tui.engines._lean import fit, fits
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
-from mlcd_tui.engines.argo.lean import fit, fits
 from mlcd_tui.engines.argo.state import State
 
 _PHASES = {phase.value: phase for phase in Phase}

@@ -12,10 +12,10 @@ from typing import Any
 
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, later, maybe_integer, text, when
+from mlcd_tui.engines._lean import fit, fits
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
-from mlcd_tui.engines.argo.lean import fit, fits
 
 _DURATION = re.compile(r"^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)")
 _DURATION_PARTS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")

@@ -18,9 +18,9 @@ from mlcd_tui.domain.rollout import (
 )
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, pairs, text, when
+from mlcd_tui.engines._lean import fit, fits
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.abilities import abilities, situation
-from mlcd_tui.engines.argo.lean import fit, fits
 from mlcd_tui.engines.argo.phase import phase_of, waiting_for
 from mlcd_tui.engines.argo.state import State
 

@@ -12,27 +12,8 @@ from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
+from mlcd_tui.engines._lean import Absurd, Lean, fit, fits
 from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED, REVISION, SERVICE
-
-Absurd: TypeAlias = str | int | float | bool | list[Any] | None
-"""What may stand where an object belongs."""
-
-
-class Lean(msgspec.Struct, gc=False):
-    """Base of all: unknown fields are skipped."""
-
-
-L = TypeVar("L", bound=Lean)
-
-
-def fit(kind: type[L], value: object) -> L:
-    """`value` if it is of that kind, else an empty one."""
-    return value if isinstance(value, kind) else kind()
-
-
-def fits(kind: type[L], value: object) -> list[L]:
-    """The items of a list that are of that kind."""
-    return [item for item in value if isinstance(item, kind)] if isinstance(value, list) else []
 
 
 class Annotations(Lean):

@@ -13,9 +13,9 @@ from enum import StrEnum
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import selects, table, text
+from mlcd_tui.engines._lean import fit
 from mlcd_tui.engines.deployment import lean
 from mlcd_tui.engines.deployment.kinds import COLOR, ROLE
-from mlcd_tui.engines.deployment.lean import fit
 from mlcd_tui.engines.deployment.state import State
 
 

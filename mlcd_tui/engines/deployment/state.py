@@ -10,9 +10,9 @@ from typing import Any
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, maybe_integer, table, text, when
+from mlcd_tui.engines._lean import fit, fits
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.deployment import lean
-from mlcd_tui.engines.deployment.lean import fit, fits
 
 _MOVING = frozenset(
     {
