@@ -68,9 +68,10 @@ class Subject:
         return found
 
     def wait_a_second(self) -> None:
-        """Creation times are whole seconds: what is made next must be younger by them than version 1 is."""
-        made = datetime.fromisoformat(self.replica_sets()["1"]["metadata"]["creationTimestamp"])
-        time.sleep(max(0.0, 1.2 - (datetime.now(UTC) - made).total_seconds()))
+        """Creation times are whole seconds: what is made next must be younger by them than all there is of version 1."""
+        pods = self.cluster.get(f"{CORE}/namespaces/{self.namespace}/pods")["items"]
+        made = [item["metadata"]["creationTimestamp"] for item in (self.replica_sets()["1"], *pods)]
+        time.sleep(max(0.0, 1.2 - (datetime.now(UTC) - datetime.fromisoformat(max(made))).total_seconds()))
 
     # facts
 
