@@ -10,6 +10,7 @@ Problem
 ├── Throttled       the server asks to wait (429, 503 with Retry-After)
 ├── Invalid         the server refused the request's content (400, 415, 422)
 ├── ServerFault     the server failed (5xx)
+├── Unreadable      a file, document or archive that is damaged, hostile or too large
 └── BadConfig       kubeconfig, settings, theme or argument that cannot be used
 """
 
@@ -92,5 +93,11 @@ class ServerFault(Problem):
 
 class BadConfig(Problem):
     """A file, flag or argument that cannot be used."""
+
+    exit_code = 2
+
+
+class Unreadable(Problem):
+    """A document that cannot be used; the sentence names the file and, where there is one, the field."""
 
     exit_code = 2

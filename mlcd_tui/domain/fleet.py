@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, WaitFor
 from mlcd_tui.domain.text import Clean
+
+if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.package_ports import SchemaNote
 
 
 class Link(StrEnum):
@@ -70,6 +75,8 @@ class Fleet:
     """The server's version, such as `v1.37.2`."""
     production: bool = False
     readonly: bool = False
+    schemas: Mapping[RolloutRef, SchemaNote] = field(default_factory=dict)
+    """Of rollouts with a new version on its way: whether its schema still fits; a missing one is not known yet."""
     clock_skew: float = 0.0
     """Seconds by which the server's clock is ahead of ours, where measured (Date header); times are corrected by it."""
     at: datetime | None = None

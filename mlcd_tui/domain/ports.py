@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mlcd_tui.domain.fleet import Fleet, Freshness
 from mlcd_tui.domain.gates import Gate
@@ -14,6 +14,9 @@ from mlcd_tui.domain.plan import Access, Outcome, Plan, Refusal, Settled
 from mlcd_tui.domain.refs import Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import Clean
+
+if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.package_ports import PackageDesk, RolloutPackages
 
 
 class Clock(Protocol):
@@ -99,6 +102,8 @@ class Proposal:
     typed_name: str = ""
     """Not empty: the operator must type this first (a context marked production)."""
     needs_reason: bool = False
+    packages: RolloutPackages | None = None
+    """What is deployed and what serves; None: this act brings no version."""
     at: datetime | None = None
 
 
@@ -139,6 +144,11 @@ class Session(Protocol):
     @property
     def fleet(self) -> Fleet:
         """The newest picture."""
+        ...
+
+    @property
+    def packages(self) -> PackageDesk:
+        """Packages: reading, comparing, finding those of a rollout, publishing."""
         ...
 
     @property

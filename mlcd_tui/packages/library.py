@@ -1,0 +1,83 @@
+"""Reads packages: finds the source of an address, the formats of its files, and merges what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from mlcd_tui.domain.errors import BadConfig, Unreadable
+from mlcd_tui.domain.package import ModelPackage, PackageEntry
+from mlcd_tui.domain.package_merge import merge
+from mlcd_tui.domain.package_ports import Files, PackageFormat, PackageOrigin, Reach
+from mlcd_tui.domain.text import clean
+from mlcd_tui.registry import Registry
+
+FORMATS: Registry[PackageFormat] = Registry("mlcd_tui.packages.formats", "FORMAT", "mlcd_tui.package_formats")
+SOURCES: Registry[PackageOrigin] = Registry("mlcd_tui.packages.sources", "SOURCE", "mlcd_tui.package_sources")
+
+_MOST_DOCUMENTS = 200
+"""Documents read of one package: a folder of thousands of shards is described by its index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All formats over all sources. Blocking: call it in a worker thread."""
+
+    reach: Reach = field(default_factory=Reach)
+    formats: Registry[PackageFormat] = FORMATS
+    sources: Registry[PackageOrigin] = SOURCES
+
+    def source_of(self, address: str) -> PackageOrigin:
+        """The source that an address belongs to. Raises `BadConfig` naming how addresses are written."""
+        everything = self.sources.all()
+        for source in everything:
+            if source.accepts(address):
+                return source
+        examples = ", ".join(example for source in everything for example in source.examples[:1])
+        raise BadConfig(f"{clean(address)} is no package address.", advice=f"Write one such as {examples}.")
+
+    def read(self, address: str) -> ModelPackage:
+        """The package behind an address, merged from all documents found there. Raises `Problem`."""
+        formats = self.formats.all()
+        wanted = tuple(pattern for one in formats for pattern in one.patterns)
+
+        def is_wanted(path: str) -> bool:
+            name = path.rpartition("/")[2]
+            return any(fnmatchcase(name, pattern) for pattern in wanted)
+
+        with self.source_of(address).open(address, replace(self.reach, wanted=is_wanted)) as files:
+            return read_files(files, formats)
+
+    def list(self, address: str) -> Iterator[PackageEntry]:
+        """What lies at a place, as it comes in. Raises `Problem` while iterating."""
+        yield from self.source_of(address).list(address, self.reach)
+
+
+def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
+    """One package of all that the formats find.
+
+    A document that cannot be read is a warning of the package while another one can be.
+
+    Raises:
+        Unreadable: nothing could be read; the first reason, or what was looked for.
+    """
+    parts: list[ModelPackage] = []
+    failures: list[Unreadable] = []
+    for one in formats:
+        for path in one.find(files)[:_MOST_DOCUMENTS]:
+            try:
+                parts.append(one.read(files, path))
+            except Unreadable as failure:
+                failures.append(failure)
+    if not parts:
+        if failures:
+            raise failures[0]
+        looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
+        raise Unreadable(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
+    merged = merge(parts)
+    if failures:
+        first = merged.sources[0]
+        warnings = (*first.warnings, *(clean(failure) for failure in failures))
+        merged = replace(merged, sources=(replace(first, warnings=warnings), *merged.sources[1:]))
+    return merged if merged.digest or not files.digest else replace(merged, digest=files.digest)
