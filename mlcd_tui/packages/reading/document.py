@@ -1,0 +1,73 @@
+"""What a format keeps of a document it read: digest, lines for the raw view, warnings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from mlcd_tui.domain.package import PackageSource
+from mlcd_tui.domain.package_ports import Files
+from mlcd_tui.domain.text import Clean, clean, clean_lines
+
+RAW_LIMIT = 200_000
+"""Characters kept for the raw view."""
+
+
+def source_of(
+    files: Files,
+    path: str,
+    data: bytes | None,
+    *,
+    format: str,  # noqa: A002 - the field is called so
+    rank: int,
+    warnings: Sequence[Clean] = (),
+    raw: Sequence[str] | None = None,
+    live: bool = False,
+) -> PackageSource:
+    """The `PackageSource` of one document.
+
+    Args:
+        files: the package.
+        path: the document in it.
+        data: its bytes, whose sha256 and lines are kept; None where only its header was read.
+        format: name of the format.
+        rank: precedence, see `PackageSource.rank`.
+        warnings: what could not be used.
+        raw: lines to show instead of the bytes, for headers.
+        live: the answer of a server, which has no digest.
+    """
+    if raw is not None:
+        text = clean_lines("\n".join(raw), limit=RAW_LIMIT)
+    else:
+        text = clean_lines((data or b"")[: RAW_LIMIT * 4].decode("utf-8-sig", "replace"), limit=RAW_LIMIT)
+    return PackageSource(
+        format=format,
+        address=clean(address_of(files, path)),
+        digest="" if data is None or live else f"sha256:{hashlib.sha256(data).hexdigest()}",
+        read_at=datetime.now(UTC),
+        warnings=tuple(warnings),
+        text=text,
+        rank=rank,
+    )
+
+
+def address_of(files: Files, path: str) -> str:
+    """Where a document lies, for the eye."""
+    return path if not files.address else f"{files.address.rstrip('/')}/{path}"
+
+
+def base_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
+
+
+def beside(path: str, name: str) -> str:
+    """The path of a file in the same folder."""
+    folder = path.rpartition("/")[0]
+    return f"{folder}/{name}" if folder else name
+
+
+def size_of(files: Files, path: str) -> int | None:
+    """The size of a file where the source lists it."""
+    return next((entry.size for entry in files.entries() if entry.path == path), None)
