@@ -18,6 +18,7 @@ _KEYS = 'action ids with a key or a list of keys, such as quit = ["q"]'
 
 Switch = Annotated[bool, Meta(description="true or false")]
 Text = Annotated[str, Meta(description="text in quotes")]
+Texts = Annotated[tuple[str, ...], Meta(description="a list of texts in quotes")]
 
 
 class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,6 +30,23 @@ class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """No acts at all."""
     namespace: Text | None = None
     theme: Text | None = None
+
+
+class PackageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[packages]`: where model packages are browsed, and where those of running images are looked for."""
+
+    sources: Texts = ()
+    """Places to browse: addresses such as `mlflow:` or a folder."""
+    mlflow: Text = ""
+    """Tracking URI; empty is `MLFLOW_TRACKING_URI`."""
+    registry: Switch = True
+    """Whether an image's own registry is asked, where the image is given by its digest."""
+    hosts: Texts = ()
+    """Hosts that an address found in a cluster may lead to, beside the MLflow server and the image's registry."""
+    declared_only: Switch = False
+    """Callers only send what the schema declares: an input that vanished breaks nobody who sends it along."""
+    timeout: Annotated[float, Meta(ge=0.5, le=300, description="seconds, 0.5 to 300")] = 10.0
+    """How long one answer of a place may take."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -50,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Lines of a container's log to begin with."""
     keys: Annotated[dict[str, str | list[str]], Meta(description=_KEYS)] = {}
     contexts: dict[str, ContextSettings] = {}
+    packages: PackageSettings = PackageSettings()
 
     def _matching(self, context: str) -> list[ContextSettings]:
         """The context's own table first, then the patterns that fit, as they stand in the file."""
@@ -99,8 +118,9 @@ def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     except BadConfig as error:
         return _unusable(error.sentence)
     reader = Reader(str(file), text)
-    values = reader.fields(Settings, table, skip=("contexts", "keys"))
+    values = reader.fields(Settings, table, skip=("contexts", "keys", "packages"))
     values["keys"] = _keys(reader, table.get("keys", {}))
+    values["packages"] = _packages(reader, table.get("packages", {}))
     tables = table.get("contexts", {})
     if isinstance(tables, dict):
         values["contexts"] = {name: _context(reader, name, value) for name, value in tables.items()}
@@ -122,6 +142,13 @@ def _keys(reader: Reader, table: object) -> dict[str, str | list[str]]:
         else:
             reader.complain(("keys", action), keys, "a key in quotes, or a list of them")
     return good
+
+
+def _packages(reader: Reader, table: object) -> PackageSettings:
+    if isinstance(table, dict):
+        return PackageSettings(**reader.fields(PackageSettings, table, ("packages",)))
+    reader.complain(("packages",), table, "a table with sources, mlflow, registry, hosts, declared_only, timeout")
+    return PackageSettings()
 
 
 def _guard(reader: Reader, table: dict[str, Any], values: dict[str, Any]) -> None:

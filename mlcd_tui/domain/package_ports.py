@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.plan import Result
@@ -55,6 +55,15 @@ class Files(Protocol):
         ...
 
 
+@runtime_checkable
+class Remarking(Protocol):
+    """Files that may have left something out."""
+
+    def remarks(self) -> tuple[Clean, ...]:
+        """What was left out and why, one sentence each: links that lead outside, names that repeat, caps."""
+        ...
+
+
 class PackageFormat(Protocol):
     """One way of describing a model, found in the registry `mlcd_tui.packages.formats` as `FORMAT`."""
 
@@ -97,6 +106,8 @@ class Reach:
     hosts: tuple[str, ...] | None = None
     """Hosts (with port) that may be asked; None: any, since a person typed the address. An address that came from a
     cluster or a file is only followed to hosts of the settings, never to local files."""
+    insecure: tuple[str, ...] = ()
+    """Hosts (with port) that may be spoken to without TLS; this machine itself always may."""
     timeout: float = 10.0
     """Seconds for one answer."""
     cancelled: Callable[[], bool] = lambda: False
@@ -156,6 +167,8 @@ class FoundPackage:
     """Where it was found: `ConfigMap mlcd-package-4be1f0c in payments, published by alice 3 d ago`."""
     problem: Clean = Clean("")
     """One sentence with what to do; set when there is no package."""
+    contradiction: Clean = Clean("")
+    """Not empty: the package itself names another image, so nothing is concluded from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +216,8 @@ class Publication:
     """Lacks and contradictions worth knowing before others rely on it."""
     denied: Clean = Clean("")
     """Why it cannot be done; empty: it can."""
+    typed_name: str = ""
+    """Not empty: must be typed first (a context marked production)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +256,7 @@ class PackageDesk(Protocol):
         """What would be published."""
         ...
 
-    async def publish(self, publication: Publication, reason: str = "") -> PublishOutcome:
+    async def publish(self, publication: Publication, reason: str = "", typed_name: str = "") -> PublishOutcome:
         """Do it, audited. Never raises."""
         ...
 

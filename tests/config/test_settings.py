@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlcd_tui.config import paths
-from mlcd_tui.config.settings import ContextSettings, Settings, load
+from mlcd_tui.config.settings import ContextSettings, PackageSettings, Settings, load
 from mlcd_tui.config.toml_file import lines_of
 from mlcd_tui.domain.text import clean
 
@@ -27,7 +27,11 @@ def test_sample_is_right_names_every_setting_and_states_the_defaults() -> None:
     found, problems = load(SAMPLE)
     assert problems == ()
     text = SAMPLE.read_text()
-    for name in (*Settings.__struct_fields__, *ContextSettings.__struct_fields__):
+    for name in (
+        *Settings.__struct_fields__,
+        *ContextSettings.__struct_fields__,
+        *PackageSettings.__struct_fields__,
+    ):
         assert name in text
     assert msgspec.structs.replace(found, contexts={}) == Settings()
     assert found.production_in("prod-eu")
@@ -54,6 +58,10 @@ def test_no_file_is_no_problem_unless_it_was_asked_for(tmp_path: Path, monkeypat
         ('[keys]\n"a.b" = 4', ':3: keys."a.b": 4 is not allowed here; allowed is a key in quotes, or a list of them.'),
         ("keys = 4", ":2: keys: 4 is not allowed here; allowed is action ids with a key"),
         ("[contexts.a]\nnamespace = 1", ":3: contexts.a.namespace: 1 is not allowed here; allowed is text in quotes."),
+        ("packages = 3", ":2: packages: 3 is not allowed here; allowed is a table with sources, mlflow, registry"),
+        ("[packages]\nhosts = [1]", ":3: packages.hosts: a list is not allowed here; allowed is a list of texts"),
+        ("[packages]\nmflow = ''", ":3: packages.mflow: there is no such setting; did you mean mlflow?"),
+        ("[packages]\ntimeout = 0", ":3: packages.timeout: 0 is not allowed here; allowed is seconds, 0.5 to 300."),
         ("contexts = {a = {theme = 1}}", ":2: contexts.a.theme: 1 is not allowed here"),
     ],
 )
