@@ -88,13 +88,25 @@ class Client:
         """GET a path and decode its JSON. Raises `Problem`."""
         return self._decoded(await self.get_bytes(path, params), type)
 
-    async def get_bytes(self, path: str, params: Params | None = None, *, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """GET a path as it is. Raises `Problem`."""
-        return await self._call("GET", path, params, timeout=timeout)
+    async def get_bytes(
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109
+        accept: str = "",
+    ) -> bytes:
+        """GET a path as it is, in the form `accept` (by default whole objects). Raises `Problem`."""
+        return await self._call("GET", path, params, timeout=timeout, accept=accept)
 
     async def post(self, path: str, body: Any, params: Params | None = None) -> JSON:
         """POST a JSON body. Raises `Problem`."""
         answer: JSON = self._decoded(await self._call("POST", path, params, body=body), dict)
+        return answer
+
+    async def put(self, path: str, body: Any, params: Params | None = None) -> JSON:
+        """PUT a JSON body in the place of what is there. Raises `Problem`."""
+        answer: JSON = self._decoded(await self._call("PUT", path, params, body=body), dict)
         return answer
 
     async def patch(
@@ -177,7 +189,7 @@ class Client:
 
     @asynccontextmanager
     async def stream(
-        self, path: str, params: Params | None = None, *, gather: float = 0.0
+        self, path: str, params: Params | None = None, *, gather: float = 0.0, accept: str = ""
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """GET a path and read its body as it comes, without a time limit between bytes. Raises `Problem`.
 
@@ -185,8 +197,9 @@ class Client:
             path: as for `get`.
             params: as for `get`.
             gather: what comes within so many seconds after a part comes as one.
+            accept: as for `get_bytes`.
         """
-        answer = await self._open(path, params)
+        answer = await self._open(path, params, accept)
         try:
             yield self._parts(answer, gather)
         finally:
@@ -199,7 +212,7 @@ class Client:
         except (OSError, ValueError) as error:
             raise from_exception(error, self.server) from error
 
-    async def _open(self, path: str, params: Params | None) -> Answer:
+    async def _open(self, path: str, params: Params | None, accept: str) -> Answer:
         """The answer to a streaming GET, its head arrived and its status good."""
         for last in (False, True):
             login = await self._ready()
@@ -207,7 +220,7 @@ class Client:
             try:
                 async with asyncio.timeout(self._timeout):
                     answer = await open_answer(
-                        url, self._headers(login, "identity"), context=self._tls, proxy=self._proxy
+                        url, self._headers(login, "identity", accept), context=self._tls, proxy=self._proxy
                     )
                     if 200 <= answer.status < 300:
                         self._answered = time.monotonic()
@@ -231,13 +244,14 @@ class Client:
         body: Any = None,
         content_type: str = "application/json",
         timeout: float | None = None,  # noqa: ASYNC109 - handed to httpx, which tells of it in its own way
+        accept: str = "",
     ) -> bytes:
         """Send and read the whole answer; once more with fresh credentials after a 401."""
         content = None if body is None else msgspec.json.encode(body)
         for last in (False, True):
             login = await self._ready()
             assert self._calls is not None
-            headers = self._headers(login)
+            headers = self._headers(login, accept=accept)
             if content is not None:
                 headers.append(("Content-Type", content_type))
             patience: Any = httpx.USE_CLIENT_DEFAULT if timeout is None else timeout
@@ -263,10 +277,11 @@ class Client:
     def _url(self, path: str) -> str:
         return self.target.server + quote(path, safe=_SAFE)
 
-    def _headers(self, login: Login, encoding: str = "") -> list[tuple[str, str]]:
+    def _headers(self, login: Login, encoding: str = "", accept: str = "") -> list[tuple[str, str]]:
         # on this machine compression costs both sides more than it saves
         encoding = encoding or ("identity" if self._local else "gzip")
-        mine = (("Accept", "application/json"), ("User-Agent", _AGENT), ("Accept-Encoding", encoding))
+        accept = accept or "application/json"
+        mine = (("Accept", accept), ("User-Agent", _AGENT), ("Accept-Encoding", encoding))
         return [*mine, *login.headers]
 
     async def _ready(self) -> Login:

@@ -34,6 +34,17 @@ async def execute(client: Client, request: Request, *, dry_run: bool = False) ->
     return await _send(client, request.resource.path(request.namespace, request.name), request, params)
 
 
+async def put_whole(client: Client, method: str, path: str, body: Mapping[str, object]) -> JSON:
+    """Make an object (POST) or replace the one whose resourceVersion the body carries (PUT).
+
+    Raises:
+        Conflict: somebody else made or changed it in the meantime.
+        Problem: whatever else the server or the network says.
+    """
+    send = {"POST": client.post, "PUT": client.put}[method]
+    return await send(path, body, {"fieldManager": FIELD_MANAGER})
+
+
 async def _send(client: Client, path: str, request: Request, params: Mapping[str, str]) -> JSON:
     try:
         return await client.patch(path, request.body, content_type=request.content_type, params=params)

@@ -21,6 +21,8 @@ from mlcd_tui.domain.refs import Resource
 from mlcd_tui.domain.text import clean
 
 T = TypeVar("T")
+_METADATA = "application/json;as={};v=v1;g=meta.k8s.io"
+"""The form in which the server leaves out all but the metadata; every server that can watch knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class Reflector(Generic[T]):
         namespace: empty: all.
         label_selector: as in the API.
         field_selector: as in the API.
+        metadata_only: nothing else of the objects is sent; for kinds with large contents.
         on_batch: called in the event loop with each batch; must be quick.
         on_freshness: called in the event loop when the freshness changes.
         timing: patience.
@@ -90,6 +93,7 @@ class Reflector(Generic[T]):
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
+        metadata_only: bool = False,
         on_batch: Callable[[Batch[T]], None],
         on_freshness: Callable[[Freshness], None],
         timing: Timing = Timing(),
@@ -106,6 +110,9 @@ class Reflector(Generic[T]):
         chosen = {"labelSelector": label_selector, "fieldSelector": field_selector}
         self._selectors = {name: value for name, value in chosen.items() if value}
         self._path = resource.path(namespace)
+        self._forms = [
+            _METADATA.format(f"PartialObjectMetadata{what}") if metadata_only else "" for what in ("List", "")
+        ]
         self._on_batch = on_batch
         self._on_freshness = on_freshness
         self._timing = timing
@@ -166,7 +173,7 @@ class Reflector(Generic[T]):
         params = {"limit": str(self._timing.first_page), **self._selectors}
         self.store.begin()
         while True:
-            body = await self._client.get_bytes(self._path, params)
+            body = await self._client.get_bytes(self._path, params, accept=self._forms[0])
             try:
                 meta, items = self._codec.page(body)
             except BAD_JSON as error:
@@ -195,7 +202,8 @@ class Reflector(Generic[T]):
             **self._selectors,
         }
         self._lost = None
-        async with self._client.stream(self._path, params, gather=self._timing.gather) as chunks:
+        form, gather = self._forms[1], self._timing.gather
+        async with self._client.stream(self._path, params, gather=gather, accept=form) as chunks:
             self._alive()
             guard: asyncio.Task[None] | None = None
             try:
