@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from mlcd_tui.domain.errors import BadConfig, Unreadable
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_merge import merge
-from mlcd_tui.domain.package_ports import Files, PackageFormat, PackageOrigin, Reach
+from mlcd_tui.domain.package_ports import Files, PackageFormat, PackageOrigin, Reach, Remarking
 from mlcd_tui.domain.text import clean
 from mlcd_tui.registry import Registry
 
@@ -76,8 +76,9 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
         looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
         raise Unreadable(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
     merged = merge(parts)
-    if failures:
+    left_out = files.remarks() if isinstance(files, Remarking) else ()
+    if (failures or left_out) and merged.sources:
         first = merged.sources[0]
-        warnings = (*first.warnings, *(clean(failure) for failure in failures))
+        warnings = (*first.warnings, *(clean(failure) for failure in failures), *left_out)
         merged = replace(merged, sources=(replace(first, warnings=warnings), *merged.sources[1:]))
     return merged if merged.digest or not files.digest else replace(merged, digest=files.digest)
