@@ -39,19 +39,22 @@ class Library:
 
     def read(self, address: str) -> ModelPackage:
         """The package behind an address, merged from all documents found there. Raises `Problem`."""
-        formats = self.formats.all()
-        wanted = tuple(pattern for one in formats for pattern in one.patterns)
+        with self.source_of(address).open(address, self._wanting()) as files:
+            return read_files(files, self.formats.all())
+
+    def list(self, address: str) -> Iterator[PackageEntry]:
+        """What lies at a place, as it comes in. Raises `Problem` while iterating."""
+        yield from self.source_of(address).list(address, self._wanting())
+
+    def _wanting(self) -> Reach:
+        """The reach that asks for what the formats read."""
+        wanted = tuple(pattern for one in self.formats.all() for pattern in one.patterns)
 
         def is_wanted(path: str) -> bool:
             name = path.rpartition("/")[2]
             return any(fnmatchcase(name, pattern) for pattern in wanted)
 
-        with self.source_of(address).open(address, replace(self.reach, wanted=is_wanted)) as files:
-            return read_files(files, formats)
-
-    def list(self, address: str) -> Iterator[PackageEntry]:
-        """What lies at a place, as it comes in. Raises `Problem` while iterating."""
-        yield from self.source_of(address).list(address, self.reach)
+        return replace(self.reach, wanted=is_wanted)
 
 
 def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
