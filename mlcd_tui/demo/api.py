@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from mlcd_tui.demo import discovery, protobuf, schema, statuses
+from mlcd_tui.demo import config_maps, discovery, protobuf, schema, statuses
 from mlcd_tui.demo.access import REVIEWS, User
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import Request, Response
@@ -335,6 +335,7 @@ def _patched(request: Request, accepted: tuple[str, ...], old: Object) -> Any:
 
 def _admitted(request: Request, target: _Target, item: Object) -> tuple[Object, list[str]]:
     """What the schema lets in, and the warnings about the rest."""
+    config_maps.judge(target.kind, item)
     admitted, unknown = schema.admit(target.kind, item, target.subresource)
     how = request.query.get("fieldValidation", "Warn")
     if unknown and how == "Strict":

@@ -110,7 +110,8 @@ def violates(kind: Kind, name: str, causes: list[tuple[str, str]]) -> ApiError:
     """422 for an object that breaks its schema in one place or several, each a field and a reason."""
     listed = ", ".join(f"{field_path}: {why}" for field_path, why in causes)
     words = f"[{listed}]" if len(causes) > 1 else listed
-    message = f'{kind.kind}.{kind.group} "{name}" is invalid: {words}'
+    head = f"{kind.kind}.{kind.group}".rstrip(".")
+    message = f'{head} "{name}" is invalid: {words}'
     reasons = [{"field": field_path, "message": why} for field_path, why in causes]
     return ApiError(422, "Invalid", message, {**_about(kind, name), "kind": kind.kind, "causes": reasons})
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.contract.client import Cluster
 from tests.contract.given import metric, namespace
+from tests.contract.test_config_maps import *  # noqa: F403
 from tests.contract.test_invalid_specs import *  # noqa: F403
 from tests.contract.test_lists import *  # noqa: F403 - the same functions, collected once more
 from tests.contract.test_objects import *  # noqa: F403
