@@ -1,14 +1,249 @@
-"""Joins what several documents say of one package, field by field, and keeps who said what."""
+"""Joins what several documents say of one package, field by field, and keeps who said what.
+
+The source of the higher rank wins, the one given first where ranks are equal. A scalar is the first that is not empty.
+Lists are joined by a key of their items, and each item again field by field. Nothing that lost is dropped: it stands
+in `origins`, marked as a contradiction where the two cannot both be true (the rules are in `package_sameness`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain import package_sameness as same
+from mlcd_tui.domain.package import (
+    Artifact,
+    Dataset,
+    Dependency,
+    Metric,
+    ModelPackage,
+    Pairs,
+    Training,
+    TrainingPart,
+)
+from mlcd_tui.domain.package_contracts import endpoints
+from mlcd_tui.domain.package_origins import Part, Witnesses, is_empty, ranked
+from mlcd_tui.domain.package_trust import statements
+from mlcd_tui.domain.text import Clean
+
+T = TypeVar("T")
+
+_SCALARS: Mapping[str, same.Same] = {
+    "name": same.name,
+    "version": same.version,
+    "digest": same.digest,
+    "title": same.anything,
+    "description": same.anything,
+    "created": same.anything,  # each document says when it was made itself
+    "licences": same.licences,  # as a whole: a licence that one source does not name is a contradiction
+    "task": same.text,
+    "architecture": same.text,
+    "status": same.anything,
+}
+_TRAINING: Mapping[str, same.Same] = {
+    "run_id": same.text,
+    "run_uri": same.anything,
+    "author": same.person,
+    "started": same.moment,
+    "finished": same.moment,
+    "code_uri": same.address,
+    "revision": same.commit,
+    "entry_point": same.text,
+    "builder": same.text,
+}
+_PART: Mapping[str, same.Same] = {"entry_point": same.text, "environment": same.anything}
+_ARTIFACT: Mapping[str, same.Same] = {
+    "format": same.anything,
+    "size": same.exactly,
+    "digest": same.digest,
+    "media_type": same.anything,
+    "loader": same.anything,
+    "unsafe": same.anything,
+    "parameters": same.exactly,
+    "precisions": same.anything,
+}
+_DATASET: Mapping[str, same.Same] = {
+    "version": same.version,
+    "digest": same.digest,
+    "uri": same.anything,
+    "rows": same.exactly,
+    "schema": same.anything,
+    "licence": same.licences,
+    "classification": same.text,
+}
+_METRIC: Mapping[str, same.Same] = {"value": same.number, "direction": same.text, "verified": same.anything}
 
 
 def merge(parts: Sequence[ModelPackage]) -> ModelPackage:
     """One package of several partial ones, by the rank of their sources. Raises `ValueError` for none at all."""
-    if len(parts) == 1:
-        return parts[0]
-    raise ValueError("nothing to merge" if not parts else "several documents")
+    if not parts:
+        raise ValueError("nothing to merge")
+    ordered, sources = ranked(parts)
+    heard = Witnesses()
+    package = replace(
+        _fields(ModelPackage(), [(part, part.package) for part in ordered], "", _SCALARS, heard),
+        sources=sources,
+        authors=_union(ordered, "authors", heard),
+        training_part=_training_part(ordered, heard),
+        training=_training(ordered, heard),
+        metrics=_metrics(ordered, heard),
+        artifacts=_artifacts(ordered, heard),
+        dependencies=_dependencies(ordered, heard),
+        endpoints=endpoints(ordered, heard),
+        intended_use=_union(ordered, "intended_use", heard),
+        limits=_union(ordered, "limits", heard),
+        aliases=_union(ordered, "aliases", heard),
+        images=_union(ordered, "images", heard),
+        tags=_pairs([(part, part.package.tags) for part in ordered], "tags", heard),
+        extra=tuple(dict.fromkeys(pair for part in ordered for pair in part.package.extra)),
+    )
+    package = replace(package, statements=statements(ordered, package, heard))
+    _digests_of_parts(package, heard)
+    return replace(package, origins=heard.origins())
+
+
+def _fields(
+    into: T, items: Sequence[tuple[Part, T]], where: str, rules: Mapping[str, same.Same], heard: Witnesses
+) -> T:
+    """`into`, with each field that it lacks from the first item that has it."""
+    values: dict[str, Any] = {}
+    for name, rule in rules.items():
+        for part, item in items:
+            value = getattr(item, name)
+            if is_empty(value):
+                continue
+            values.setdefault(name, value)
+            heard.hear(part, f"{where}{name}", value, rule)
+    return replace(into, **values) if values else into  # type: ignore[type-var]
+
+
+def _union(parts: Sequence[Part], name: str, heard: Witnesses, where: str = "") -> tuple[Clean, ...]:
+    """All distinct texts of a list; sources add to each other here and never contradict."""
+    found: dict[str, Clean] = {}
+    for part in parts:
+        values = getattr(part.package.training if where else part.package, name)
+        for value in values:
+            found.setdefault(" ".join(value.casefold().split()), value)
+        if values:
+            heard.hear(part, f"{where}{name}", values, same.anything)
+    return tuple(found.values())
+
+
+def _pairs(items: Iterable[tuple[Part, Pairs]], where: str, heard: Witnesses) -> Pairs:
+    """By label."""
+    found: dict[Clean, Clean] = {}
+    for part, pairs in items:
+        for label, value in pairs:
+            kept = found.setdefault(label, value)
+            if value or kept:
+                heard.hear(part, f"{where}[{label}]", value, same.exactly)
+            if not kept:
+                found[label] = value
+    return tuple(found.items())
+
+
+def _training_part(parts: Sequence[Part], heard: Witnesses) -> TrainingPart | None:
+    having = [(part, part.package.training_part) for part in parts if part.package.training_part is not None]
+    first = next((one for _, one in having if one is not None), None)
+    if first is None:
+        return None
+    return _fields(first, [(part, one) for part, one in having if one is not None], "training_part.", _PART, heard)
+
+
+def _training(parts: Sequence[Part], heard: Witnesses) -> Training:
+    having = [(part, part.package.training) for part in parts if part.package.training.recorded]
+    if not having:
+        return Training()
+    joined = _fields(Training(), having, "training.", _TRAINING, heard)
+    only = [part for part, _ in having]
+    return replace(
+        joined,
+        parameters=_pairs([(part, one.parameters) for part, one in having], "training.parameters", heard),
+        environment=_pairs([(part, one.environment) for part, one in having], "training.environment", heard),
+        hardware=_pairs([(part, one.hardware) for part, one in having], "training.hardware", heard),
+        datasets=_datasets(having, heard),
+        base_models=_union(only, "base_models", heard, "training."),
+    )
+
+
+def _grouped(items: Iterable[tuple[Part, T]], key: Callable[[T], object]) -> list[list[tuple[Part, T]]]:
+    groups: dict[object, list[tuple[Part, T]]] = {}
+    for part, item in items:
+        groups.setdefault(key(item), []).append((part, item))
+    return list(groups.values())
+
+
+def _label(*words: str) -> str:
+    return "/".join(word for word in words if word and word != "unknown")
+
+
+def _datasets(having: Sequence[tuple[Part, Training]], heard: Witnesses) -> tuple[Dataset, ...]:
+    """By name and split."""
+    every = [(part, dataset) for part, training in having for dataset in training.datasets]
+    return tuple(
+        _fields(group[0][1], group, f"datasets[{_label(group[0][1].name, group[0][1].split.value)}].", _DATASET, heard)
+        for group in _grouped(every, lambda one: (one.name.casefold(), one.split))
+    )
+
+
+def _metrics(parts: Sequence[Part], heard: Witnesses) -> tuple[Metric, ...]:
+    """By name, dataset, split and slice. Text and noise belong to the value: they are taken from where it is from."""
+    every = [(part, metric) for part in parts for metric in part.package.metrics]
+    found = []
+    for group in _grouped(every, lambda one: (one.name.casefold(), one.dataset.casefold(), one.split, one.part)):
+        valued = next((one for _, one in group if one.value is not None), group[0][1])
+        where = f"metrics[{_label(valued.name, valued.dataset, valued.split.value, valued.part)}]."
+        joined = _fields(valued, group, where, _METRIC, heard)
+        noise = next((one.noise for _, one in group if one.noise is not None and one.value == valued.value), None)
+        found.append(replace(joined, noise=noise))
+    return tuple(found)
+
+
+def _dependencies(parts: Sequence[Part], heard: Witnesses) -> tuple[Dependency, ...]:
+    """By ecosystem and name, which is spelled in any case and with any of `-_.`."""
+    every = [(part, one) for part in parts for one in part.package.dependencies]
+    return tuple(
+        _fields(group[0][1], group, f"dependencies[{group[0][1].name}].", {"version": same.pin}, heard)
+        for group in _grouped(
+            every, lambda one: (one.ecosystem.casefold(), re.sub(r"[-_.]+", "-", one.name).casefold())
+        )
+    )
+
+
+def _artifacts(parts: Sequence[Part], heard: Witnesses) -> tuple[Artifact, ...]:
+    """By path, else by digest; two files of one document are never the same one, even with the same content."""
+    groups: list[list[tuple[Part, Artifact]]] = []
+    by_path: dict[str, int] = {}
+    by_digest: dict[str, int] = {}
+    for part in parts:
+        taken: set[int] = set()
+        for one in part.package.artifacts:
+            path = one.path.removeprefix("./")
+            place = by_path.get(path)
+            if place is None and one.digest:
+                place = by_digest.get(one.digest)
+            if place is None or place in taken:
+                place = len(groups)
+                groups.append([])
+            groups[place].append((part, one))
+            taken.add(place)
+            by_path.setdefault(path, place)
+            if one.digest:
+                by_digest.setdefault(one.digest, place)
+    return tuple(_artifact(group, heard) for group in groups)
+
+
+def _artifact(group: Sequence[tuple[Part, Artifact]], heard: Witnesses) -> Artifact:
+    first = group[0][1]
+    role = next((one.role for _, one in group if one.role.value != "other"), first.role)
+    return replace(_fields(first, group, f"artifacts[{first.path}].", _ARTIFACT, heard), role=role)
+
+
+def _digests_of_parts(package: ModelPackage, heard: Witnesses) -> None:
+    """Documents that name the digests of different parts of the package as its own do not contradict each other."""
+    parts = {one.digest for one in package.artifacts} | {image.rpartition("@")[2] for image in package.images}
+    spoken = {claim.value for claim in heard.claims("digest")} - {package.digest}
+    if spoken <= parts:
+        heard.reconcile("digest")
