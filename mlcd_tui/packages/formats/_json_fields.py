@@ -13,6 +13,7 @@ from mlcd_tui.packages.reading.fields import literal
 _MOST_FIELDS = 2_000
 """Fields drawn of one schema: references that refer to many others each grow without end."""
 _DEEPEST = 8
+_MOST_CHOICES = 100
 _TYPES = {
     "boolean": "bool",
     "integer": "int64",
@@ -52,12 +53,51 @@ def json_schema(
         extras = Extras.REJECT
     return Schema(
         kind=SchemaKind.JSON,
-        fields=drawer.properties(document, (), 0),
+        fields=drawer.top(document),
         extras=extras,
         document=document,
         root=root or {},
         dialect=dialect,
     )
+
+
+def reachable(schema: object, document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parts of a document that a schema's references lead to: what must be kept beside the schema."""
+    kept: dict[str, Any] = {}
+    waiting, seen = [schema], set[tuple[str, ...]]()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, Mapping):
+            pointer = value.get("$ref")
+            waiting.extend(value.values())
+            steps = _steps(pointer) if isinstance(pointer, str) else ()
+            if steps and steps not in seen:
+                seen.add(steps)
+                waiting.append(_keep(kept, document, steps))
+    return kept
+
+
+def _keep(kept: dict[str, Any], document: Any, steps: tuple[str, ...]) -> Any:
+    """Copies what lies at the end of the steps; the value there, None where they lead nowhere or it is kept already."""
+    for step in steps[:-1]:
+        document = document.get(step) if isinstance(document, Mapping) else None
+        inner = kept.setdefault(step, {})
+        if inner is document or not isinstance(inner, dict):
+            return None
+        kept = inner
+    if not isinstance(document, Mapping) or steps[-1] not in document:
+        return None
+    kept[steps[-1]] = document[steps[-1]]
+    return document[steps[-1]]
+
+
+def _steps(pointer: str) -> tuple[str, ...]:
+    """Of a reference into the same document; none for any other."""
+    if not pointer.startswith("#/"):
+        return ()
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in pointer[2:].split("/"))
 
 
 @dataclass(slots=True)
@@ -77,12 +117,16 @@ class _Drawer:
         return (schema if isinstance(schema, Mapping) else {}), seen
 
     def _target(self, pointer: str) -> object:
-        if not pointer.startswith("#/"):
-            return self.root if pointer == "#" else None  # never fetched
-        target: object = self.root
-        for step in pointer[2:].split("/"):
-            target = target.get(step.replace("~1", "/").replace("~0", "~")) if isinstance(target, Mapping) else None
+        steps = _steps(pointer)
+        target: object = self.root if steps or pointer == "#" else None  # nothing is ever fetched
+        for step in steps:
+            target = target.get(step) if isinstance(target, Mapping) else None
         return target
+
+    def top(self, schema: object) -> tuple[Field, ...]:
+        """The properties of an object; what is none is one field without a name."""
+        whole = self.field("", schema, (), 0, required=True)
+        return whole.children if whole.dtype in ("object", "any") else (whole,)
 
     def properties(self, schema: object, seen: tuple[str, ...], depth: int) -> tuple[Field, ...]:
         found, seen = self.resolved(schema, seen)
@@ -114,7 +158,7 @@ class _Drawer:
             nullable=nullable,
             has_default="default" in found,
             default=literal(found.get("default")),
-            choices=tuple(literal(item) for item in enum[:1_000]) if isinstance(enum, list) else None,
+            choices=tuple(literal(item) for item in enum[:_MOST_CHOICES]) if isinstance(enum, list) else None,
             minimum=_bound(found, "minimum", "exclusiveMinimum"),
             maximum=_bound(found, "maximum", "exclusiveMaximum"),
             children=self._children(found, dtype, seen, depth + 1),
