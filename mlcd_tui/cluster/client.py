@@ -30,6 +30,8 @@ from mlcd_tui.domain.text import Clean, clean
 
 T = TypeVar("T")
 Params = Mapping[str, str]
+METADATA = "application/json;as={};v=v1;g=meta.k8s.io"
+"""The form in which the server leaves out all but the metadata; every server that can watch knows it."""
 _AGENT = f"mlcd-tui/{__version__}"
 _CONNECT = 5.0
 _PAGE = 500
@@ -118,14 +120,21 @@ class Client:
         return answer
 
     async def list_all(
-        self, resource: Resource, namespace: str = "", *, label_selector: str = "", field_selector: str = ""
+        self,
+        resource: Resource,
+        namespace: str = "",
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+        metadata_only: bool = False,
     ) -> list[JSON]:
         """All objects of a kind as raw JSON, page by page. Raises `Problem`."""
+        accept = METADATA.format("PartialObjectMetadataList") if metadata_only else ""
         chosen = {"labelSelector": label_selector, "fieldSelector": field_selector}
         params = {"limit": str(_PAGE), **{key: value for key, value in chosen.items() if value}}
         found: list[JSON] = []
         while True:
-            page = await self.get(resource.path(namespace), params)
+            page: JSON = self._decoded(await self.get_bytes(resource.path(namespace), params, accept=accept), dict)
             for item in page.get("items") or ():
                 item.setdefault("apiVersion", resource.api_version)
                 item.setdefault("kind", resource.kind)

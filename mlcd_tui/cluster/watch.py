@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
-from mlcd_tui.cluster.client import Client
+from mlcd_tui.cluster.client import METADATA, Client
 from mlcd_tui.cluster.discovery import Discovery
 from mlcd_tui.cluster.errors import from_status, not_kubernetes
 from mlcd_tui.cluster.store import Delta, Store
@@ -21,8 +21,6 @@ from mlcd_tui.domain.refs import Resource
 from mlcd_tui.domain.text import clean
 
 T = TypeVar("T")
-_METADATA = "application/json;as={};v=v1;g=meta.k8s.io"
-"""The form in which the server leaves out all but the metadata; every server that can watch knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,7 @@ class Reflector(Generic[T]):
         self._selectors = {name: value for name, value in chosen.items() if value}
         self._path = resource.path(namespace)
         self._forms = [
-            _METADATA.format(f"PartialObjectMetadata{what}") if metadata_only else "" for what in ("List", "")
+            METADATA.format(f"PartialObjectMetadata{what}") if metadata_only else "" for what in ("List", "")
         ]
         self._on_batch = on_batch
         self._on_freshness = on_freshness

@@ -11,7 +11,7 @@ from mlcd_tui.domain.intent import WAYS_BACK, Verb
 from mlcd_tui.domain.rollout import Pod, Revision, Role, Rollout, RolloutDetail, Strategy, WaitFor
 from mlcd_tui.domain.text import Clean, clean
 
-_CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
+CARRIES_TRAFFIC = frozenset({Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.SKIP_STEP, Verb.SWITCH, Verb.SET_WEIGHT})
 _MADE_OF = {
     "pods ready": ("replicasets",),
     "restarts": ("replicasets", "pods"),
@@ -35,10 +35,10 @@ def evidence(detail: RolloutDetail, verb: Verb, freshness: Freshness | None = No
         gates.append(_unknown("seen", f"{_no_right(*detail.hidden)}: what they tell is not in this plan"))
     if verb in WAYS_BACK or verb is Verb.RETRY:
         return tuple(gate for gate in gates if gate is not None)
-    if verb in _CARRIES_TRAFFIC:
-        candidate = _candidate(detail)
+    if verb in CARRIES_TRAFFIC:
+        candidate = candidate_of(detail)
         if candidate is not None:
-            serving = _serving(detail, candidate)
+            serving = serving_beside(detail, candidate)
             gates += [_pods_ready(candidate, serving), _restarts(candidate, serving), _one_digest(candidate)]
             gates += [_soak(detail.rollout), *_analyses(detail, candidate)]
         unseen = tuple(_unseen(detail))
@@ -66,14 +66,15 @@ def _unknown(name: str, reason: str) -> Gate:
     return Gate(clean(name), GateState.UNKNOWN, clean(reason))
 
 
-def _candidate(detail: RolloutDetail) -> Revision | None:
+def candidate_of(detail: RolloutDetail) -> Revision | None:
+    """The version on its way; None: there is none."""
     if not detail.rollout.in_flight:
         return None
     marked = (revision for revision in detail.revisions if _NEWEST & set(revision.roles))
     return next(marked, detail.revisions[0] if detail.revisions else None)
 
 
-def _serving(detail: RolloutDetail, candidate: Revision) -> Revision | None:
+def serving_beside(detail: RolloutDetail, candidate: Revision) -> Revision | None:
     """The version that the candidate would take over from."""
     others = (revision for revision in detail.revisions if revision is not candidate)
     return next((revision for revision in others if _SERVING & set(revision.roles)), None)

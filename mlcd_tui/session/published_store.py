@@ -1,0 +1,124 @@
+"""The ConfigMaps that carry published packages: found by digest, watched without their contents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from mlcd_tui.cluster.client import Client
+from mlcd_tui.cluster.watch import Batch, Reflector
+from mlcd_tui.domain.errors import Missing, Unreadable
+from mlcd_tui.domain.fleet import Freshness, Link
+from mlcd_tui.domain.package import ModelPackage, PackageEntry
+from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, Published
+from mlcd_tui.domain.published import config_map_name, entry, is_published, published
+from mlcd_tui.domain.refs import CONFIG_MAPS, JSON
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.tasks import begin
+
+Changed = Callable[[frozenset[tuple[str, str]]], None]
+"""Hears which namespaces and digests have other packages now."""
+
+
+class PublishedStore:
+    """The published packages of one cluster."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._reflector: Reflector[Any] | None = None
+        self._watched = ""
+        self._task: asyncio.Task[None] | None = None
+        self._names: dict[tuple[str, str], str] = {}
+
+    def watch(self, namespace: str, on_change: Changed, on_fault: Callable[[Clean], None]) -> None:
+        """Follow what is published in a namespace ('' is all) until `stop`."""
+
+        def on_batch(batch: Batch[Any]) -> None:
+            touched: set[tuple[str, str]] = set()
+            for delta in batch.deltas:
+                for raw in (delta.old, delta.new):
+                    if isinstance(raw, dict) and (found := published(raw)).digest:
+                        touched.add((found.namespace, found.digest))
+                        self._index(found, gone=raw is delta.old and delta.new is None)
+            if touched:
+                on_change(frozenset(touched))
+
+        def on_freshness(_freshness: Freshness) -> None:
+            """Where the watch does not live, packages are asked for one by one."""
+
+        self._watched = namespace
+        self._reflector = Reflector(
+            self._client,
+            CONFIG_MAPS,
+            namespace=namespace,
+            label_selector=PACKAGE_ANNOTATION,
+            metadata_only=True,
+            on_batch=on_batch,
+            on_freshness=on_freshness,
+        )
+        self._task = begin(self._reflector.run(), "watch published packages", on_fault)
+
+    async def stop(self) -> None:
+        """End the watch."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    def knows(self, namespace: str) -> bool:
+        """Whether the watch tells all that is published in a namespace at this moment."""
+        reflector = self._reflector
+        if reflector is None or self._watched not in {"", namespace}:
+            return False
+        return reflector.complete and reflector.freshness.link is Link.LIVE
+
+    async def find(self, namespace: str, digest: str) -> Published | None:
+        """The package published in a namespace for an image; None: there is none. Raises `Problem`."""
+        name = self._names.get((namespace, digest))
+        if name is None and self.knows(namespace):
+            return None
+        try:
+            raw = await self.raw(namespace, name or config_map_name(digest))
+        except Missing:
+            return None
+        found = published(raw)
+        # the name holds 40 of 64 digits, and anybody may call a ConfigMap what they like
+        return found if found.digest == digest and is_published(raw) else None
+
+    async def raw(self, namespace: str, name: str) -> JSON:
+        """One ConfigMap as it is. Raises `Problem`."""
+        return await self._client.get(CONFIG_MAPS.path(namespace, name))
+
+    async def entries(self, namespace: str) -> tuple[PackageEntry, ...]:
+        """What is published in a namespace ('' is all), newest first. Raises `Problem`."""
+        items = await self._client.list_all(
+            CONFIG_MAPS, namespace, label_selector=PACKAGE_ANNOTATION, metadata_only=True
+        )
+        found = [entry(item) for item in items]
+        return tuple(sorted(found, key=lambda e: e.created.timestamp() if e.created else 0.0, reverse=True))
+
+    def _index(self, found: Published, *, gone: bool) -> None:
+        key = (found.namespace, found.digest)
+        if not gone:
+            self._names[key] = found.name
+        elif self._names.get(key) == found.name:
+            del self._names[key]
+
+
+def decoded(found: Published) -> ModelPackage:
+    """The package in a ConfigMap. Raises `Unreadable`."""
+    from mlcd_tui.domain.package_document import package_from_document
+
+    where = f"ConfigMap {found.namespace}/{found.name}"
+    if not found.document:
+        raise Unreadable(f"{clean(where)} holds no package.json.", advice="Publish the package anew.")
+    try:
+        value = json.loads(found.document)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"{clean(where)}: package.json is not JSON ({clean(error, limit=120)}).") from error
+    try:
+        return package_from_document(value)
+    except Unreadable as problem:
+        raise Unreadable(f"{clean(where)}: {problem.sentence}", advice=problem.advice) from problem
