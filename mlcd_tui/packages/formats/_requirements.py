@@ -1,47 +1,57 @@
-"""Python libraries from the lines of a requirements file or of `pip freeze`."""
+"""What a Python model needs, from requirements.txt, conda.yaml and python_env.yaml."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import Any
 
 from mlcd_tui.domain.package import Dependency
-from mlcd_tui.domain.text import clean
-from mlcd_tui.packages.reading.fields import MOST_ITEMS, Notes
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.packages.reading.fields import Notes
 
-_LINE = re.compile(
-    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,120}[A-Za-z0-9])?)\s*(?:\[[^\]]{0,200}\])?\s*"
-    r"(?P<version>(?:===?|[<>~!]=?|@)[^;#\\]{0,300})?"
+_MOST = 2_000
+_REQUIREMENT = re.compile(
+    r"([A-Za-z0-9][\w.-]{0,200})\s*(?:\[[^\]]{0,200}\])?\s*\(?((?:===|[=<>!~]=|[<>])[^;#)]{0,200})?"
 )
-_MOST_TEXT = 1 << 20
+_CONDA = re.compile(r"(?:[\w./-]{1,100}::)?([A-Za-z0-9_][\w.-]{0,200})\s*([=<>!~ ][^#]{0,200})?")
 
 
-def dependencies(text: str, where: str, notes: Notes) -> tuple[Dependency, ...]:
-    """Name and version of each line; options, links without a name and comments are left out.
-
-    Args:
-        text: the lines.
-        where: name of the field, for a warning.
-        notes: takes a warning where lines are left out that are neither comments nor options.
-    """
-    found: list[Dependency] = []
-    odd = 0
-    for line in text[:_MOST_TEXT].splitlines():
-        bare = line.strip()
-        if not bare or bare.startswith(("#", "-", "--hash")):
+def pip_requirements(lines: Iterable[str]) -> tuple[Dependency, ...]:
+    """Named requirements; options (`-r`, `--index-url`) and comments are no dependencies."""
+    found: dict[str, Dependency] = {}
+    for line in lines:
+        text = line.strip()
+        match = _REQUIREMENT.match(text) if text and text[0] not in "#-" else None
+        if match is None or len(found) >= _MOST:
             continue
-        match = _LINE.match(bare)
-        rest = bare[match.end() :].strip() if match else bare
-        if match is None or (rest and not rest.startswith((";", "#", "\\"))):
-            odd += 1
-        elif len(found) < MOST_ITEMS:
-            found.append(Dependency(clean(match["name"].lower()), clean(_version(match["version"] or ""))))
-    if odd:
-        notes.warn(where, f"has {odd:,} lines that name no library")
-    return tuple(found)
+        name, version = match.group(1), (match.group(2) or "").strip()
+        found.setdefault(name.lower(), Dependency(clean(name, limit=200), _pin(version)))
+    return tuple(found.values())
 
 
-def _version(written: str) -> str:
-    """`2.1.0` for `==2.1.0`, all else as it is written."""
-    plain = written.strip().rstrip(",").strip()
-    exact = plain.lstrip("=").strip()
-    return exact if plain.startswith("==") and "," not in plain and "*" not in plain else plain.replace(" ", "")
+def conda_environment(document: Any, notes: Notes) -> tuple[tuple[Dependency, ...], Clean]:
+    """The dependencies of a conda.yaml, and its Python version."""
+    found: list[Dependency] = []
+    python = Clean("")
+    for index, item in enumerate(
+        notes.sequence(notes.mapping(document, "document").get("dependencies"), "dependencies")
+    ):
+        if isinstance(item, dict):
+            found += pip_requirements(notes.texts(item.get("pip"), f"dependencies[{index}].pip"))
+            continue
+        match = _CONDA.match(notes.text(item, f"dependencies[{index}]", limit=500))
+        if match is None:
+            continue
+        name, version = match.group(1), _pin((match.group(2) or "").strip())
+        if name == "python":
+            python = version
+        elif name != "pip":
+            found.append(Dependency(clean(name), version, Clean("conda")))
+    return tuple(found), python
+
+
+def _pin(version: str) -> Clean:
+    """`==2.1.0` and conda's `=2.1.0` name one version: the number alone."""
+    exact = re.fullmatch(r"={1,3}\s*([\w.+!-]+)", version)
+    return clean(exact.group(1) if exact else version, limit=200)

@@ -83,7 +83,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             if event.tag not in (None, "!"):
                 raise self._refuse(line, f"the tag {clean(event.tag, limit=80)} is not read")
-            self._add(plain_scalar(event.value) if event.style is None else event.value, line, event.value)
+            self._add(plain_scalar(event.value) if event.implicit[0] else event.value, line, event.value)
         elif isinstance(event, yaml.CollectionStartEvent):
             self._begin(event, yaml, line)
         elif isinstance(event, yaml.CollectionEndEvent):
