@@ -19,12 +19,12 @@ def statements(parts: Sequence[Part], package: ModelPackage, heard: Witnesses) -
     something else. That is only said where the package's digests are complete, weights included.
     """
     found: dict[_Key, Statement] = {}
-    said_by: dict[_Key, int] = {}
+    said_by: dict[_Key, Part] = {}
     for part in parts:
         for one in part.package.statements:
             key = (str(one.kind).casefold(), str(one.by).casefold(), one.subject)
             before = found.setdefault(key, one)
-            said_by.setdefault(key, part.offset)
+            said_by.setdefault(key, part)
             if one.state is TrustState.FAILED and before.state is not TrustState.FAILED:
                 found[key] = one
             if part.package.sources:
@@ -57,19 +57,21 @@ def _is_known(subject: str, digests: frozenset[str]) -> bool:
     return subject in digests or f"sha256:{subject}" in digests
 
 
-def _stranger(one: Statement, source: int, package: ModelPackage, heard: Witnesses) -> Statement:
+def _stranger(one: Statement, part: Part, package: ModelPackage, heard: Witnesses) -> Statement:
     """A statement of something that is not in the package, as far as that can be told."""
-    unhashed = [part for part in package.artifacts if part.role is ArtifactRole.WEIGHTS and not part.digest]
-    if unhashed or not (package.digest or any(part.digest for part in package.artifacts)):
+    unhashed = [file for file in package.artifacts if file.role is ArtifactRole.WEIGHTS and not file.digest]
+    if unhashed or not (package.digest or any(file.digest for file in package.artifacts)):
         if one.state is not TrustState.VERIFIED:
             return one
         reason = "valid, but of nothing whose digest is known here: the digests of the weights are not recorded"
         return replace(one, state=TrustState.UNVERIFIED, reason=clean(reason))
-    own = package.digest or next(part.digest for part in package.artifacts if part.digest)
-    heard.contradict(
-        f"statements[{one.kind}].subject",
-        [Claim(0, clean(own)), Claim(source, clean(one.subject))] if package.sources else [],
-    )
+    own = package.digest or next(file.digest for file in package.artifacts if file.digest)
+    where = f"statements[{one.kind}].subject"
+    if where in part.known:
+        heard.hear(part, where, one.subject)
+    elif package.sources:
+        before = heard.claims(where) or (Claim(0, clean(own)),)
+        heard.contradict(where, (*before, Claim(part.offset, clean(one.subject))))
     if one.state is TrustState.FAILED:
         return one
     reason = f"speaks of {clean(one.subject)[:19]}…, which is none of the package's digests"
