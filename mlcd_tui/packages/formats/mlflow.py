@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlcd_tui.domain.errors import Unreadable
-from mlcd_tui.domain.package import Artifact, ArtifactRole, Dependency, ModelPackage, Pairs, Training
+from mlcd_tui.domain.package import Artifact, ArtifactRole, Dependency, ModelPackage, Pairs
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint
 from mlcd_tui.domain.text import Clean, clean
@@ -16,7 +16,7 @@ from mlcd_tui.packages.formats._requirements import conda_environment, pip_requi
 from mlcd_tui.packages.reading.conventions import known
 from mlcd_tui.packages.reading.document import base_name, beside, source_of
 from mlcd_tui.packages.reading.encoding import decode
-from mlcd_tui.packages.reading.extensions import PICKLE, artifact_of
+from mlcd_tui.packages.reading.extensions import PICKLE, artifact_of, is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.yaml import load_yaml
 
@@ -40,7 +40,11 @@ class Mlflow:
 
     def find(self, files: Files) -> tuple[str, ...]:
         """Files called `MLmodel`."""
-        return tuple(entry.path for entry in files.entries() if base_name(entry.path) == "MLmodel")
+        return tuple(
+            entry.path
+            for entry in files.entries()
+            if base_name(entry.path) == "MLmodel" and not is_installed(entry.path)
+        )
 
     def read(self, files: Files, path: str) -> ModelPackage:
         """The model as MLmodel and the files beside it tell."""
@@ -66,7 +70,7 @@ class Mlflow:
             authors=said.authors,
             licences=said.licences,
             artifacts=_artifacts(files, path, document, flavors, notes),
-            training=training if training != Training() else Training(),
+            training=training,
             endpoints=_endpoints(document, notes),
             dependencies=dependencies,
             tags=metadata,

@@ -14,6 +14,7 @@ from mlcd_tui.domain.schema import Dim, Endpoint, Extras, Field, Schema, SchemaK
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.reading.conventions import known
 from mlcd_tui.packages.reading.document import base_name, size_of, source_of
+from mlcd_tui.packages.reading.extensions import is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.protobuf import VARINT, Walker, Wire, signed
 
@@ -65,7 +66,8 @@ class Onnx:
 
     def find(self, files: Files) -> tuple[str, ...]:
         """Files called `*.onnx`."""
-        return tuple(entry.path for entry in files.entries() if entry.path.lower().endswith(".onnx"))
+        paths = (entry.path for entry in files.entries() if entry.path.lower().endswith(".onnx"))
+        return tuple(path for path in paths if not is_installed(path))
 
     def read(self, files: Files, path: str) -> ModelPackage:
         """What the graph's head says."""

@@ -9,11 +9,9 @@ from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.package_ports import FileEntry, Files
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.reading.document import source_of
-from mlcd_tui.packages.reading.extensions import artifact_of, may_run_code
+from mlcd_tui.packages.reading.extensions import artifact_of, is_installed, may_run_code
 
 _MOST = 200
-_LIBRARIES = ("site-packages", "dist-packages", "node_modules", ".git", "__pycache__")
-"""Folders of installed software, whose data files are no part of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,7 @@ class PickleFiles:
 
 
 def _flagged(files: Files) -> list[FileEntry]:
-    return [
-        entry
-        for entry in files.entries()
-        if may_run_code(entry.path) and not any(part in _LIBRARIES for part in entry.path.split("/"))
-    ]
+    return [entry for entry in files.entries() if may_run_code(entry.path) and not is_installed(entry.path)]
 
 
 FORMAT = PickleFiles()

@@ -15,6 +15,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.reading.conventions import known
 from mlcd_tui.packages.reading.document import base_name, beside, size_of, source_of
+from mlcd_tui.packages.reading.extensions import is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json
 
@@ -56,7 +57,7 @@ class Safetensors:
 
     def find(self, files: Files) -> tuple[str, ...]:
         """Every file, but the shards of an index with it."""
-        paths = [entry.path for entry in files.entries()]
+        paths = [entry.path for entry in files.entries() if not is_installed(entry.path)]
         indexed = {path.rpartition("/")[0] for path in paths if path.endswith(_INDEX)}
         return tuple(
             path

@@ -12,6 +12,7 @@ from mlcd_tui.domain.package import Artifact, ArtifactRole, Dependency, ModelPac
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.reading.document import base_name, size_of, source_of
+from mlcd_tui.packages.reading.extensions import is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json
 from mlcd_tui.packages.reading.zip import members, read_member
@@ -33,7 +34,8 @@ class Skops:
 
     def find(self, files: Files) -> tuple[str, ...]:
         """Files called `*.skops`."""
-        return tuple(entry.path for entry in files.entries() if entry.path.lower().endswith(".skops"))
+        paths = (entry.path for entry in files.entries() if entry.path.lower().endswith(".skops"))
+        return tuple(path for path in paths if not is_installed(path))
 
     def read(self, files: Files, path: str) -> ModelPackage:
         """The model's class, the types in it and whether some need trust."""

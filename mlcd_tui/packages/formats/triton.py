@@ -14,7 +14,7 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.reading.conventions import known
 from mlcd_tui.packages.reading.dimensions import shape_of
 from mlcd_tui.packages.reading.document import base_name, source_of
-from mlcd_tui.packages.reading.extensions import artifact_of
+from mlcd_tui.packages.reading.extensions import artifact_of, is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.textproto import load_textproto
 
@@ -41,7 +41,8 @@ class Triton:
 
     def find(self, files: Files) -> tuple[str, ...]:
         """Files called `config.pbtxt`."""
-        return tuple(entry.path for entry in files.entries() if base_name(entry.path) == "config.pbtxt")
+        paths = (entry.path for entry in files.entries() if base_name(entry.path) == "config.pbtxt")
+        return tuple(path for path in paths if not is_installed(path))
 
     def read(self, files: Files, path: str) -> ModelPackage:
         """What the configuration says; Triton may complete a partial one itself, which only the live server tells."""

@@ -44,6 +44,14 @@ _DATA = ("parquet", "csv", "arrow", "feather", "tsv", "avro")
 _PLAIN_BIN = ("training_args.bin", "optimizer.bin", "scheduler.bin")
 
 
+_LIBRARIES = frozenset({"site-packages", "dist-packages", "node_modules", ".git", "__pycache__"})
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file belongs to installed software in an image: its models and cards are no part of the package."""
+    return not _LIBRARIES.isdisjoint(path.split("/"))
+
+
 def suffix_of(path: str) -> str:
     """The extension, in lower case, without its dot."""
     name = path.rpartition("/")[2]
