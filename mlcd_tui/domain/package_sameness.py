@@ -159,6 +159,11 @@ def pin(one: str, other: str) -> bool:
     return first is None or second is None or version(first, second)
 
 
+def is_pinned(value: str) -> bool:
+    """Whether a requirement allows exactly one version."""
+    return _pinned(value) is not None
+
+
 def _pinned(value: str) -> str | None:
     bare = value.strip().removeprefix("===").removeprefix("==").strip()
     return bare if re.fullmatch(r"[vV]?\d[\w.+!-]*", bare) else None

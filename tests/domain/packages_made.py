@@ -77,7 +77,7 @@ _moment = st.none() | st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), t
     lambda moment: moment.replace(microsecond=0)
 )
 _size = st.none() | st.integers(0, 2**60)
-_pairs = st.just(()) | st.lists(st.tuples(_text, _text), max_size=2).map(tuple)
+_pairs = st.just(()) | st.dictionaries(_text, _text, max_size=2).map(lambda found: tuple(found.items()))
 _number = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**50), 2**50) | st.text(max_size=5),

@@ -1,0 +1,94 @@
+"""A diff in a few short sentences: what somebody who approves reads after the schema's verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.domain.verdict import Difference, Judgement, Section
+
+_MOST = 4
+_SHOWN = 2  # changes named in one sentence
+
+
+def headline(differences: Sequence[Difference], serving: ModelPackage, candidate: ModelPackage) -> tuple[Clean, ...]:
+    """At most four sentences: alarms, metrics, data, dependencies, code, in that order."""
+    sentences = (
+        *_alarms(differences),
+        *_metrics(differences),
+        *_data(differences, serving, candidate),
+        *_dependencies(differences),
+        *_code(differences),
+    )
+    return tuple(clean(sentence, limit=200) for sentence in sentences[:_MOST])
+
+
+def _of(differences: Sequence[Difference], section: Section) -> list[Difference]:
+    return [one for one in differences if one.section is section]
+
+
+def _change(one: Difference) -> str:
+    return f"{one.label} {clean(one.before, limit=40) or '-'} → {clean(one.after, limit=40) or '-'}"
+
+
+def _listed(changes: Sequence[Difference]) -> str:
+    rest = len(changes) - _SHOWN
+    return ", ".join(map(_change, changes[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _alarms(differences: Sequence[Difference]) -> Iterator[str]:
+    for one in differences:
+        if one.judgement is Judgement.WORSE and one.section is Section.ARTIFACT:
+            yield f"Loading it is less safe: {one.after}."
+        elif one.judgement is Judgement.WORSE and one.section is Section.PROVENANCE:
+            yield f"Provenance was {one.before} and is {one.after}."
+
+
+def _metrics(differences: Sequence[Difference]) -> Iterator[str]:
+    metrics = _of(differences, Section.METRICS)
+    if not metrics:
+        yield "No metrics to compare."
+        return
+    by = {judgement: [one for one in metrics if one.judgement is judgement] for judgement in Judgement}
+    parts = []
+    for judgement, word in ((Judgement.WORSE, "worse"), (Judgement.BETTER, "better")):
+        if by[judgement]:
+            parts.append(f"{len(by[judgement])} {word}: {_listed(by[judgement])}")
+    counts = (
+        (Judgement.SAME, "same or within noise"),
+        (Judgement.CHANGED, "not comparable"),
+        (Judgement.REMOVED, "no longer measured"),
+        (Judgement.ADDED, "new"),
+    )
+    parts += [f"{len(by[judgement])} {word}" for judgement, word in counts if by[judgement]]
+    yield f"Metrics: {'; '.join(parts)}."
+
+
+def _data(differences: Sequence[Difference], serving: ModelPackage, candidate: ModelPackage) -> Iterator[str]:
+    changes = _of(differences, Section.DATA)
+    if changes:
+        yield f"Data: {_listed(changes)}."
+    elif not candidate.training.datasets:
+        yield "Data: not recorded."
+    elif serving.training.datasets:
+        yield "Data: unchanged."
+
+
+def _dependencies(differences: Sequence[Difference]) -> Iterator[str]:
+    changes = _of(differences, Section.DEPENDENCIES)
+    majors = [one for one in changes if one.judgement is Judgement.MAJOR]
+    if majors:
+        others = len(changes) - len(majors)
+        yield f"Dependencies: new major of {_listed(majors)}{f'; {others} other changes' if others else ''}."
+    elif changes:
+        yield f"Dependencies: {_listed(changes)}, no new major."
+
+
+def _code(differences: Sequence[Difference]) -> Iterator[str]:
+    changes = [one for one in differences if one.section is Section.GENERAL and one.label == "code revision"]
+    parameters = _of(differences, Section.PARAMETERS)
+    if changes:
+        yield f"Code: {changes[0].before[:12] or '-'} → {changes[0].after[:12] or '-'}."
+    if parameters:
+        yield f"Parameters: {_listed(parameters)}."
