@@ -25,8 +25,8 @@ class Library:
     """All formats over all sources. Blocking: call it in a worker thread."""
 
     reach: Reach = field(default_factory=Reach)
-    formats: Registry[PackageFormat] = FORMATS
-    sources: Registry[PackageOrigin] = SOURCES
+    formats: Registry[PackageFormat] = field(default_factory=lambda: FORMATS)
+    sources: Registry[PackageOrigin] = field(default_factory=lambda: SOURCES)
 
     def source_of(self, address: str) -> PackageOrigin:
         """The source that an address belongs to. Raises `BadConfig` naming how addresses are written."""
