@@ -59,13 +59,14 @@ def _measure(text: str, where: str) -> None:
         mark = text[match.start()]
         if mark == '"':
             continue
-        nodes += 1
         if mark in "[{":
             depth += 1
             if depth > DEPTH:
                 raise Unreadable(f"{clean(where)} cannot be used: nesting is deeper than {DEPTH}.")
         elif mark != ",":
             depth -= 1
+            continue
+        nodes += 1
         if nodes > NODES:
             raise Unreadable(f"{clean(where)} cannot be used: it has more than {NODES:,} values.")
 
