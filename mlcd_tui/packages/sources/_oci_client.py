@@ -113,7 +113,7 @@ class RegistryClient:
         return self._document(data, digest, f"the config {digest} of {clean(reference.repository)}")
 
     def layer(self, reference: Reference, digest: str, size: int) -> Body:
-        """A layer that is one file; asks for nothing yet. A small one is checked by its digest, of a large one parts."""
+        """A layer that is one file; asks for nothing yet. A small one is checked by digest, of a large one parts."""
         if size <= LARGEST_DOCUMENT:
             return SmallLayer(self, reference, digest, size)
         path = f"/v2/{reference.repository}/blobs/{digest}"
