@@ -44,13 +44,13 @@ _PROVENANCE: tuple[tuple[str, str, same.Same], ...] = (
 )
 
 
-def diff(serving: ModelPackage, candidate: ModelPackage) -> PackageDiff:
+def diff(serving: ModelPackage, candidate: ModelPackage, *, declared_only: bool = False) -> PackageDiff:
     """What changes when the candidate takes the place of what serves.
 
     The schema's findings are in `compatibility`; `differences` has everything else, by section. Metrics are all there,
-    of the rest only what differs.
+    of the rest only what differs. `declared_only`: callers send nothing that the schema does not declare.
     """
-    compatibility = compare(serving, candidate)
+    compatibility = compare(serving, candidate, declared_only=declared_only)
     differences = (
         *metric_changes(serving, candidate),
         *_data(serving, candidate),
