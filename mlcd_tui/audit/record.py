@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mlcd_tui.domain.gates import Gate
 from mlcd_tui.domain.plan import Outcome, Plan, Refusal
 from mlcd_tui.domain.refs import RolloutRef
 
@@ -75,6 +76,11 @@ def plan_facts(plan: Plan | Refusal) -> dict[str, Any]:
         "seen": dict(plan.seen),
         "warnings": list(plan.warnings),
     }
+
+
+def gate_facts(gate: Gate) -> dict[str, Any]:
+    """A piece of evidence as the log keeps it."""
+    return {"name": gate.name, "state": gate.state.value, "reason": gate.reason, "required": gate.required}
 
 
 def outcome_facts(outcome: Outcome) -> dict[str, Any]:

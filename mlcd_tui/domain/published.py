@@ -24,6 +24,7 @@ MOST_BYTES = 900 * 1024
 """Of the document: a ConfigMap holds a mebibyte, and etcd counts the rest of the object as well."""
 
 _DIGEST = re.compile(r"(?:^|@)(sha256:[0-9a-f]{64})$")
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _NOT_IN_LABELS = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -31,6 +32,11 @@ def image_digest(text: str) -> str:
     """The digest in `sha256:…` or `repository@sha256:…`, empty where there is none."""
     match = _DIGEST.search(text.strip())
     return match.group(1) if match else ""
+
+
+def is_name(text: str) -> bool:
+    """Whether an object or namespace can be called that: nothing else may become part of a path."""
+    return _NAME.fullmatch(text) is not None
 
 
 def config_map_name(digest: str) -> str:

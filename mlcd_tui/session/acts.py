@@ -11,15 +11,18 @@ from typing import Any
 
 from mlcd_tui.cluster.execute import execute
 from mlcd_tui.domain.errors import Conflict, Problem, ServerFault, Throttled, Unreachable
-from mlcd_tui.domain.gates import blocking
+from mlcd_tui.domain.gates import Gate, blocking
 from mlcd_tui.domain.intent import WAYS_BACK, Intent
+from mlcd_tui.domain.package_ports import RolloutPackages
 from mlcd_tui.domain.plan import Outcome, Plan, Refusal, Request, Result, Settled
 from mlcd_tui.domain.ports import Engine, Proposal
 from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
 from mlcd_tui.domain.text import Clean, clean, joined
+from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.evidence import evidence
 from mlcd_tui.session.hidden import own_up
+from mlcd_tui.session.package_evidence import PackageEvidence, package_gates
 from mlcd_tui.session.recording import Recorder
 
 _POLLS = (0.05, 0.1, 0.15, 0.25, 0.4, 0.6)
@@ -54,6 +57,8 @@ class Acts:
     readonly: str = ""
     """Why nothing may be changed here; empty: it may."""
     production: bool = False
+    package_evidence: PackageEvidence = field(default_factory=PackageEvidence)
+    """The packages beside an act."""
     _busy: dict[RolloutRef, asyncio.Lock] = field(default_factory=dict)
 
     async def propose(self, intent: Intent) -> Proposal:
@@ -63,9 +68,27 @@ class Acts:
         now = self._server_now()
         plan = engine.plan(intent, objects, now)
         detail = engine.observe(intent.ref, objects, now)
-        gates = evidence(own_up(detail, hidden), intent.verb) if detail is not None else ()
+        gates: tuple[Gate, ...] = ()
+        packages: RolloutPackages | None = None
+        if detail is not None:
+            detail = own_up(detail, hidden)
+            gates = evidence(detail, intent.verb)
+            packages, denied = await asyncio.gather(
+                self.package_evidence.around(detail, intent), self._denied(engine, intent, plan)
+            )
+        else:
+            denied = await self._denied(engine, intent, plan)
         typed = intent.ref.name if self.production and intent.verb not in WAYS_BACK else ""
-        return Proposal(intent, plan, gates, await self._denied(engine, intent, plan), typed, at=now)
+        return Proposal(
+            intent,
+            plan,
+            (*gates, *package_gates(packages)),
+            denied,
+            typed,
+            needs_reason=packages is not None and packages.verdict is Verdict.BREAKING,
+            packages=packages,
+            at=now,
+        )
 
     async def _denied(self, engine: Engine, intent: Intent, plan: Plan | Refusal) -> tuple[Clean, ...]:
         if self.readonly:
@@ -83,7 +106,7 @@ class Acts:
     ) -> Outcome:
         """Carry out what was shown, and only that. Never raises."""
         begun = time.monotonic()
-        refusal = self._refusal(proposal, typed_name)
+        refusal = self._refusal(proposal, reason, typed_name)
         if refusal:
             return await self._end(proposal, reason, begun, "", (Result.REFUSED, refusal))
         try:
@@ -113,7 +136,7 @@ class Acts:
         )
         await self._end(proposal, reason, time.monotonic(), "", (Result.REFUSED, sentence))
 
-    def _refusal(self, proposal: Proposal, typed_name: str) -> str:
+    def _refusal(self, proposal: Proposal, reason: str, typed_name: str) -> str:
         if isinstance(proposal.plan, Refusal):
             return joined(proposal.plan.sentence, proposal.plan.advice)
         if self.readonly:
@@ -123,6 +146,8 @@ class Acts:
         unmet = () if proposal.intent.verb in WAYS_BACK else blocking(proposal.gates)
         if unmet:
             return "; ".join(f"{gate.name} is required: {gate.reason}" for gate in unmet)
+        if proposal.needs_reason and not reason.strip() and proposal.intent.verb not in WAYS_BACK:
+            return f"a reason is required: {_why_reason(proposal)}; nothing was sent"
         if proposal.typed_name and typed_name.strip() != proposal.typed_name:
             return f"type the service's name {proposal.typed_name} to act in a production context; nothing was sent"
         return ""
@@ -211,6 +236,14 @@ class Acts:
 
     def _server_now(self) -> datetime:
         return self.clock() + timedelta(seconds=self.connection.client.skew)
+
+
+def _why_reason(proposal: Proposal) -> str:
+    """What the operator must answer for."""
+    packages = proposal.packages
+    if packages is not None and packages.diff is not None and packages.verdict is Verdict.BREAKING:
+        return f"the schema breaks callers ({packages.diff.compatibility.headline})"
+    return "this act is not done without one"
 
 
 def _follow_up(request: Request, accepted: list[tuple[Request, dict[str, Any]]]) -> Request:

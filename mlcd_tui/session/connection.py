@@ -46,11 +46,22 @@ class Connection:
         return objects
 
     async def look(
-        self, engine: Engine, ref: RolloutRef, *, leave_out: Sequence[Resource] = (), also: Sequence[Scope] = ()
+        self,
+        engine: Engine,
+        ref: RolloutRef,
+        *,
+        leave_out: Sequence[Resource] = (),
+        only: Sequence[Resource] | None = None,
+        also: Sequence[Scope] = (),
     ) -> tuple[Objects, tuple[Resource, ...]]:
-        """As `gather`, with the scopes `also`; and the kinds that the user may not list. Raises `Problem`."""
+        """As `gather`, of the kinds `only`, with the scopes `also`; and the kinds that the user may not list.
+
+        Raises:
+            Problem: the cluster cannot be asked.
+        """
         first = await self.primary(engine, ref)
-        scopes = [*(scope for scope in engine.scopes(ref, first) if scope.resource not in leave_out), *also]
+        around = (scope for scope in engine.scopes(ref, first) if scope.resource not in leave_out)
+        scopes = [*(scope for scope in around if only is None or scope.resource in only), *also]
         lists = await asyncio.gather(*(self._list(scope) for scope in scopes))
         objects: dict[Resource, list[JSON]] = {}
         for scope, items in zip(scopes, lists, strict=True):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.cluster.watch import Batch, Reflector
 from mlcd_tui.domain.errors import Problem
@@ -20,6 +20,9 @@ from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.groups import Groups
 from mlcd_tui.session.pace import Pace
 from mlcd_tui.session.tasks import begin
+
+if TYPE_CHECKING:
+    from mlcd_tui.domain.package_ports import SchemaNote
 
 INTERVAL = 0.033
 """Seconds between two fleets at least: thirty a second keep a change within two frames of the eye and cost little."""
@@ -54,6 +57,7 @@ class FleetFeed:
         self._facts: dict[str, Clean] = {}
         self._broken: Freshness | None = None
         self._fleet_rows: tuple[Rollout, ...] = ()
+        self._schemas: Mapping[RolloutRef, SchemaNote] = {}
 
     @property
     def fleet(self) -> Fleet:
@@ -134,6 +138,7 @@ class FleetFeed:
             server=self._facts.get("server", Clean("")),
             production=self._fleet.production,
             readonly=self._fleet.readonly,
+            schemas=self._schemas,
             clock_skew=self._connection.client.skew,
             at=self._clock(),
         )
@@ -195,6 +200,11 @@ class FleetFeed:
         for reflector in self._reflectors.values():
             if not links or reflector.freshness.link in links:
                 reflector.poke()
+
+    def annotate(self, schemas: Mapping[RolloutRef, SchemaNote]) -> None:
+        """The word on the schemas of rollouts under way; the next fleet carries it, its rows are the same objects."""
+        self._schemas = schemas
+        self._pace.ask()
 
     def row(self, ref: RolloutRef) -> Rollout | None:
         """The row of `ref`, or None."""

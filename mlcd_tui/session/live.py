@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mlcd_tui.session.connection import Connection
     from mlcd_tui.session.detail_feed import DetailFeed
     from mlcd_tui.session.fleet_feed import FleetFeed
+    from mlcd_tui.session.package_desk import Desk, Surroundings
+    from mlcd_tui.session.schema_feed import SchemaFeed
 
 # The screen paints before anything that reaches the network is imported: see `connect`.
 
@@ -59,6 +61,7 @@ class LiveSession:
         self._connection: Connection | None = None
         self._acts: Acts | None = None
         self._feed: FleetFeed | None = None
+        self._schemas: SchemaFeed | None = None
         self._open: set[DetailFeed] = set()
         self._fleet = Fleet(freshness=Freshness(Link.CONNECTING, clock()), namespace=clean(self._namespace))
 
@@ -68,6 +71,20 @@ class LiveSession:
     def fleet(self) -> Fleet:
         """The newest picture."""
         return self._fleet
+
+    @cached_property
+    def packages(self) -> Desk:
+        """Packages: reading, comparing, finding those of a rollout, publishing."""
+        from mlcd_tui.config.settings import PackageSettings
+        from mlcd_tui.session.package_desk import Desk
+
+        return Desk(self._options.packages or PackageSettings(), self._surroundings)
+
+    async def _surroundings(self) -> Surroundings:
+        from mlcd_tui.session.package_desk import Surroundings
+
+        acts = await self._ready()
+        return Surroundings(acts.connection, acts.recorder, self._clock, acts.readonly, acts.production)
 
     @property
     def audit_path(self) -> str:
@@ -98,20 +115,30 @@ class LiveSession:
             return
         self._fleet = self._blank(Freshness(Link.CONNECTING, self._clock()))
         from mlcd_tui.session.fleet_feed import FleetFeed
+        from mlcd_tui.session.schema_feed import SchemaFeed
 
         engines = tuple(self._engines.values())
         feed = FleetFeed(connection, engines, self._namespace, self._publish, self._clock, first=self._fleet)
         self._feed = feed
         feed.start()
+        self._schemas = SchemaFeed(connection, self._engines, self.packages, feed.annotate, self._server_now)
+        self._schemas.start(self._namespace, self.subscribe)
 
     async def stop(self) -> None:
         """End every watch and connection."""
         for opened in tuple(self._open):
             await opened.stop()
         self._open.clear()
+        if self._schemas is not None:
+            await self._schemas.stop()
+            self._schemas = None
         if self._feed is not None:
             await self._feed.stop()
             self._feed = None
+        if self._acts is not None:
+            await self._acts.package_evidence.stop()
+        if "packages" in self.__dict__:
+            await self.packages.reset()
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -131,10 +158,10 @@ class LiveSession:
 
     def _wire(self, target: Target) -> Connection:
         """In a thread, since importing what reaches the network takes as long as three frames."""
-        from mlcd_tui.session import acts, detail_feed, fleet_feed
+        from mlcd_tui.session import acts, detail_feed, fleet_feed, schema_feed
         from mlcd_tui.session.connection import Connection
 
-        del acts, detail_feed, fleet_feed
+        del acts, detail_feed, fleet_feed, schema_feed
         self._engines = self._engines or {engine.name: engine for engine in self._load_engines()}
         return Connection(target)
 
@@ -318,6 +345,7 @@ class LiveSession:
 
     def _acts_in(self, connection: Connection) -> Acts:
         from mlcd_tui.session.acts import Acts
+        from mlcd_tui.session.package_evidence import PackageEvidence
         from mlcd_tui.session.recording import Recorder
 
         target = connection.target
@@ -330,6 +358,7 @@ class LiveSession:
             recorder,
             readonly="read-only mode: nothing can be changed from here" if readonly else "",
             production=self._options.is_production(target.context),
+            package_evidence=PackageEvidence(self.packages.around),
         )
 
     def _blank(self, freshness: Freshness) -> Fleet:

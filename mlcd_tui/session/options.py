@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlcd_tui.config.settings import PackageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +23,5 @@ class Options:
     """Whether a context is marked production in the settings; acting there asks for the typed name."""
     is_readonly: Callable[[str], bool] = lambda _context: False
     """Whether a context is marked read-only in the settings."""
+    packages: PackageSettings | None = None
+    """Where packages are looked for; None: the defaults."""

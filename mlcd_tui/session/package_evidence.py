@@ -1,0 +1,119 @@
+"""Packages as evidence for a decision: found within the time that a person waits for a plan, and what they come to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.gates import Gate, GateState
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.package_ports import FoundPackage, RolloutPackages
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.session.evidence import CARRIES_TRAFFIC
+from mlcd_tui.session.running_images import RunningImage, running_images
+
+PATIENCE = 1.5
+"""Seconds that a plan waits for packages that are not known yet."""
+
+_STATES = {
+    Verdict.COMPATIBLE: GateState.PASSED,
+    Verdict.BREAKING: GateState.FAILED,
+    Verdict.UNKNOWN: GateState.UNKNOWN,
+}
+
+Around = Callable[[RolloutDetail], Awaitable[RolloutPackages]]
+
+
+@dataclass(slots=True)
+class PackageEvidence:
+    """Asks for the packages around a rollout, for as long as a plan may wait."""
+
+    ask: Around | None = None
+    """None: there is nobody to ask."""
+    _late: set[asyncio.Task[RolloutPackages]] = field(default_factory=set)
+
+    async def around(self, detail: RolloutDetail, intent: Intent) -> RolloutPackages | None:
+        """The packages that `intent` decides on; None: it brings no version. Never raises `Problem`."""
+        if self.ask is None or not _brings_traffic(intent):
+            return None
+        candidate, serving = running_images(detail)
+        if candidate is None:
+            return None
+        task = asyncio.ensure_future(self.ask(detail))
+        self._late.add(task)
+        task.add_done_callback(self._over)
+        try:
+            # who waited too long gets the answer next time: the search goes on, and is remembered
+            return await asyncio.wait_for(asyncio.shield(task), PATIENCE)
+        except TimeoutError:
+            return _stand_ins(candidate, serving, "its package is still being read: plan again in a moment")
+        except Problem as problem:
+            return _stand_ins(candidate, serving, str(problem))
+
+    def _over(self, task: asyncio.Task[RolloutPackages]) -> None:
+        self._late.discard(task)
+        if not task.cancelled():
+            task.exception()  # a late one has nobody left to tell
+
+    async def stop(self) -> None:
+        """End what is still being read."""
+        late = list(self._late)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _brings_traffic(intent: Intent) -> bool:
+    """Whether callers will meet the new version; taking all traffic from it is a way back."""
+    return intent.verb in CARRIES_TRAFFIC and not (intent.verb is Verb.SET_WEIGHT and intent.weight == 0)
+
+
+def _stand_ins(candidate: RunningImage, serving: RunningImage | None, why: str) -> RolloutPackages:
+    def one(image: RunningImage | None) -> FoundPackage | None:
+        return FoundPackage(clean(image.image), image.digest, problem=clean(why)) if image else None
+
+    return RolloutPackages(one(candidate), one(serving))
+
+
+def package_gates(packages: RolloutPackages | None) -> tuple[Gate, ...]:
+    """Whether the schema still fits, and whether there is a package at all."""
+    if packages is None or packages.candidate is None:
+        return ()
+    gates = [_schema(packages)]
+    candidate = packages.candidate
+    if candidate.package is None:
+        gates.append(Gate(clean("package"), GateState.UNKNOWN, candidate.problem))
+    elif candidate.contradiction:
+        gates.append(Gate(clean("package"), GateState.FAILED, candidate.contradiction))
+    return tuple(gates)
+
+
+def _schema(packages: RolloutPackages) -> Gate:
+    state = _STATES[packages.verdict]
+    return Gate(clean("schema"), state, clean(schema_sentence(packages)))
+
+
+def schema_sentence(packages: RolloutPackages) -> str:
+    """The verdict's first reason, or why there is no verdict."""
+    if packages.diff is not None:
+        compatibility = packages.diff.compatibility
+        rest = sum(finding.verdict is compatibility.verdict for finding in compatibility.findings) - 1
+        more = f" (and {rest} more)" if rest > 0 and compatibility.verdict is not Verdict.COMPATIBLE else ""
+        return f"{compatibility.headline or 'neither side records a schema'}{more}"
+    candidate, serving = packages.candidate, packages.serving
+    if candidate is None:
+        return "no new version is on its way"
+    if serving is None:
+        return "nothing serves yet to compare with"
+    for whose, found in (("the new version", candidate), ("the serving version", serving)):
+        if found.contradiction:
+            return f"{whose}: {found.contradiction}"
+    missing = [whose for whose, found in (("the new", candidate), ("the serving", serving)) if found.package is None]
+    if len(missing) == 2:
+        return "neither version's package was found"
+    why = serving.problem if candidate.package is not None else "see the package"
+    return f"the package of {missing[0]} version was not found: {why}"

@@ -1,0 +1,201 @@
+"""Says of every rollout with a new version on its way whether its schema still fits; those at rest cost nothing.
+
+A fleet of thousands may be under way at once: a few are looked at at a time, those that wait for a person first, and
+with rests in between, so that the fleet itself never waits for this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlcd_tui.domain.errors import Missing, Problem
+from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.package_ports import RolloutPackages, SchemaNote
+from mlcd_tui.domain.ports import Engine
+from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, RolloutRef
+from mlcd_tui.domain.rollout import Rollout, WaitFor
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.session.hidden import own_up
+from mlcd_tui.session.pace import Pace
+from mlcd_tui.session.package_evidence import schema_sentence
+from mlcd_tui.session.tasks import begin
+
+if TYPE_CHECKING:
+    from mlcd_tui.session.connection import Connection
+    from mlcd_tui.session.package_desk import Desk
+
+INTERVAL = 0.4
+"""Seconds between two looks at which rollouts are under way."""
+AT_ONCE = 4
+_FEW = 24
+"""So many are looked at without a rest."""
+_REST = 3.0
+"""With more, so many times as long as a look took."""
+_KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
+"""What tells which images run; analyses and events do not."""
+_AGAIN = (3.0, 6.0, 15.0, 30.0, 60.0, 120.0, 300.0)
+"""Seconds until a rollout without a verdict is looked at again; a package may come from elsewhere than the cluster."""
+
+Notes = Mapping[RolloutRef, SchemaNote]
+
+
+@dataclass(slots=True)
+class _Known:
+    row: Rollout
+    version: tuple[str, int, str]
+    note: SchemaNote | None = None
+    due: float = 0.0
+    looks: int = 0
+    digests: frozenset[str] = field(default=frozenset())
+
+
+class SchemaFeed:
+    """Notes of one context and namespace, from `start` to `stop`.
+
+    Args:
+        connection: to the cluster.
+        engines: by name.
+        desk: finds the packages.
+        tell: hears the notes whenever one changed.
+        clock: the server's time.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        engines: Mapping[str, Engine],
+        desk: Desk,
+        tell: Callable[[Notes], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._connection = connection
+        self._engines = engines
+        self._desk = desk
+        self._tell = tell
+        self._clock = clock
+        self._known: dict[RolloutRef, _Known] = {}
+        self._rows: tuple[Rollout, ...] = ()
+        self._pace = Pace(self._scan, INTERVAL)
+        self._wake = asyncio.Event()
+        self._stop_listening: Callable[[], None] = lambda: None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, namespace: str, subscribe: Callable[[Callable[[Fleet], None]], Callable[[], None]]) -> None:
+        """Begin to listen to fleets."""
+        self._task = begin(self._run(namespace), "schemas of rollouts under way", self._fault)
+        self._stop_listening = subscribe(self.consider)
+
+    async def stop(self) -> None:
+        """End everything."""
+        self._stop_listening()
+        self._pace.stop()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def consider(self, fleet: Fleet) -> None:
+        """Take in a new fleet; one whose rows are the same costs nothing."""
+        if fleet.complete and fleet.rows is not self._rows:
+            self._rows = fleet.rows
+            self._pace.ask()
+
+    def _scan(self) -> None:
+        under_way = {row.ref: row for row in self._rows if row.in_flight}
+        over = [ref for ref in self._known if ref not in under_way]
+        for ref in over:
+            del self._known[ref]
+        for ref, row in under_way.items():
+            version = (row.uid, row.revision, str(row.version))
+            known = self._known.get(ref)
+            if known is None or known.version != version:
+                self._known[ref] = _Known(row, version)
+                self._wake.set()
+            else:
+                known.row = row
+        if over:
+            self._publish()
+
+    def _changed(self, packages: frozenset[tuple[str, str]]) -> None:
+        """Packages were published, replaced or removed."""
+        if self._desk.side is not None:
+            self._desk.side.search.forget(packages)
+        for ref, known in self._known.items():
+            if any((ref.namespace, digest) in packages for digest in known.digests):
+                known.due, known.looks = 0.0, 0
+                self._wake.set()
+
+    async def _run(self, namespace: str) -> None:
+        while not self._known:  # nothing is imported or watched before there is a reason
+            await self._wake.wait()
+            self._wake.clear()
+        side = await self._desk.cluster()
+        side.published.watch(namespace, self._changed, self._fault)
+        while True:
+            self._wake.clear()
+            now = time.monotonic()
+            due = sorted((known for known in self._known.values() if known.due <= now), key=_urgency)
+            for start in range(0, len(due), AT_ONCE):
+                await self._look_at(due[start : start + AT_ONCE], rest=len(due) > _FEW)
+                if self._wake.is_set():
+                    break
+            else:
+                await self._until_due()
+
+    async def _until_due(self) -> None:
+        next_due = min((known.due for known in self._known.values()), default=math.inf)
+        wait = None if math.isinf(next_due) else max(0.05, next_due - time.monotonic())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _look_at(self, some: list[_Known], *, rest: bool) -> None:
+        began = time.monotonic()
+        changed = await asyncio.gather(*(self._look(known) for known in some))
+        if any(changed):
+            self._publish()
+        await asyncio.sleep((time.monotonic() - began) * _REST if rest else 0)
+
+    async def _look(self, known: _Known) -> bool:
+        """Whether the note became another one."""
+        before, ref = known.note, known.row.ref
+        engine, settled = self._engines[ref.engine], False
+        try:
+            objects, hidden = await self._connection.look(engine, ref, only=_KINDS)
+            detail = engine.observe(ref, objects, self._clock())
+            if detail is None:
+                raise Missing(f"{ref} does not exist any more.")
+            packages = await self._desk.around(own_up(detail, hidden))
+        except Problem as problem:
+            known.note = SchemaNote(Verdict.UNKNOWN, clean(problem))
+        else:
+            known.note = SchemaNote(packages.verdict, clean(schema_sentence(packages)))
+            known.digests = _digests(packages)
+            settled = packages.diff is not None
+        wait = math.inf if settled else _AGAIN[min(known.looks, len(_AGAIN) - 1)]
+        known.due, known.looks = time.monotonic() + wait, known.looks + 1
+        return known.note != before
+
+    def _publish(self) -> None:
+        self._tell({ref: known.note for ref, known in self._known.items() if known.note is not None})
+
+    def _fault(self, sentence: Clean) -> None:
+        for known in self._known.values():
+            known.note = SchemaNote(Verdict.UNKNOWN, sentence)
+        self._publish()
+
+
+def _urgency(known: _Known) -> tuple[bool, int, str, str]:
+    row = known.row
+    return row.waiting.what is not WaitFor.PERSON, known.looks, row.ref.namespace, row.ref.name
+
+
+def _digests(packages: RolloutPackages) -> frozenset[str]:
+    found = (packages.candidate, packages.serving)
+    return frozenset(each.digest for each in found if each is not None and each.digest)
