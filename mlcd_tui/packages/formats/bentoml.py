@@ -196,10 +196,10 @@ def _dependencies(files: Files, path: str, image: Mapping[str, Any], notes: Note
             except Unreadable as failure:
                 notes.warn(name, f"cannot be read: {failure}".rstrip("."))
                 continue
-            if found := _requirements.dependencies(text, name, notes):
+            if found := _requirements.pip_requirements(text.splitlines()):
                 return found
     written = image.get("python_requirements")
-    return _requirements.dependencies(written if isinstance(written, str) else "", "image.python_requirements", notes)
+    return _requirements.pip_requirements(written.splitlines() if isinstance(written, str) else ())
 
 
 def _model(model: Mapping[str, Any], notes: Notes) -> ModelPackage:

@@ -77,7 +77,7 @@ def _declared(config: Mapping[str, Any], files: Files, path: str, notes: Notes) 
         except Unreadable as failure:
             notes.warn("build.python_requirements", f"cannot be read: {failure}".rstrip("."))
         else:
-            package = replace(package, dependencies=_requirements.dependencies(text, required, notes))
+            package = replace(package, dependencies=_requirements.pip_requirements(text.splitlines()))
     return package
 
 
@@ -91,7 +91,7 @@ def _of_config(config: Mapping[str, Any], notes: Notes) -> ModelPackage:
         artifacts=tuple(Artifact(path=clean(part), role=ArtifactRole.CODE, loader=clean("cog")) for part in code),
         training_part=TrainingPart(trains, environment=_environment_line(build, notes)) if trains else None,
         training=Training(environment=_environment(build, notes)),
-        dependencies=_requirements.dependencies("\n".join(pins), "build.python_packages", notes),
+        dependencies=_requirements.pip_requirements(pins),
         images=tuple(filter(None, (notes.text(config.get("image"), "image"),))),
         extra=notes.pairs(
             {"run": runs, "concurrency": config.get("concurrency"), "system_packages": build.get("system_packages")},
@@ -122,7 +122,7 @@ def _image(labels: Mapping[str, Any], notes: Notes) -> ModelPackage:
     config = _inner(label("config"), "run.cog.config", notes)
     package = _of_config(config, notes)
     document = _inner(label("openapi_schema"), "run.cog.openapi_schema", notes)
-    freeze = _requirements.dependencies(label("pip_freeze"), "run.cog.pip_freeze", notes)
+    freeze = _requirements.pip_requirements(label("pip_freeze").splitlines())
     weights = _inner(label("r8_weights_manifest"), "run.cog.r8_weights_manifest", notes)
     environment = (*package.training.environment, *(((clean("cog"), clean(version)),) if version else ()))
     base = label("cog-base-image-name")

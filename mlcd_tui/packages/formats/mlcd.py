@@ -78,12 +78,19 @@ FORMAT = _Mlcd()
 
 def _drawn(endpoint: Endpoint) -> Endpoint:
     """The endpoint of this document, with the fields of its JSON Schemas, which nobody writes twice."""
-    sides = {
-        name: replace(side, fields=json_schema(side.document, dialect=side.dialect, root=side.root).fields)
-        for name, side in (("inputs", endpoint.inputs), ("outputs", endpoint.outputs), ("params", endpoint.params))
-        if side.kind is SchemaKind.JSON and not side.fields
-    }
-    return replace(endpoint, source=0, **sides)
+    return replace(
+        endpoint,
+        source=0,
+        inputs=_side(endpoint.inputs),
+        outputs=_side(endpoint.outputs),
+        params=_side(endpoint.params),
+    )
+
+
+def _side(side: Schema) -> Schema:
+    if side.kind is not SchemaKind.JSON or side.fields:
+        return side
+    return replace(side, fields=json_schema(side.document, dialect=side.dialect, root=side.root).fields)
 
 
 def _claimed(statement: Statement) -> Statement:
