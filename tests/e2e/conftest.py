@@ -17,6 +17,8 @@ import yaml
 from tests.e2e.lab.api import LabApi
 from tests.e2e.lab.recording.metrics import metrics_server
 from tests.e2e.lab.recording.stage import Stage
+from tests.e2e.mlflow.server import MlflowServer, mlflow_server
+from tests.e2e.openinference.server import inference_server
 
 HERE = Path(__file__).parent
 
@@ -75,6 +77,20 @@ def api(lab: Lab) -> Iterator[LabApi]:
 def metrics() -> Iterator[str]:
     """Where analyses can read numbers: <address>/value/1 succeeds, /value/0 fails, /value/2 is inconclusive, /broken errs."""
     with metrics_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MlflowServer]:
+    """The real MLflow server; all tests share it, so models have names of their own."""
+    with mlflow_server(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server of the Open Inference Protocol (MLServer) with one model, `churn` version 3."""
+    with inference_server(tmp_path_factory.mktemp("openinference")) as address:
         yield address
 
 
