@@ -60,6 +60,7 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
         readonly=globals_.readonly or settings.readonly,
         is_production=settings.production_in,
         is_readonly=settings.readonly_in,
+        packages=settings.packages,
     )
     return Wired(LiveSession(ENGINES.all, options, _audit_log), settings, problems)
 
