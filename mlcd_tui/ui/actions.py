@@ -21,6 +21,10 @@ class Where(StrEnum):
     READER = "reader"
     """Full-screen text: describe, events."""
     LOGS = "logs"
+    PACKAGES = "packages"
+    """The browser of model packages."""
+    PACKAGE = "package"
+    """One package in full, or two compared."""
     TEXT = "text"
     """A text while it is searched: its keys come before those of the screen around it."""
     LIST = "list"
@@ -55,8 +59,10 @@ _ROLLOUT = frozenset({Where.ROLLOUT})
 _BOTH = _FLEET | _ROLLOUT
 _LOGS = frozenset({Where.LOGS})
 _READER = frozenset({Where.READER})
-_TEXTS = frozenset({Where.ROLLOUT, Where.READER})
-_SCREENS = frozenset({Where.FLEET, Where.ROLLOUT, Where.AUDIT, Where.READER, Where.LOGS})
+_PACKAGES = frozenset({Where.PACKAGES})
+_PACKAGE = frozenset({Where.PACKAGE})
+_TEXTS = frozenset({Where.ROLLOUT, Where.READER, Where.PACKAGE})
+_SCREENS = frozenset(set(Where) - {Where.TEXT, Where.LIST})
 _INNER = _SCREENS - _FLEET
 _LIST = frozenset({Where.LIST})
 _TEXT = frozenset({Where.TEXT})
@@ -77,6 +83,11 @@ def _place(number: int) -> Action:
 def _tab(number: int, name: str) -> Action:
     act = f"tab('{name}')"
     return Action(f"rollout.tab.{name}", str(number), act, f"Tab {name}", "", _ROLLOUT, _LOOK, palette=False)
+
+
+def _part(number: int) -> Action:
+    title = f"To part {number} of the package"
+    return Action(f"package.part.{number}", str(number), f"part({number})", title, "", _PACKAGE, _LOOK, palette=False)
 
 
 def _log(name: str, key: str, act: str, title: str, label: str, bar: frozenset[Where] = frozenset()) -> Action:
@@ -116,9 +127,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("rollout.events", "e", "events", "Events", "events", _ROLLOUT, _LOOK),
     _tab(1, "overview"),
     _tab(3, "analysis"),
+    _tab(4, "package"),
     _tab(7, "history"),
     _tab(8, "yaml"),
-    Action("rollout.compare", "v", "compare", "Compare with another revision", "compare", _ROLLOUT, _LOOK),
+    Action("rollout.compare", "v", "compare", "Compare revisions, or packages", "compare", _ROLLOUT, _LOOK),
+    Action("packages.open", "enter", "open", "Open the package", "open", _PACKAGES, _LOOK, _PACKAGES),
+    Action("packages.mark", "space", "mark", "Mark a package for a comparison", "mark", _PACKAGES, _LOOK, _PACKAGES),
+    Action(
+        "packages.compare", "v", "compare", "Compare the two marked packages", "compare", _PACKAGES, _LOOK, _PACKAGES
+    ),
+    Action("packages.address", "o", "address", "Open a package by its address", "address", _PACKAGES, _LOOK, _PACKAGES),
+    Action("packages.read", "r", "read_again", "Read the list again", "read again", _PACKAGES, _LOOK, _PACKAGES),
+    Action("package.raw", "y", "raw", "The documents as they are, or the package", "raw", _PACKAGE, _LOOK, _PACKAGE),
+    Action("package.compare", "v", "compare", "Compare with another package", "compare", _PACKAGE, _LOOK, _PACKAGE),
+    *(_part(number) for number in range(1, 10)),
     _log("other", "o", "other", "Another container", "other container", bar=_LOGS),
     _log("follow", "f", "follow", "Follow the end, or stay", "follow"),
     _log("previous", "p", "previous", "Of the container before its last restart", "previous"),
@@ -130,14 +152,15 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "Filter as you type",
         "filter",
-        _FLEET | {Where.AUDIT, Where.LOGS},
+        _FLEET | {Where.AUDIT, Where.LOGS, Where.PACKAGES},
         _FIND,
         _SCREENS,
     ),
-    Action("reader.search", "/", "search", "Search in the text (YAML, describe)", "search", _TEXTS, _FIND, _READER),
+    Action("reader.search", "/", "search", "Search in the text", "search", _TEXTS, _FIND, _READER | _PACKAGE),
     Action("reader.next", "n", "next(1)", "To the next place found", "next", _TEXT, _FIND, palette=False),
     Action("reader.previous", "N", "next(-1)", "To the place found before", "before", _TEXT, _FIND, palette=False),
     Action("fleet.attention", "z", "attention", "Only what needs attention", "attention", _FLEET, _FIND, _FLEET),
+    Action("packages.sort", "s", "sort", "Sort the packages", "sort", _PACKAGES, _FIND, _PACKAGES),
     Action("fleet.sort", "s", "sort", "Sort by a column", "sort", _FLEET, _FIND, _FLEET),
     Action(
         "fleet.sort-left", "shift+left", "sort_by(-1)", "Sort by the column before", "", _FLEET, _FIND, palette=False
@@ -159,6 +182,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.newer", "]", "app.history(1)", "Forward in history", "", _SCREENS, _APP),
     Action("app.theme", "T", "app.pick_theme", "Choose a theme", "theme", _SCREENS, _APP),
     Action("app.reconnect", "ctrl+r", "app.reconnect", "Reconnect", "reconnect", _SCREENS, _APP),
+    Action("app.packages", "K", "app.packages", "Packages: browse models", "packages", _SCREENS, _APP, _FLEET),
     Action("app.audit", "L", "app.audit", "Audit log: who did what", "audit", _SCREENS, _APP),
     Action(
         "app.escape", "escape", "escape", "Clear the filter, then back", "back", _SCREENS, _APP, _INNER, palette=False

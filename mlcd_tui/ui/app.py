@@ -47,13 +47,19 @@ def _audit() -> Screen[None]:
     return AuditScreen()
 
 
+def _packages() -> Screen[None]:
+    from mlcd_tui.ui.screens.packages import PackagesScreen
+
+    return PackagesScreen()
+
+
 class MlcdApp(TellingApp):
     """The whole UI over one session."""
 
     TITLE = "mlcd-tui"
     CSS_PATH = "styles/app.tcss"
     COMMANDS: ClassVar[set[Any]] = {Palette}
-    MODES: ClassVar[dict[str, Any]] = {"fleet": FleetScreen, "audit": _audit}
+    MODES: ClassVar[dict[str, Any]] = {"fleet": FleetScreen, "audit": _audit, "packages": _packages}
     DEFAULT_MODE = "fleet"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
@@ -292,6 +298,16 @@ class MlcdApp(TellingApp):
     def action_audit(self) -> None:
         """Who did what."""
         self.go("audit")
+
+    def action_packages(self) -> None:
+        """Browse model packages."""
+        self.go("packages")
+
+    def open_package(self, address: str) -> None:
+        """Show the package behind an address."""
+        from mlcd_tui.ui.screens.package import PackageScreen
+
+        self.push_screen(PackageScreen.of(address))
 
     def action_command_line(self) -> None:
         """Ask for a command."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.package_ports import Place, SchemaNote
 from mlcd_tui.domain.plan import Refusal
 from mlcd_tui.domain.ports import AuditEntry, LogLine, Proposal
 from mlcd_tui.domain.rollout import RolloutDetail
-from mlcd_tui.domain.text import clean
-from tests.ui.fake_session import FakeSession, ago, can
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.domain.verdict import Verdict
+from tests.ui import package_samples
+from tests.ui.fake_session import FakeSession, ago, can, story
 from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD, blue_green, canary
 
@@ -40,6 +43,56 @@ def blue_green_session() -> FakeSession:
     """A blue/green in preview."""
     detail = blue_green()
     return _session(replace(detail, rollout=replace(detail.rollout, ref=FRAUD)))
+
+
+def packages_session() -> FakeSession:
+    """A canary whose packages are known, and places to browse."""
+    session = fraud_session()
+    desk = session.packages
+    desk.found = package_samples.around(Verdict.BREAKING)
+    desk.known_places = (
+        Place("mlflow:", Clean("MLflow")),
+        Place("cluster:", Clean("This cluster"), configured=False),
+        Place("/srv/models", Clean("/srv/models")),
+    )
+    desk.entries = {"mlflow:": package_samples.entries()}
+    desk.packages = {f"mlflow:fraud-scorer/{version}": package_samples.fraud(version) for version in (6, 7)}
+    desk.diffs = {("mlflow:fraud-scorer/6", "mlflow:fraud-scorer/7"): package_samples.diff(Verdict.BREAKING)}
+    return session
+
+
+def unpublished_session() -> FakeSession:
+    """A canary whose candidate nobody published a package for."""
+    session = packages_session()
+    session.packages.found = package_samples.half_known()
+    return session
+
+
+def schema_session() -> FakeSession:
+    """A fleet with a word on the schema of what is on its way."""
+    rows = story()
+    words = {
+        "fraud-scorer": (Verdict.COMPATIBLE, "predict: 4 inputs, 1 output"),
+        "churn": (Verdict.BREAKING, "input `age` became required: callers that omit it will fail"),
+        "ranker": (Verdict.UNKNOWN, "no package is known for the candidate"),
+        "embedder": (Verdict.COMPATIBLE, "predict: 1 input, 1 output"),
+    }
+    notes = {
+        row.ref: SchemaNote(words[row.ref.name][0], clean(words[row.ref.name][1]))
+        for row in rows
+        if row.ref.name in words
+    }
+    return FakeSession(rows, schemas=notes)
+
+
+def fitting() -> Proposal:
+    """An act whose version fits its callers."""
+    return replace(proposal(), packages=package_samples.around())
+
+
+def breaking() -> Proposal:
+    """An act whose version breaks its callers: it asks why it is right anyway."""
+    return replace(proposal(), packages=package_samples.around(Verdict.BREAKING), needs_reason=True)
 
 
 def refusal() -> Proposal:

@@ -20,7 +20,18 @@ from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.screens.approval import ApprovalScreen
-from tests.snapshots.scenes import blue_green_session, denied, fraud_session, production, refusal
+from tests.snapshots.scenes import (
+    blue_green_session,
+    breaking,
+    denied,
+    fitting,
+    fraud_session,
+    packages_session,
+    production,
+    refusal,
+    schema_session,
+    unpublished_session,
+)
 from tests.ui.fake_session import NOW, FakeSession, ago, make_app, story
 from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD
@@ -85,6 +96,17 @@ SCENES = {
     "approval-refused": Scene(fraud_session, dialog=refusal),
     "approval-denied": Scene(fraud_session, dialog=denied),
     "approval-production": Scene(fraud_session, dialog=production),
+    "approval-compatible": Scene(fraud_session, dialog=fitting),
+    "approval-breaking": Scene(fraud_session, dialog=breaking),
+    "fleet-schemas": Scene(schema_session),
+    "rollout-package": Scene(packages_session, ("4",), opened=FRAUD),
+    "rollout-package-unknown": Scene(unpublished_session, ("4",), opened=FRAUD),
+    "packages": Scene(packages_session, ("K",)),
+    "packages-marked": Scene(packages_session, ("K", "slash", *"fraud", "enter", "space", "j", "space")),
+    "package": Scene(packages_session, ("4", "enter"), opened=FRAUD),
+    "package-schema": Scene(packages_session, ("4", "enter", "2"), opened=FRAUD),
+    "package-raw": Scene(packages_session, ("4", "enter", "y"), opened=FRAUD),
+    "package-diff": Scene(packages_session, ("4", "v"), opened=FRAUD),
 }
 
 

@@ -37,6 +37,10 @@ class Commander(Host, Protocol):
         """To another big place."""
         ...
 
+    def open_package(self, address: str) -> None:
+        """Show the package behind an address."""
+        ...
+
     def show_problems(self) -> None:
         """What was wrong with the settings."""
         ...
@@ -69,6 +73,10 @@ async def _themes(host: Commander) -> Iterable[str]:
 
 async def _services(host: Commander) -> Iterable[str]:
     return (str(row.ref) for row in host.session.fleet.rows)
+
+
+async def _places(host: Commander) -> Iterable[str]:
+    return (place.address for place in host.session.packages.places())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +122,19 @@ def _open(host: Commander, name: str) -> None:
     host.open_rollout(found[0])
 
 
+def _packages(host: Commander, address: str) -> None:
+    if address:
+        host.open_package(address)
+    else:
+        host.go("packages")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("ctx", ("context",), "NAME", "another cluster", _use_context, _contexts),
     Command("ns", ("namespace",), "NAME", "another namespace; all for every one", _use_namespace, _namespaces),
     Command("open", ("rollout", "o"), "NAMESPACE/NAME", "a rollout in full", _open, _services),
     Command("fleet", ("rollouts", "ro"), "", "the start screen", lambda host, _: host.go("fleet")),
+    Command("packages", ("package", "models"), "[ADDRESS]", "browse models, or open one", _packages, _places),
     Command("audit", (), "", "who did what", lambda host, _: host.go("audit")),
     Command("theme", (), "NAME", "another theme", _theme, _themes),
     Command("reconnect", (), "", "drop the connection, begin anew", lambda host, _: host.action_reconnect()),

@@ -59,11 +59,13 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     AUTO_FOCUS = "#cancel"
     HELP = (
         "Read what will happen (`j` `k` scroll), then `tab` to a button and `enter`. "
-        "`esc` leaves without doing anything; once it was sent, it only closes the dialog."
+        "`esc` leaves without doing anything; once it was sent, it only closes the dialog. "
+        "`v` compares the packages where there are two."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Cancel"),
         Binding("question_mark", "app.help", "Help", show=False),
+        Binding("v", "compare", "Packages compared", show=False),
         Binding("up,k", "scroll(-1)", "Up", show=False),
         Binding("down,j", "scroll(1)", "Down", show=False),
         Binding("pageup,ctrl+b", "scroll(-10)", "Page up", show=False),
@@ -131,8 +133,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         dialog.set_class(self._refused or bool(proposal.denied), "-refused")
         dialog.set_class(way_back, "-way-back")
         self.query_one("#decision", LinesView).show(self._decision)
-        hint = "required" if proposal.needs_reason else "optional, stands in the audit log"
-        self.query_one("#reason", Input).placeholder = hint
+        self.query_one("#reason", Input).placeholder = approval.reason_hint(proposal)
         self.query_one("#name", Input).placeholder = f"type {proposal.typed_name} to confirm"
         self._refresh_state()
 
@@ -276,6 +277,14 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def action_scroll(self, lines: int) -> None:
         """Scroll the text."""
         self.query_one("#decision", LinesView).scroll_relative(y=lines, animate=False)
+
+    def action_compare(self) -> None:
+        """The whole comparison of the packages, over the dialog; `esc` comes back to it."""
+        packages = self.proposal.packages
+        if packages is not None and packages.diff is not None:
+            from mlcd_tui.ui.screens.package import PackageDiffScreen  # late: few look that closely
+
+            self.app.push_screen(PackageDiffScreen(str(self.proposal.intent.ref), diff=packages.diff))
 
     @on(Button.Pressed, "#cancel")
     def _cancelled(self) -> None:

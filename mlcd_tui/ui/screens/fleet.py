@@ -255,7 +255,8 @@ class FleetScreen(BaseScreen):
     def shown_text(self) -> str:
         """The whole table, also what is scrolled out of view."""
         fleet = self.fleet
-        view = View(self.host.glyphs, self.host.now(), False, tuple((e.name, e.title) for e in fleet.engines))
+        engines = tuple((e.name, e.title) for e in fleet.engines)
+        view = View(self.host.glyphs, self.host.now(), False, engines, fleet.schemas)
         return as_text(tuple(self.table.index.shown()), view)
 
 

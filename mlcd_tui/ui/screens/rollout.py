@@ -11,14 +11,17 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Static
 
+from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.fleet import Fleet, Freshness, Link, find
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.ports import AuditEntry
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.logs import follow_logs
+from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
 from mlcd_tui.ui.screens.text_view import EventsScreen, describe
 from mlcd_tui.ui.viewmodels import overview
 from mlcd_tui.ui.viewmodels.spans import Line, Span
@@ -26,6 +29,7 @@ from mlcd_tui.ui.viewmodels.targets import log_targets
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.viewmodels.tree import tree
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
+from mlcd_tui.ui.widgets.package_pane import PackagePane
 from mlcd_tui.ui.widgets.paint import content
 from mlcd_tui.ui.widgets.panes import AnalysisPane, HistoryPane, YamlPane
 from mlcd_tui.ui.widgets.reader import Reader
@@ -35,6 +39,7 @@ from mlcd_tui.ui.widgets.tab_bar import Tab, TabBar
 TABS = (
     Tab("overview", "1", "Overview"),
     Tab("analysis", "3", "Analysis"),
+    Tab("package", "4", "Package"),
     Tab("history", "7", "History"),
     Tab("yaml", "8", "YAML"),
 )
@@ -76,6 +81,7 @@ class RolloutScreen(BaseScreen):
                 with ContentSwitcher(initial="overview"):
                     yield LinesView(id="overview")
                     yield AnalysisPane(id="analysis")
+                    yield PackagePane(id="package")
                     yield HistoryPane(id="history")
                     yield YamlPane(id="yaml")
 
@@ -85,6 +91,7 @@ class RolloutScreen(BaseScreen):
         yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
         yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
         yaml.search_key = self.key_of("reader.search")
+        self.query_one(PackagePane).keys = self.key_of("rollout.compare"), self.host.glyphs.enter
         self._was_live = self.host.fleet.freshness.link is Link.LIVE
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
         self.set_interval(1.0, self.host.guarded(self._draw))
@@ -203,9 +210,12 @@ class RolloutScreen(BaseScreen):
             case "overview":
                 shown = detail
                 view = self.query_one("#overview", LinesView)
-                view.show(lambda room: overview.overview(shown, self.host.now(), room, glyphs))
+                note = self.fleet.schemas.get(self.ref)
+                view.show(lambda room: overview.overview(shown, self.host.now(), room, glyphs, note))
             case "analysis":
                 self.query_one(AnalysisPane).show(detail, now, glyphs)
+            case "package":
+                self.query_one(PackagePane).show(detail, glyphs)
             case "history":
                 self.query_one(HistoryPane).show(detail, self._entries, now, glyphs)
             case _:
@@ -227,6 +237,8 @@ class RolloutScreen(BaseScreen):
         match name:
             case "analysis":
                 self.query_one(AnalysisPane).focus_first()
+            case "package":
+                self.query_one(PackagePane).focus_first()
             case "history":
                 self.query_one(HistoryPane).focus_first()
             case "yaml":
@@ -269,9 +281,36 @@ class RolloutScreen(BaseScreen):
         if self.tab == "history":
             self.query_one(HistoryPane).compare()
             return
+        if self.tab == "package":
+            self._compare_packages()
+            return
         if self.tab != "yaml":
             self.action_tab("yaml")
         self.query_one(YamlPane).compare()
+
+    @on(PackagePane.Wanted)
+    def _packages_wanted(self, event: PackagePane.Wanted) -> None:
+        """The images changed, or the tab was opened: look for their packages; nothing waits for it."""
+        self.run_worker(self._find_packages(event.detail), group="packages", exclusive=True, exit_on_error=False)
+
+    async def _find_packages(self, detail: RolloutDetail) -> None:
+        pane = self.query_one(PackagePane)
+        try:
+            pane.take(await self.host.session.packages.around(detail))
+        except Problem as problem:
+            pane.fail(clean(str(problem)))
+
+    @on(PackagePane.Opened)
+    def _package_opened(self, event: PackagePane.Opened) -> None:
+        self.app.push_screen(PackageScreen(event.package.label, event.package))
+
+    def _compare_packages(self) -> None:
+        """The whole comparison of candidate and serving."""
+        diff = self.query_one(PackagePane).diff
+        if diff is None:
+            self._say("There are not two packages to compare; the tab says what is missing.")
+        else:
+            self.app.push_screen(PackageDiffScreen(str(self.ref), diff=diff))
 
     def action_search(self) -> None:
         """Search in the YAML."""

@@ -17,6 +17,7 @@ from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import clean, clean_lines
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
+from mlcd_tui.ui.viewmodels.package_evidence import WHY_A_REASON, breaking, evidence_lines
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -53,10 +54,22 @@ def objection(proposal: Proposal, reason: str, typed_name: str) -> str:
         names = ", ".join(gate.name for gate in unmet)
         return f"Required and not met: {names}."
     if proposal.needs_reason and not reason.strip():
-        return "Write a reason first."
+        return WHY_A_REASON if must_explain(proposal) else "Write a reason first."
     if proposal.typed_name and typed_name != proposal.typed_name:
         return f"Type {proposal.typed_name} to confirm."
     return ""
+
+
+def must_explain(proposal: Proposal) -> bool:
+    """Whether the reason has to say why a breaking schema is right anyway."""
+    return proposal.needs_reason and breaking(proposal.packages) and not is_way_back(proposal)
+
+
+def reason_hint(proposal: Proposal) -> str:
+    """What stands in the empty field of the reason."""
+    if must_explain(proposal):
+        return WHY_A_REASON[0].lower() + WHY_A_REASON[1:].rstrip(".")
+    return "required" if proposal.needs_reason else "optional, stands in the audit log"
 
 
 def button(proposal: Proposal) -> str:
@@ -123,6 +136,8 @@ def decision_lines(
     if moved:
         text = f"Changed since this was planned ({moved}): plan again."
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(text, bold(Tone.WAITS))), room, 2))
+    if proposal.packages is not None:
+        lines.extend((_BLANK, *evidence_lines(proposal.packages, room, glyphs)))
     if proposal.gates:
         lines.extend((_BLANK, _evidence_title(proposal, now)))
         lines.extend(_gates(ordered(proposal.gates), now, room, glyphs))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.domain.fleet import attention_key
+from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, StepState, Strategy, WaitFor
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph, step_glyph
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, plain
 from mlcd_tui.ui.viewmodels.times import absolute, ago, left, waited
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word, step_tone, waiting_tone
+
+if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.package_ports import SchemaNote
 
 _BAR = 12
 _VERSION = 9
@@ -30,6 +34,8 @@ class View:
     """All rows are of one namespace, so it need not be said in each."""
     engines: tuple[tuple[str, str], ...] = ()
     """Name and title of each engine."""
+    schemas: Mapping[RolloutRef, SchemaNote] = field(default_factory=dict, compare=False)
+    """Whether the schema of what is on its way still fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,33 @@ def _share(row: Rollout) -> tuple[float, str, bool]:
     return share, f"{round(share * 100)} %{' asked' if asked else ''}", asked
 
 
+_SCHEMAS = {
+    "breaking": ("failed", bold(Tone.BROKEN)),
+    "unknown": ("unknown", str(Tone.WAITS)),
+    "compatible": ("passed", str(Tone.STABLE)),
+}
+"""Sign and tone of each verdict, worst first."""
+
+
+def _schema(row: Rollout, view: View, width: int) -> Line:
+    """Whether callers still fit; blank where nothing is on its way."""
+    if not row.in_flight:
+        return ()
+    note = view.schemas.get(row.ref)
+    if note is None:
+        return (Span(view.glyphs.ellipsis, Tone.FAINT),)
+    sign, tone = _SCHEMAS[note.verdict.value]
+    word = f"{getattr(view.glyphs, sign)} {note.verdict.value}"
+    return (Span(word if len(word) <= width else note.verdict.value, tone),)
+
+
+def schema_key(row: Rollout, note: SchemaNote | None) -> int:
+    """Breaking first, then unknown; where nothing is on its way, last."""
+    if not row.in_flight:
+        return len(_SCHEMAS) + 1
+    return list(_SCHEMAS).index(note.verdict.value) if note is not None else len(_SCHEMAS)
+
+
 def _waiting(row: Rollout, view: View, width: int) -> Line:
     waiting = row.waiting
     if waiting.what is WaitFor.NOTHING:
@@ -223,27 +256,30 @@ def _waiting_key(row: Rollout) -> tuple[Any, ...]:
     return rank, since.timestamp() if since else 0.0
 
 
+SCHEMA = "schema"
+"""The column that is not told by the row alone."""
 COLUMNS: tuple[Column, ...] = (
     Column("service", "Service", _service, lambda r: (r.ref.namespace, r.ref.name), 14, 24, 44, 0),
-    Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 5),
+    Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 6),
     Column("phase", "Phase", _phase, attention_key, 13, 13, 13, 1),
-    Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 4),
+    Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 5),
     Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 27, 3),
-    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 20, 34, 2, ticks=True),
-    Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 6, wide=True),
-    Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 8, wide=True),
+    Column(SCHEMA, "Schema", _schema, lambda r: schema_key(r, None), 10, 10, 12, 4),
+    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 18, 34, 2, ticks=True),
+    Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 7, wide=True),
+    Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 9, wide=True),
     Column(
-        "age", "Age", _age, lambda r: -(r.created.timestamp() if r.created else 0.0), 5, 5, 5, 7, wide=True, ticks=True
+        "age", "Age", _age, lambda r: -(r.created.timestamp() if r.created else 0.0), 5, 5, 5, 8, wide=True, ticks=True
     ),
-    Column("engine", "Engine", _engine, lambda r: r.ref.engine, 13, 13, 13, 9, wide=True),
-    Column("image", "Image", _image, lambda r: r.images[0].image if r.images else "", 16, 24, 44, 10, wide=True),
-    Column("message", "Message", _message, lambda r: r.message, 12, 24, 200, 11, wide=True),
+    Column("engine", "Engine", _engine, lambda r: r.ref.engine, 13, 13, 13, 10, wide=True),
+    Column("image", "Image", _image, lambda r: r.images[0].image if r.images else "", 16, 24, 44, 11, wide=True),
+    Column("message", "Message", _message, lambda r: r.message, 12, 24, 200, 12, wide=True),
 )
 BY_ID = {column.id: column for column in COLUMNS}
 GAP = 2
 _ESSENTIAL = 4  # ranks below this one are shown as soon as the least of them fits
 _GROWING = ("service", "waiting", "traffic", "image", "message")
-_GROWING_ON = ("service", "traffic", "waiting", "image", "message")
+_GROWING_ON = ("schema", "service", "traffic", "waiting", "image", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,12 +319,14 @@ def layout(
         chosen[column.id] = min(column.width, room)
     spare = room - sum(chosen.values()) - GAP * (len(chosen) - 1)
     good = {name: min(BY_ID[name].good, most[name]) for name in most}
-    for limits, order in ((good, _GROWING), (most, _GROWING_ON)):
-        for name in order:
-            if name in chosen:
-                more = min(max(limits[name] - chosen[name], 0), spare)
-                chosen[name] += more
-                spare -= more
+    passes = [(limits, name) for limits, order in ((good, _GROWING), (most, _GROWING_ON)) for name in order]
+    if spare_only:
+        passes.sort(key=lambda one: BY_ID[one[1]].wide)
+    for limits, name in passes:
+        if name in chosen:
+            more = min(max(limits[name] - chosen[name], 0), spare)
+            chosen[name] += more
+            spare -= more
     placed, x = [], marks
     for column in COLUMNS:
         if column.id in chosen:
@@ -297,7 +335,7 @@ def layout(
     return tuple(placed)
 
 
-def hover(row: Rollout, now: datetime) -> str:
+def hover(row: Rollout, now: datetime, note: SchemaNote | None = None) -> str:
     """What a row does not have the room to say: the message, the whole image, and times as they are."""
     lines = [str(row.ref)]
     if row.message:
@@ -306,6 +344,8 @@ def hover(row: Rollout, now: datetime) -> str:
         lines.append(f"waiting since {absolute(row.waiting.since, now)}")
     if row.waiting.until is not None:
         lines.append(f"until {absolute(row.waiting.until, now)}")
+    if note is not None and row.in_flight:
+        lines.append(f"schema {note.verdict.value}" + (f": {note.sentence}" if note.sentence else ""))
     lines += [use.image for use in row.images[:2]]
     if row.created is not None:
         lines.append(f"created {absolute(row.created, now)}")

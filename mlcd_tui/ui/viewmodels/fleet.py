@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress, count
 from operator import is_not
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mlcd_tui.domain.fleet import Attention, Fleet, Link, attention, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
-from mlcd_tui.ui.viewmodels.columns import BY_ID
+from mlcd_tui.ui.viewmodels.columns import BY_ID, SCHEMA, schema_key
 from mlcd_tui.ui.viewmodels.filtering import Filter, star_key
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.tones import ATTENTION_TONES, Tone, bold
+
+if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.package_ports import SchemaNote
 
 _Entry: TypeAlias = tuple[Any, str, str, str, RolloutRef]
 
@@ -58,6 +61,7 @@ class FleetIndex:
         self.counts: Counter[Attention] = Counter()
         self.longest = 0
         """Length of the longest service name, shown or not."""
+        self.schemas: Mapping[RolloutRef, SchemaNote] = {}
         self._by_ref: dict[RolloutRef, Rollout] = {}
         self._entries: dict[RolloutRef, _Entry] = {}
         self._order: list[_Entry] = []
@@ -112,6 +116,19 @@ class FleetIndex:
             moved |= self._take(row)
         return Delta(frozenset(row.ref for row in changed), moved)
 
+    def note(self, schemas: Mapping[RolloutRef, SchemaNote]) -> Delta:
+        """Take the words on schemas of a new fleet."""
+        before, self.schemas = self.schemas, schemas
+        if before is schemas:
+            return Delta()
+        changed = {ref for ref, note in schemas.items() if before.get(ref) != note} | (before.keys() - schemas.keys())
+        known = [self._by_ref[ref] for ref in changed if ref in self._by_ref]
+        moved = False
+        if self.options.sort == SCHEMA:
+            for row in known:
+                moved |= self._take(row)
+        return Delta(frozenset(row.ref for row in known), moved)
+
     def _difference(self, rows: tuple[Rollout, ...]) -> tuple[list[Rollout], list[RolloutRef], bool]:
         """Rows that are new or changed, refs that are gone, and whether each row kept its place."""
         old = self.rows
@@ -147,6 +164,8 @@ class FleetIndex:
         ref = row.ref
         if self.options.sort == "phase":
             key: Any = (attention_key(row)[0], star_key(ref) not in self.options.starred)
+        elif self.options.sort == SCHEMA:
+            key = schema_key(row, self.schemas.get(ref))
         else:
             key = BY_ID[self.options.sort].key(row)
         return key, ref.namespace, ref.name, ref.engine, ref

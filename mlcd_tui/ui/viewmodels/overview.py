@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from mlcd_tui.domain.fleet import Freshness, Link
+from mlcd_tui.domain.package_ports import SchemaNote
 from mlcd_tui.domain.rollout import (
     Condition,
     ImageUse,
@@ -26,6 +27,7 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph
 from mlcd_tui.ui.viewmodels.history import event_lines, telling
+from mlcd_tui.ui.viewmodels.package_words import verdict_span
 from mlcd_tui.ui.viewmodels.spans import Line, Span, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.timeline import timeline
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word
@@ -60,14 +62,19 @@ class Sheet:
         return wrap((Span(head, Tone.DIM), *value), self.room, self.label, _MOST_LINES)
 
 
-def overview(detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """All lines of the tab for `room` columns."""
+def overview(
+    detail: RolloutDetail, now: datetime, room: int, glyphs: Glyphs, note: SchemaNote | None = None
+) -> tuple[Line, ...]:
+    """All lines of the tab for `room` columns; `note` is the word on the schema of what is on its way."""
     rollout = detail.rollout
     longest = max((len(label) for label in _labels(detail)), default=0)
     label = min(max(longest + 2, 12), 20 if room < _ROOMY else room // 5)
     lines: list[Line] = [*phase_lines(rollout, now, room, glyphs)]
     if steps := timeline(detail.steps, room, glyphs, rollout):
         lines.extend((_BLANK, *steps))
+    if note is not None and rollout.in_flight:
+        told = verdict_span(note.verdict, glyphs), Span(f"  {note.sentence}" if note.sentence else "", Tone.DIM)
+        lines.extend((_BLANK, *Sheet(now, room, glyphs).row("Schema", *told)))
     if room < _TWO_COLUMNS:
         sheet = Sheet(now, room, glyphs, label if room >= _ROOMY else 12)
         groups = (*_present(detail, sheet), *_around(detail, replace(sheet, label=label)))

@@ -93,17 +93,21 @@ class FleetTable(ScrollView, can_focus=True):
             self._everywhere = before.rows
         self.fleet, self._glyphs = fleet, glyphs
         was_visible = self._line_refs_contain(self.cursor)
+        noted = self.index.note(fleet.schemas)
         delta = self.index.update(fleet.rows)
-        view = View(glyphs, now, bool(fleet.namespace), tuple((e.name, e.title) for e in fleet.engines))
+        engines = tuple((e.name, e.title) for e in fleet.engines)
+        view = View(glyphs, now, bool(fleet.namespace), engines, fleet.schemas)
         stale_changed = is_stale(before) != is_stale(fleet) or before.namespace != fleet.namespace
         same_look = self._view is not None and replace(self._view, now=now) == view
         self._view = view
-        if delta.moved:
+        if delta.moved or noted.moved:
             self._settle(follow=was_visible)
         if stale_changed or not same_look or not len(self.index) or self._longest != self.index.longest:
             self._lay_out()
             return
-        self._refresh_lines(delta.changed)
+        for ref in noted.changed & self._painted.keys():
+            self._painted[ref] = replace(self._painted[ref], cells=())
+        self._refresh_lines(delta.changed | noted.changed)
         if self.cursor in delta.changed:
             self.post_message(self.Highlighted(self.cursor))
 
@@ -238,7 +242,9 @@ class FleetTable(ScrollView, can_focus=True):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """What is cut or relative in a row is told in full beside the pointer."""
         row = self.index.row(self.index.ref_at(round(self.scroll_y) + event.y - _HEAD)) if event.y >= _HEAD else None
-        text = hover(row, self._view.now) if row is not None and self._view is not None else ""
+        text = ""
+        if row is not None and self._view is not None:
+            text = hover(row, self._view.now, self.index.schemas.get(row.ref))
         self.tooltip = Content(text) if text else None
 
     # Painting -----------------------------------------------------------------------------------------------

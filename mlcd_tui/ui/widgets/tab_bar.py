@@ -23,6 +23,8 @@ class Tab:
     name: str
     key: str
     title: str
+    short: str = ""
+    """The title where there is little room; empty: its first letters."""
 
 
 class TabBar(Widget):
@@ -43,10 +45,15 @@ class TabBar(Widget):
         super().__init__(id=id)
         self._tabs = tuple(tabs)
 
+    def show(self, tabs: Sequence[Tab]) -> None:
+        """Other tabs."""
+        self._tabs = tuple(tabs)
+        self.refresh()
+
     def _texts(self) -> list[str]:
         texts = [f" {tab.key} {tab.title} " for tab in self._tabs]
         if sum(map(len, texts)) > self.size.width:
-            texts = [f" {tab.key} {tab.title[:4]} " for tab in self._tabs]
+            texts = [f" {tab.key} {tab.short or tab.title[:4]} " for tab in self._tabs]
         return texts
 
     def render_line(self, y: int) -> Strip:

@@ -1,0 +1,52 @@
+"""What a decision must know of the packages: whether the schema still fits, and the headline of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlcd_tui.domain.package_ports import RolloutPackages
+from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.ui.viewmodels.glyphs import Glyphs
+from mlcd_tui.ui.viewmodels.package_difference import finding_lines
+from mlcd_tui.ui.viewmodels.package_words import labels, verdict_span, version_word
+from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
+
+WHY_A_REASON = "Breaking: write why it is right anyway."
+_LABEL = 9
+_MOST_FINDINGS = 3
+
+
+def breaking(packages: RolloutPackages | None) -> bool:
+    """Whether callers of today are known to fail."""
+    return packages is not None and packages.verdict is Verdict.BREAKING
+
+
+def evidence_lines(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iterator[Line]:
+    """The verdict, up to three findings, and in one paragraph what else changed."""
+    diff = packages.diff
+    if diff is None:
+        yield from _unknown(packages, room, glyphs)
+        return
+    result = diff.compatibility
+    old, _ = labels(diff.serving, diff.candidate)
+    against = f"  against {version_word(old)}" if old != "serving" else "  against what serves"
+    worst = [finding for finding in result.findings if finding.verdict is not Verdict.COMPATIBLE]
+    reason = result.headline if result.verdict is Verdict.COMPATIBLE else ""
+    head = (Span("Schema   ", bold(Tone.DIM)), verdict_span(result.verdict, glyphs), Span(against, Tone.DIM))
+    yield from wrap((*head, Span(f": {reason}" if reason else "", Tone.DIM)), room, _LABEL)
+    for finding in worst[:_MOST_FINDINGS]:
+        yield from finding_lines(finding, room, glyphs)
+    if len(worst) > _MOST_FINDINGS:
+        yield (Span(f"  … {len(worst) - _MOST_FINDINGS} more", Tone.DIM),)
+    if diff.headline:
+        text = f" {glyphs.dot} ".join(diff.headline)
+        yield from wrap((Span("Package  ", bold(Tone.DIM)), Span(text, Tone.TEXT)), room, _LABEL)
+
+
+def _unknown(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iterator[Line]:
+    """Without both packages nothing can be said; that is told, with why."""
+    problems = [side.problem for side in (packages.candidate, packages.serving) if side is not None and side.problem]
+    why = " ".join(dict.fromkeys(problems)) or "a package is missing, so nothing can be compared"
+    head = (Span("Schema   ", bold(Tone.DIM)), verdict_span(Verdict.UNKNOWN, glyphs))
+    yield from wrap((*head, Span(f"  {why}", Tone.DIM)), room, _LABEL)

@@ -1,0 +1,170 @@
+"""The packages around one rollout: candidate beside serving, the difference first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlcd_tui.domain.package import Dataset, ModelPackage, Split
+from mlcd_tui.domain.package_ports import FoundPackage, RolloutPackages
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.verdict import Judgement, PackageDiff, Section
+from mlcd_tui.ui.viewmodels.glyphs import Glyphs
+from mlcd_tui.ui.viewmodels.overview import short_digest
+from mlcd_tui.ui.viewmodels.package_difference import (
+    difference_lines,
+    finding_lines,
+    metric_differences,
+    side_by_side,
+    verdict_lines,
+)
+from mlcd_tui.ui.viewmodels.package_words import BLANK, heading, missing, number, size, whole
+from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, width, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
+
+CANDIDATE, SERVING = "candidate", "serving"
+_MOST_FINDINGS = 6
+_MOST_DIFFERENCES = 12
+_LEAST_HOW = 16
+
+
+def found(packages: RolloutPackages) -> dict[str, FoundPackage]:
+    """The sides there are, the candidate first."""
+    sides = ((CANDIDATE, packages.candidate), (SERVING, packages.serving))
+    return {name: side for name, side in sides if side is not None}
+
+
+def running_images(detail: RolloutDetail) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What decides which packages are meant: each image with its digest and roles."""
+    return tuple(sorted((use.image, use.digest, tuple(sorted(use.roles))) for use in detail.rollout.images))
+
+
+def side_row(name: str, side: FoundPackage, room: int, glyphs: Glyphs) -> Line:
+    """One line of the list above: which package it is, and how it was found."""
+    tone = Tone.NEW if name == CANDIDATE else Tone.STABLE
+    package = side.package
+    if package is not None:
+        what: Line = (Span(package.label, Tone.BRIGHT),)
+    else:
+        what = (Span(f"{glyphs.unknown} no package", bold(Tone.WAITS)),)
+    digest = short_digest(package.digest if package is not None and package.digest else side.digest)
+    head = (Span(f"{name:<10}", tone), *what, Span(f"  {digest}" if digest else "", Tone.DIM, side.digest))
+    rest = room - width(head) - 2
+    if not side.how or rest < _LEAST_HOW:
+        return crop(head, room)
+    return apart(head, (Span(fit(side.how, rest), Tone.DIM, side.how),), room)
+
+
+def tab_lines(packages: RolloutPackages, namespace: str, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """Everything below the list."""
+    sides = found(packages)
+    lines: list[Line] = []
+    for name, side in sides.items():
+        if side.package is None:
+            lines.extend((*_absent(name, side, namespace, room, glyphs), BLANK))
+    if packages.candidate is None and sides:
+        lines.extend(((Span("No new version is on its way.", Tone.DIM),), BLANK))
+    if not sides:
+        text = "No image of this rollout has a known digest yet, so no package can be looked for."
+        return tuple(wrap((missing(text),), room))
+    if packages.diff is not None:
+        lines.extend(_difference(packages.diff, room, glyphs))
+    lines.extend(_facts(packages, room))
+    return tuple(lines)
+
+
+def publish_command(side: FoundPackage, namespace: str) -> str:
+    """What makes the package of an image known to all operators."""
+    return f"mlcd-tui packages publish ADDRESS --image {side.digest or 'sha256:…'} -n {namespace}"
+
+
+def _absent(name: str, side: FoundPackage, namespace: str, room: int, glyphs: Glyphs) -> Iterator[Line]:
+    sentence = side.problem or f"No package is known for {side.image}."
+    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(sentence, Tone.TEXT))
+    yield from wrap(head, room, 2)
+    if side.digest:
+        yield from wrap((Span("  To publish it for everybody:", Tone.DIM),), room, 2)
+        yield from wrap((Span("  "), Span(publish_command(side, namespace), Tone.BRIGHT)), room, 4)
+
+
+def _difference(diff: PackageDiff, room: int, glyphs: Glyphs) -> Iterator[Line]:
+    result = diff.compatibility
+    yield from verdict_lines(result, room, glyphs, checked=not result.findings)
+    for finding in result.findings[:_MOST_FINDINGS]:
+        yield from finding_lines(finding, room, glyphs)
+    if len(result.findings) > _MOST_FINDINGS:
+        yield (Span(f"  … {len(result.findings) - _MOST_FINDINGS} more", Tone.DIM),)
+    yield BLANK
+    metrics = [one for one in diff.differences if one.section is Section.METRICS]
+    if metrics:
+        yield from (heading("Metrics"), *metric_differences(diff, metrics, room, glyphs, legend=False), BLANK)
+    others = [
+        one
+        for one in diff.differences
+        if one.section not in {Section.METRICS, Section.SCHEMA} and one.judgement is not Judgement.SAME
+    ]
+    if others:
+        shown = sorted(others, key=lambda one: one.judgement is not Judgement.MAJOR)[:_MOST_DIFFERENCES]
+        left = len(others) - len(shown)
+        yield from (heading("Changes", f"{left} more in the whole comparison" if left else ""),)
+        yield from (*difference_lines(shown, room, glyphs), BLANK)
+
+
+def _facts(packages: RolloutPackages, room: int) -> Iterator[Line]:
+    sides = [side.package if side is not None else None for side in (packages.serving, packages.candidate)]
+    serving, candidate = sides
+    if serving is None and candidate is None:
+        return
+    if packages.candidate is None or packages.serving is None:
+        only = serving or candidate
+        assert only is not None
+        yield heading("Package")
+        for label, value in key_facts(only):
+            yield from wrap((Span(f"  {label:<11}", Tone.DIM), Span(value) if value else missing()), room, 13)
+        return
+    facts = zip(
+        key_facts(serving) if serving else [(label, "") for label, _ in key_facts(ModelPackage())],
+        key_facts(candidate) if candidate else [(label, "") for label, _ in key_facts(ModelPackage())],
+        strict=True,
+    )
+    told = packages.diff is not None and any(one.section is Section.METRICS for one in packages.diff.differences)
+    rows = [(label, old, new) for (label, old), (_, new) in facts if label != "metrics" or not told]
+    yield heading("Side by side")
+    yield from side_by_side(serving, candidate, rows, room)
+
+
+def key_facts(package: ModelPackage) -> list[tuple[str, str]]:
+    """What an operator compares first; every package gives the same labels."""
+    training = package.training
+    when = training.finished or training.started or package.created
+    code = f"@{training.revision[:12]}" if training.revision else str(training.code_uri)
+    endpoint = package.endpoints[0] if package.endpoints else None
+    sides = ""
+    if endpoint is not None and endpoint.declared:
+        counts = [len(side.fields) for side in (endpoint.inputs, endpoint.outputs, endpoint.params)]
+        sides = f"{counts[0]} in, {counts[1]} out" + (
+            f", {counts[2]} parameter{'s' if counts[2] > 1 else ''}" if counts[2] else ""
+        )
+    total = [artifact.size for artifact in package.artifacts if artifact.size is not None]
+    files = ", ".join(dict.fromkeys(artifact.format for artifact in package.artifacts if artifact.format))
+    metrics = ", ".join(f"{metric.name} {number(metric.value) or metric.raw}" for metric in package.metrics[:3])
+    return [
+        ("trained", f"{when.astimezone():%Y-%m-%d %H:%M}" if when is not None else ""),
+        ("by", training.author or ", ".join(package.authors)),
+        ("code", code),
+        ("data", _data(training.datasets)),
+        ("schema", sides),
+        ("metrics", metrics),
+        ("files", " ".join(filter(None, (files, size(sum(total)) if total else "")))),
+        ("licence", ", ".join(package.licences)),
+        ("signed", {"absent": "no"}.get(package.trust.value, package.trust.value)),
+    ]
+
+
+def _data(datasets: Sequence[Dataset]) -> str:
+    order = sorted(datasets, key=lambda data: data.split is not Split.TRAIN)
+    if not order:
+        return ""
+    first = order[0]
+    rows = f" {whole(first.rows)} rows" if first.rows is not None else ""
+    more = f" and {len(order) - 1} more" if len(order) > 1 else ""
+    return f"{first.name}{rows}{more}"

@@ -1,0 +1,126 @@
+"""The Package tab of an opened rollout: candidate beside serving, the difference first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package_ports import RolloutPackages
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.verdict import PackageDiff
+from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
+from mlcd_tui.ui.viewmodels.package_tab import found, running_images, side_row, tab_lines
+from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
+from mlcd_tui.ui.viewmodels.tones import Tone, bold
+from mlcd_tui.ui.widgets.line_view import LinesView, RowList
+
+
+class PackagePane(Vertical):
+    """Both packages above, what differs below. Asks for packages when the images that run are others."""
+
+    DEFAULT_CSS = """
+    PackagePane #sides { height: auto; max-height: 30%; }
+    """
+    HELP = "`enter` opens the package under the cursor, `v` the whole comparison."
+    keys = ("v", "enter")
+    """Of the whole comparison and of opening, as they are now; told in the hint."""
+
+    @dataclass
+    class Wanted(Message):
+        """The packages of these images are asked for."""
+
+        detail: RolloutDetail
+
+    @dataclass
+    class Opened(Message):
+        """A package was chosen."""
+
+        package: ModelPackage
+
+    def compose(self) -> ComposeResult:
+        """The list above, the rest below."""
+        yield RowList(id="sides")
+        yield LinesView(id="fit")
+
+    def on_mount(self) -> None:
+        """Nothing was asked yet."""
+        self._asked: object = None
+        self._packages: RolloutPackages | None = None
+        self._problem = ""
+        self._namespace = ""
+        self._glyphs = UNICODE
+        self.query_one("#sides").display = False
+
+    def show(self, detail: RolloutDetail, glyphs: Glyphs) -> None:
+        """Show what is known of the images of this detail, and ask for what is not."""
+        self._glyphs, self._namespace = glyphs, detail.rollout.ref.namespace
+        images = running_images(detail)
+        if images != self._asked:
+            self._asked, self._problem = images, ""
+            self.post_message(self.Wanted(detail))
+            self._draw()
+
+    @property
+    def diff(self) -> PackageDiff | None:
+        """The comparison of both, where both are there."""
+        return self._packages.diff if self._packages is not None else None
+
+    def take(self, packages: RolloutPackages) -> None:
+        """The packages were looked for."""
+        self._packages, self._problem = packages, ""
+        self._draw()
+
+    def fail(self, sentence: str) -> None:
+        """They could not be looked for; asked again when the tab is opened again."""
+        self._problem, self._asked = sentence, None
+        self._draw()
+
+    def _draw(self) -> None:
+        rows = self.query_one("#sides", RowList)
+        sides = found(self._packages) if self._packages is not None else {}
+        rows.display = bool(sides)
+        had_focus = self.query_one("#fit").has_focus
+        if sides:
+            shown = list(sides.items())
+            rows.show_rows(list(sides), lambda room: [side_row(name, side, room, self._glyphs) for name, side in shown])
+            rows.styles.height = len(sides)
+            if had_focus:
+                rows.focus()
+        self.query_one("#fit", LinesView).show(self._lines)
+
+    def _lines(self, room: int) -> Sequence[Line]:
+        if self._problem:
+            return wrap((Span(self._problem, Tone.BROKEN),), room)
+        if self._packages is None:
+            return ((Span(f"reading the packages of the images that run{self._glyphs.ellipsis}", Tone.DIM),),)
+        lines = tab_lines(self._packages, self._namespace, room, self._glyphs)
+        compare, opened = self.keys
+        both = (
+            (Span(compare, bold(Tone.WAITS)), Span(" whole comparison   ", Tone.DIM)) if self.diff is not None else ()
+        )
+        one = any(side.package is not None for side in found(self._packages).values())
+        each = (Span(opened, bold(Tone.WAITS)), Span(" package in full", Tone.DIM)) if one else ()
+        hint: tuple[Line, ...] = ((*both, *each), ()) if both or each else ()
+        return (*hint, *lines)
+
+    @on(RowList.Moved)
+    def _moved(self, event: RowList.Moved) -> None:
+        event.stop()
+
+    @on(RowList.Chosen)
+    def _chosen(self, event: RowList.Chosen) -> None:
+        event.stop()
+        side = found(self._packages).get(event.key) if self._packages is not None else None
+        if side is not None and side.package is not None:
+            self.post_message(self.Opened(side.package))
+
+    def focus_first(self) -> None:
+        """Keys go to the list, or to the text while there is none."""
+        rows = self.query_one("#sides", RowList)
+        (rows if rows.display else self.query_one("#fit", LinesView)).focus()
