@@ -52,7 +52,7 @@ def test_a_number_can_always_be_written_back(text: str) -> None:
 
 @given(_PLAIN)
 def test_json_means_the_same_in_yaml(value: Any) -> None:
-    assert load_yaml(json.dumps(value).replace("\\u007f", "").encode(), "f") == json.loads(json.dumps(value))
+    assert load_yaml(json.dumps(value).encode(), "f") == json.loads(json.dumps(value))
 
 
 @pytest.mark.parametrize(
