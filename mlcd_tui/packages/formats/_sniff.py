@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterable
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.packages.reading.document import base_name
+from mlcd_tui.packages.reading.extensions import is_installed
 
 _BEGINNING = 256 * 1024
 """Bytes looked at."""
 
 
 def named(files: Files, wanted: Callable[[str], bool]) -> tuple[str, ...]:
-    """Paths whose base name is wanted."""
-    return tuple(entry.path for entry in files.entries() if wanted(base_name(entry.path)))
+    """Paths whose base name is wanted; what software in an image brings along is no part of the package."""
+    return tuple(
+        entry.path for entry in files.entries() if wanted(base_name(entry.path)) and not is_installed(entry.path)
+    )
 
 
 def called(files: Files, names: Iterable[str]) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package import Artifact, ArtifactRole, Dataset, Dependency, Metric, ModelPackage, Split, Training
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.packages.formats import _parts, _sniff
+from mlcd_tui.packages.formats import _sniff
 from mlcd_tui.packages.reading.document import source_of
+from mlcd_tui.packages.reading.extensions import artifact_of
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json
 
@@ -143,9 +144,8 @@ class _Bom:
             name = notes.text(component.get("name"), f"{where}.name")
             digest = self._digest(component, where)
             if digest or component is not model:
-                role = ArtifactRole.WEIGHTS if component is model else _parts.role_of(name)
-                form = _parts.weights_format(name)
-                found.append(Artifact(path=name, role=role, format=form, digest=digest, unsafe=_parts.unsafe(name)))
+                role = ArtifactRole.WEIGHTS if component is model else None
+                found.append(replace(artifact_of(name, None, role=role), digest=digest))
         return tuple(found)
 
     def _digest(self, component: Mapping[str, Any], where: str) -> str:

@@ -22,8 +22,10 @@ from mlcd_tui.domain.package import (
 )
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.packages.formats import _parts, _statements
+from mlcd_tui.packages.formats import _statements
+from mlcd_tui.packages.formats._splits import split_of
 from mlcd_tui.packages.reading.document import source_of
+from mlcd_tui.packages.reading.extensions import artifact_of, role_of
 from mlcd_tui.packages.reading.fields import Notes
 
 _V1 = "https://slsa.dev/provenance/v1"
@@ -122,14 +124,7 @@ def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> 
 
 
 def _artifact(name: Clean, digest: Clean) -> Artifact:
-    path = name or digest
-    return Artifact(
-        path=path,
-        role=_parts.role_of(path),
-        format=_parts.weights_format(path),
-        digest=digest,
-        unsafe=_parts.unsafe(path),
-    )
+    return replace(artifact_of(name or digest, None), digest=digest)
 
 
 def _v1(predicate: Mapping[str, Any], notes: Notes) -> tuple[Training, _Extra]:
@@ -217,7 +212,7 @@ class _Materials:
         role = self._notes.text(annotations.get("role"), f"{where}.annotations.role").lower()
         digest = _statements.digest_of(entry.get("digest"), f"{where}.digest", self._notes)
         prefix, _, rest = name.partition(":")
-        split = _parts.split_of(role)
+        split = split_of(role)
         if role in _BASES or prefix in ("model", "base-model", "base_model"):
             self.bases.append(clean("@".join(filter(None, (rest or uri or name, digest)))))
         elif prefix == "dataset" or split is not Split.UNKNOWN or _is_data(uri):
@@ -240,7 +235,7 @@ class _Materials:
 
 
 def _is_data(uri: str) -> bool:
-    return _parts.role_of(uri) is ArtifactRole.DATASET
+    return role_of(uri) is ArtifactRole.DATASET
 
 
 def _called(name: str, uri: str) -> Clean:

@@ -12,9 +12,11 @@ from mlcd_tui.domain.package import Artifact, ArtifactRole, Dataset, Metric, Mod
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.packages.formats import _oci, _parts, _sniff
+from mlcd_tui.packages.formats import _oci, _sniff
+from mlcd_tui.packages.formats._splits import split_of
 from mlcd_tui.packages.reading.dimensions import numpy_dtype, shape_of
 from mlcd_tui.packages.reading.document import base_name, beside, source_of
+from mlcd_tui.packages.reading.extensions import artifact_of, format_of
 from mlcd_tui.packages.reading.fields import Notes, literal
 from mlcd_tui.packages.reading.json import load_json, load_json_text
 from mlcd_tui.packages.reading.yaml import load_yaml
@@ -170,16 +172,12 @@ def _artifact(
     entry: Mapping[str, Any], layer: Mapping[str, Any], role: ArtifactRole, where: str, notes: Notes
 ) -> Artifact:
     path = notes.text(entry.get("path"), f"{where}.path") or notes.text(entry.get("name"), f"{where}.name")
-    weights = role is ArtifactRole.WEIGHTS
-    return Artifact(
-        path=clean(path.removeprefix("./")),
-        role=role,
-        format=notes.text(entry.get("format"), f"{where}.format")
-        or (_parts.weights_format(path) if weights else clean("")),
-        size=notes.integer(layer.get("size"), f"{where} layer size"),
+    artifact = artifact_of(path.removeprefix("./"), notes.integer(layer.get("size"), f"{where} layer size"), role=role)
+    return replace(
+        artifact,
+        format=notes.text(entry.get("format"), f"{where}.format") or artifact.format,
         digest=_oci.digest(layer.get("digest")),
         media_type=notes.text(layer.get("mediaType"), f"{where} layer mediaType"),
-        unsafe=_parts.unsafe(path),
     )
 
 
@@ -193,7 +191,7 @@ def _model(model: Mapping[str, Any], layers: _Layers, notes: Notes) -> tuple[tup
         found.append(replace(weights, loader=notes.text(model.get("framework"), "model.framework")))
     for at, part in enumerate(notes.mappings(model.get("parts"), "model.parts")):
         where = f"model.parts[{at}]"
-        role = ArtifactRole.WEIGHTS if _parts.weights_format(str(part.get("path"))) else ArtifactRole.CONFIG
+        role = ArtifactRole.WEIGHTS if format_of(str(part.get("path"))) else ArtifactRole.CONFIG
         artifact = _artifact(part, layers.of("parts", part), role, where, notes)
         found.append(replace(artifact, format=notes.text(part.get("type"), f"{where}.type") or artifact.format))
     return tuple(found), base
@@ -212,7 +210,7 @@ def _dataset(entry: Mapping[str, Any], layer: Mapping[str, Any], where: str, not
     free: Mapping[str, Any] = parameters if isinstance(parameters, Mapping) else {}
     dataset = Dataset(
         name=notes.text(entry.get("name"), f"{where}.name") or artifact.path,
-        split=_parts.split_of(notes.text(free.get("split"), f"{where}.parameters.split")),
+        split=split_of(notes.text(free.get("split"), f"{where}.parameters.split")),
         version=notes.text(free.get("version"), f"{where}.parameters.version"),
         digest=clean(artifact.digest),
         uri=artifact.path,

@@ -13,8 +13,9 @@ from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package import Artifact, ModelPackage, Statement, TrustState
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import clean
-from mlcd_tui.packages.formats import _parts, _statements
+from mlcd_tui.packages.formats import _statements
 from mlcd_tui.packages.reading.document import base_name, source_of
+from mlcd_tui.packages.reading.extensions import artifact_of
 from mlcd_tui.packages.reading.fields import Notes
 
 _PREDICATE = "://model_signing/"
@@ -88,10 +89,4 @@ def _resource(entry: Mapping[str, Any], where: str, notes: Notes) -> Artifact:
 
 
 def _artifact(name: str, digest: str) -> Artifact:
-    return Artifact(
-        path=clean(name),
-        role=_parts.role_of(name),
-        format=_parts.weights_format(name),
-        digest=clean(digest, limit=200),
-        unsafe=_parts.unsafe(name),
-    )
+    return replace(artifact_of(name, None), digest=clean(digest, limit=200))

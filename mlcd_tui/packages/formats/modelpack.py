@@ -12,8 +12,9 @@ from mlcd_tui.domain.package import Artifact, ArtifactRole, Dataset, ModelPackag
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint, Schema, SchemaKind
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.packages.formats import _oci, _parts, _sniff
+from mlcd_tui.packages.formats import _oci, _sniff
 from mlcd_tui.packages.reading.document import beside, source_of
+from mlcd_tui.packages.reading.extensions import artifact_of
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json_text
 
@@ -87,16 +88,10 @@ def _artifact(layer: Mapping[str, Any], where: str, model: Mapping[str, Any], no
     digest = _oci.digest(layer.get("digest"))
     written = next((annotations[key] for key in _PATHS if annotations.get(key)), None) or metadata.get("name")
     path = notes.text(written, f"{where}.annotations filepath") or clean(digest or where)
-    form = notes.text(model.get("format"), "config.format") if role is ArtifactRole.WEIGHTS else Clean("")
-    return Artifact(
-        path=path,
-        role=role,
-        format=_parts.weights_format(path) or form if role is ArtifactRole.WEIGHTS else Clean(""),
-        size=notes.integer(layer.get("size"), f"{where}.size"),
-        digest=digest,
-        media_type=media_type,
-        unsafe=_parts.unsafe(path),
-    )
+    artifact = artifact_of(path, notes.integer(layer.get("size"), f"{where}.size"), role=role)
+    if role is ArtifactRole.WEIGHTS and not artifact.format:
+        artifact = replace(artifact, format=notes.text(model.get("format"), "config.format"))
+    return replace(artifact, digest=digest, media_type=media_type)
 
 
 def _metadata(written: Any, where: str, notes: Notes) -> Mapping[str, Any]:
