@@ -14,6 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 _KEY = "mlcd_tui.globals"
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 FORMATS = ("table", "json", "yaml")
+PACKAGE_FORMATS = (*FORMATS, "markdown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,21 @@ _OPTIONS = (
     _option("--engine", metavar="NAME", help="Engine of the rollout, where two have one of that name."),
 )
 _OUTPUT = _option("-o", "--output", type=click.Choice(FORMATS), default="table", help="table, json or yaml.")
+_PACKAGE_OUTPUT = _option(
+    "-o", "--output", type=click.Choice(PACKAGE_FORMATS), default="table", help="table, json, yaml or markdown."
+)
 
 
 def global_options(function: F) -> F:
     """Adds the options that hold for all commands."""
     for option in reversed((*_OPTIONS, _OUTPUT)):
+        function = option(function)
+    return function
+
+
+def package_options(function: F) -> F:
+    """As `global_options`, with Markdown as one more way of printing."""
+    for option in reversed((*_OPTIONS, _PACKAGE_OUTPUT)):
         function = option(function)
     return function
 

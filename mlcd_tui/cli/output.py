@@ -37,15 +37,16 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 class Widths:
     """Prints rows that come one after another under one head: columns only ever grow wider."""
 
-    def __init__(self) -> None:
+    def __init__(self, *least: int) -> None:
         self._widths: list[int] = []
+        self._least = least
 
     def print(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """The rows, and before the first ones the head."""
         cells = [[str(clean(cell)) for cell in row] for row in rows]
         if not self._widths:
             cells.insert(0, [title.upper() for title in head])
-            self._widths = [0] * len(head)
+            self._widths = list(self._least) or [0] * len(head)
         for line in _aligned(cells, self._widths):
             click.echo(line)
 

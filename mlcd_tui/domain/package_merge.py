@@ -131,14 +131,14 @@ def _union(parts: Sequence[Part], name: str, heard: Witnesses, where: str = "") 
     return tuple(found.values())
 
 
-def _pairs(items: Iterable[tuple[Part, Pairs]], where: str, heard: Witnesses) -> Pairs:
+def _pairs(items: Iterable[tuple[Part, Pairs]], where: str, heard: Witnesses, rule: same.Same = same.exactly) -> Pairs:
     """By label."""
     found: dict[Clean, Clean] = {}
     for part, pairs in items:
         for label, value in pairs:
             kept = found.setdefault(label, value)
             if value or kept:
-                heard.hear(part, f"{where}[{label}]", value, same.exactly)
+                heard.hear(part, f"{where}[{label}]", value, rule)
             if not kept:
                 found[label] = value
     return tuple(found.items())
@@ -161,7 +161,9 @@ def _training(parts: Sequence[Part], heard: Witnesses) -> Training:
     return replace(
         joined,
         parameters=_pairs([(part, one.parameters) for part, one in having], "training.parameters", heard),
-        environment=_pairs([(part, one.environment) for part, one in having], "training.environment", heard),
+        environment=_pairs(
+            [(part, one.environment) for part, one in having], "training.environment", heard, same.release
+        ),
         hardware=_pairs([(part, one.hardware) for part, one in having], "training.hardware", heard),
         datasets=_datasets(having, heard),
         base_models=_union(only, "base_models", heard, "training."),

@@ -159,6 +159,12 @@ def pin(one: str, other: str) -> bool:
     return first is None or second is None or version(first, second)
 
 
+def release(one: str, other: str) -> bool:
+    """Of software around the model: `3.11` is `3.11.7`, told less exactly; else as text."""
+    shorter, longer = sorted((one.strip(), other.strip()), key=len)
+    return longer.startswith(f"{shorter}.") or exactly(one, other)
+
+
 def is_pinned(value: str) -> bool:
     """Whether a requirement allows exactly one version."""
     return _pinned(value) is not None
