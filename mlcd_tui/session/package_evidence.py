@@ -112,8 +112,15 @@ def schema_sentence(packages: RolloutPackages) -> str:
     for whose, found in (("the new version", candidate), ("the serving version", serving)):
         if found.contradiction:
             return f"{whose}: {found.contradiction}"
-    missing = [whose for whose, found in (("the new", candidate), ("the serving", serving)) if found.package is None]
-    if len(missing) == 2:
-        return "neither version's package was found"
-    why = serving.problem if candidate.package is not None else "see the package"
-    return f"the package of {missing[0]} version was not found: {why}"
+    if candidate.package is None:
+        both = " nor that of the serving one" if serving.package is None else ""
+        return f"the package of the new version was not found{both}"
+    return f"the package of the serving version was not found: {serving.problem}"
+
+
+def note_sentence(packages: RolloutPackages) -> str:
+    """As `schema_sentence`, for where nothing else stands beside it."""
+    candidate = packages.candidate
+    if candidate is not None and candidate.package is None and candidate.problem:
+        return str(candidate.problem)
+    return schema_sentence(packages)

@@ -25,7 +25,7 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.hidden import own_up
 from mlcd_tui.session.pace import Pace
-from mlcd_tui.session.package_evidence import schema_sentence
+from mlcd_tui.session.package_evidence import note_sentence
 from mlcd_tui.session.tasks import begin
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class SchemaFeed:
         except Problem as problem:
             known.note = SchemaNote(Verdict.UNKNOWN, clean(problem))
         else:
-            known.note = SchemaNote(packages.verdict, clean(schema_sentence(packages)))
+            known.note = SchemaNote(packages.verdict, clean(note_sentence(packages)))
             known.digests = _digests(packages)
             settled = packages.diff is not None
         wait = math.inf if settled else _AGAIN[min(known.looks, len(_AGAIN) - 1)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mlcd_tui.demo.controllers.pod import BEHAVIOUR
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
+from mlcd_tui.demo.scenarios._model_cards import ctr_wide
+from mlcd_tui.demo.scenarios._packages import publish
 
 
 def tell(story: Story) -> None:
@@ -43,7 +45,10 @@ def tell(story: Story) -> None:
             {"pause": {"duration": "10m"}},
         ],
     }
-    story.rollout("ads", "ctr-wide", {"canary": canary}, [(-5 * DAY, "v41"), (-45.0, "v42")], replicas=4)
+    versions = [(-5 * DAY, "v41"), (-45.0, "v42")]
+    story.rollout("ads", "ctr-wide", {"canary": canary}, versions, replicas=4)
+    for minute, tag in versions:
+        publish(story, "ads", "ctr-wide", tag, minute, ctr_wide(tag))
     _bid_shader(story)
     service(story.store, "ads", "ctr", {"app": "ctr"})
     story.deployment("ads", "ctr", pods("ctr", "v30"), {"replicas": 3}, {"app": "ctr", "team": "ads"}, since=-12 * DAY)

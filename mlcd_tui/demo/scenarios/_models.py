@@ -6,6 +6,8 @@ from typing import Any
 
 from mlcd_tui.demo.kinds import ROLLOUTS
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
+from mlcd_tui.demo.scenarios._model_cards import two_tower
+from mlcd_tui.demo.scenarios._packages import publish
 
 Object = dict[str, Any]
 
@@ -37,6 +39,8 @@ def _two_tower(story: Story) -> None:
     steps += [{"setWeight": 75}, {"pause": {"duration": "15m"}}]
     versions = [(-10 * DAY, "v8"), (-94.0, "v9")]
     story.rollout("recs", "two-tower", {"canary": {"steps": steps}}, versions, replicas=4)
+    for minute, tag in versions:
+        publish(story, "recs", "two-tower", tag, minute, two_tower(tag))
 
 
 def _feed(story: Story) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from mlcd_tui.demo.scenarios._build import DAY, Story, prometheus
+from mlcd_tui.demo.scenarios._model_cards import churn, fraud_scorer
+from mlcd_tui.demo.scenarios._packages import publish
 
 
 def tell(story: Story) -> None:
@@ -55,6 +57,8 @@ def _fraud_scorer(story: Story) -> None:
     }
     versions = [(-6 * DAY, "v5"), (-3 * DAY, "v6"), (-12.0, "v7")]
     story.rollout("payments", "fraud-scorer", {"canary": canary}, versions, replicas=5)
+    for minute, tag in versions:
+        publish(story, "payments", "fraud-scorer", tag, minute, fraud_scorer(tag))
     story.at(-3 * DAY + 30, lambda: story.promote("payments", "fraud-scorer"))
 
 
@@ -72,4 +76,6 @@ def _churn(story: Story) -> None:
     }
     versions = [(-8 * DAY, "2025.10.1"), (-4 * DAY, "2025.11.0"), (-185.0, "2025.11.1")]
     story.rollout("payments", "churn", {"blueGreen": blue_green}, versions)
+    for minute, tag in versions:
+        publish(story, "payments", "churn", tag, minute, churn(tag))
     story.at(-4 * DAY + 45, lambda: story.promote("payments", "churn"))

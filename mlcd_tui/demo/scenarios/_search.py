@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mlcd_tui.demo.kinds import DEPLOYMENTS, ROLLOUTS
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
+from mlcd_tui.demo.scenarios._model_cards import ranker
+from mlcd_tui.demo.scenarios._packages import publish, put
 
 
 def tell(story: Story) -> None:
@@ -35,10 +37,19 @@ def tell(story: Story) -> None:
             {"pause": {"duration": "45s"}},
         ],
     }
-    story.rollout("search", "ranker", {"canary": canary}, [(-2 * DAY, "v117"), (-1.6, "v118")], replicas=5)
-    story.cycle(ROLLOUTS, "search", "ranker", lambda number: f"v{118 + number}", rest=75)
+    versions = [(-2 * DAY, "v117"), (-1.6, "v118")]
+    story.rollout("search", "ranker", {"canary": canary}, versions, replicas=5)
+    for minute, tag in versions:
+        publish(story, "search", "ranker", tag, minute, ranker(tag))
+    story.cycle(ROLLOUTS, "search", "ranker", lambda number: _released(story, f"v{118 + number}"), rest=75)
     _embedder(story)
     _spellcheck(story)
+
+
+def _released(story: Story, tag: str) -> str:
+    """The pipeline publishes what it is about to release."""
+    put(story, "search", "ranker", tag, ranker(tag))
+    return tag
 
 
 def _embedder(story: Story) -> None:
