@@ -15,6 +15,8 @@ from mlcd_tui.packages.sources._zip import list_zip
 _OTHERS = {b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz", b"BZh": "bzip2", b"7z\xbc\xaf": "7-Zip", b"Rar!": "rar"}
 _GZIP = zlib.MAX_WBITS + 16
 _TO_TELL = 512
+_PADDING = 1 << 20
+"""Zeros that may stand behind the end of a tar archive."""
 
 
 def fill(
@@ -59,3 +61,4 @@ def fill(
     again = packed if first[:2] == b"\x1f\x8b" else plain
     with again() as stream:
         collect(TarReader(stream, archive), files, wanted, again)
+        stream.skip(_PADDING)  # so that gzip comes to its checksum

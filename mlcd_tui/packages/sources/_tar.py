@@ -78,8 +78,8 @@ def _number(raw: bytes, what: str, archive: str) -> int:
 
 
 def _header(block: bytes, archive: str) -> Member:
-    sum_ = _number(block[148:156], "checksum", archive)
-    if sum(block[:148]) + 8 * 32 + sum(block[156:]) != sum_:
+    told = block[148:156].strip(b" \0")
+    if told.strip(b"01234567") or sum(block[:148]) + 8 * 32 + sum(block[156:]) != int(told or b"0", 8):
         raise Unreadable(
             f"{archive} is no tar archive, or is damaged: a header's checksum is wrong.", advice="Get it anew."
         )
