@@ -29,6 +29,7 @@ from mlcd_tui.packages.reading.json import load_json
         (b"\x1f\x8b\x08", "gzip"),
         (b" " * (5 << 20), "at most 4,194,304"),
     ],
+    ids=lambda value: "data" if isinstance(value, bytes) else None,
 )
 def test_hostile_json_is_refused_in_one_sentence_and_at_once(data: bytes, reason: str) -> None:
     started = time.monotonic()

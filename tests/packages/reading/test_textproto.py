@@ -49,6 +49,7 @@ def test_all_spellings_of_the_text_format() -> None:
         (b"a", "a value of a was expected"),
         (b"\xff", "not UTF-8"),
     ],
+    ids=lambda value: "data" if isinstance(value, bytes) else None,
 )
 def test_hostile_text_is_refused_with_its_line(data: bytes, reason: str) -> None:
     started = time.monotonic()

@@ -76,6 +76,7 @@ def test_json_means_the_same_in_yaml(value: Any) -> None:
         (b"x" * ((1 << 20) + 1), "at most 1,048,576"),
         (b"PK\x03\x04....", "zip archive"),
     ],
+    ids=lambda value: "data" if isinstance(value, bytes) else None,
 )
 def test_hostile_yaml_is_refused_in_one_sentence_and_at_once(data: bytes, reason: str) -> None:
     started = time.monotonic()
