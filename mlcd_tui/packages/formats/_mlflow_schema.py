@@ -13,6 +13,7 @@ from mlcd_tui.packages.reading.fields import Notes, literal
 from mlcd_tui.packages.reading.json import load_json_text
 
 _DEPTH = 32
+_MOST_FIELDS = 20_000
 _COLUMN_TYPES = {
     "boolean": "bool",
     "integer": "int32",
@@ -85,7 +86,11 @@ def inner_json(value: Any, where: str, notes: Notes) -> Any:
 
 
 def _items(value: Any, where: str, notes: Notes) -> tuple[Mapping[str, Any], ...]:
-    return notes.mappings(inner_json(value, where, notes), where)
+    found = inner_json(value, where, notes)
+    if isinstance(found, list) and len(found) > _MOST_FIELDS:
+        notes.warn(where, f"has {len(found):,} entries, more than the {_MOST_FIELDS:,} that are read; none is used")
+        return ()  # a part of a schema would be compared as if it were the whole
+    return notes.mappings(found, where, most=_MOST_FIELDS)
 
 
 def _column(item: Mapping[str, Any], where: str, notes: Notes, depth: int) -> Field:

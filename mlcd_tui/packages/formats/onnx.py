@@ -18,7 +18,7 @@ from mlcd_tui.packages.reading.extensions import is_installed
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.protobuf import VARINT, Walker, Wire, signed
 
-_MOST_VALUES = 2_000
+_MOST_VALUES = 20_000
 _MOST_DIMS = 64
 _MOST_PROPS = 500
 _DEPTH = 16
@@ -119,10 +119,9 @@ def _graph_field(walker: Walker, wire: Wire, model: _Model) -> None:
                 _initializer(walker, inner, model)
     elif wire.number in (_INPUT, _OUTPUT):
         side = model.inputs if wire.number == _INPUT else model.outputs
-        if len(side) < _MOST_VALUES:
-            side.append(_value(walker, wire, model.notes))
-        else:
-            model.notes.warn("graph", f"has more than {_MOST_VALUES:,} inputs or outputs, the rest is left out")
+        if len(side) >= _MOST_VALUES:  # a part of a schema would be compared as if it were the whole
+            raise Unreadable(f"{clean(walker.path)} has more than {_MOST_VALUES:,} inputs or outputs.")
+        side.append(_value(walker, wire, model.notes))
 
 
 def _initializer(walker: Walker, wire: Wire, model: _Model) -> None:
@@ -208,11 +207,14 @@ def _tensor(walker: Walker, wire: Wire, name: str, notes: Notes) -> tuple[str, t
         if inner.number == 1:
             raw = _element(inner.value)
         elif inner.number == 2:
-            shape = tuple(_dims(walker, inner, name, notes))
+            try:
+                shape = tuple(_dims(walker, inner, name))
+            except ValueError as error:
+                notes.warn(name, f"has the dimension {error}, which is no size")
     return raw, shape
 
 
-def _dims(walker: Walker, wire: Wire, name: str, notes: Notes) -> Iterator[Dim]:
+def _dims(walker: Walker, wire: Wire, name: str) -> Iterator[Dim]:
     count = 0
     for dim in walker.inside(wire):
         if dim.number != 1:
@@ -226,9 +228,9 @@ def _dims(walker: Walker, wire: Wire, name: str, notes: Notes) -> Iterator[Dim]:
         for inner in walker.inside(dim):
             if inner.number == 1 and inner.kind == VARINT:
                 size = signed(inner.value)
-                value = size if size >= 0 else None
                 if size < -1:
-                    notes.warn(name, f"has the dimension {size}, which is no size")
+                    raise ValueError(size)
+                value = size if size >= 0 else None
             elif inner.number == 2:
                 value = walker.text(inner, limit=100) or None
         yield value

@@ -16,7 +16,7 @@ from mlcd_tui.packages.reading.dimensions import shape_of
 from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.extensions import artifact_of, is_installed
 from mlcd_tui.packages.reading.fields import Notes
-from mlcd_tui.packages.reading.textproto import load_textproto
+from mlcd_tui.packages.reading.textproto import TOKENS, load_textproto
 
 _LIMIT = 1 << 20
 _MOST_ARTIFACTS = 200
@@ -79,7 +79,7 @@ def _last(message: Mapping[str, list[Any]], name: str) -> Any:
 
 
 def _messages(message: Mapping[str, list[Any]], name: str, notes: Notes) -> tuple[Mapping[str, list[Any]], ...]:
-    return notes.mappings(message.get(name), name)
+    return notes.mappings(message.get(name), name, most=TOKENS)
 
 
 def _endpoints(config: Mapping[str, list[Any]], name: Clean, batch: int | None, notes: Notes) -> tuple[Endpoint, ...]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from mlcd_tui.domain.schema import DTYPES, Dim
 from mlcd_tui.domain.text import clean
-from mlcd_tui.packages.reading.fields import Notes
+from mlcd_tui.packages.reading.fields import Notes, shown
 
 MOST_DIMS = 64
 """Longest shape: no framework goes beyond."""
 _LARGEST = (1 << 63) - 1
+_SIZE = re.compile(r"[+-]?[0-9]{1,19}")
 _NUMPY = {
     "str": "string",
     "string": "string",
@@ -27,7 +29,10 @@ _NUMPY = {
 
 
 def shape_of(value: Any, name: str, notes: Notes) -> tuple[Dim, ...] | None:
-    """A list of dims: -1 and null are free, text is a symbol; None where it is absent or no shape at all."""
+    """A list of dims: -1 and null are free, text is a symbol.
+
+    None, which makes every comparison unknown, where it is absent or one dimension is no size.
+    """
     if value is None:
         return None
     if not isinstance(value, list | tuple):
@@ -36,20 +41,19 @@ def shape_of(value: Any, name: str, notes: Notes) -> tuple[Dim, ...] | None:
     if len(value) > MOST_DIMS:
         notes.warn(name, f"has {len(value)} dimensions, at most {MOST_DIMS} are read")
         return None
-    return tuple(_dim(item, name, notes) for item in value)
-
-
-def _dim(value: Any, name: str, notes: Notes) -> Dim:
-    if isinstance(value, str):
-        if value.strip().lstrip("+-").isdecimal() and len(value) < 20:
-            value = int(value)
+    dims: list[Dim] = []
+    for item in value:
+        size = int(item) if isinstance(item, str) and _SIZE.fullmatch(item) else item
+        if size is None or size == -1:
+            dims.append(None)
+        elif isinstance(size, str):
+            dims.append(clean(size, limit=100) or None)
+        elif isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= _LARGEST:
+            dims.append(size)
         else:
-            return clean(value, limit=100) or None
-    if isinstance(value, int) and not isinstance(value, bool) and -1 <= value <= _LARGEST:
-        return value if value >= 0 else None
-    if value is not None:
-        notes.warn(name, f"has the dimension {clean(value, limit=40)}, which is no size")
-    return None
+            notes.warn(name, f"has the dimension {shown(item)}, which is no size")
+            return None
+    return tuple(dims)
 
 
 def numpy_dtype(name: str) -> str | None:

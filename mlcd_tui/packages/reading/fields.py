@@ -83,7 +83,7 @@ class Notes:
         return ()
 
     def mappings(self, value: Any, name: str, *, most: int = MOST_ITEMS) -> tuple[Mapping[str, Any], ...]:
-        """A list of maps; what is no map is left off with a warning."""
+        """A list of maps; what is no map counts as an empty one, with a warning, so that places stay."""
         items = enumerate(self.sequence(value, name, most=most))
         return tuple(self.mapping(item, f"{name}[{index}]") for index, item in items)
 

@@ -173,7 +173,7 @@ def test_absurd_dimensions_are_no_sizes() -> None:
         wire.data(5, wire.initializer("V", 1, -3)),
     )
     package = FORMAT.read(MemoryFiles({"a.onnx": data}), "a.onnx")
-    assert package.endpoints[0].inputs.fields[0].shape == (None, (1 << 63) - 1)
+    assert package.endpoints[0].inputs.fields[0].shape is None
     assert package.artifacts[0].parameters is None
     assert [warning.partition(":")[2] for warning in package.sources[0].warnings] == [
         " x has the dimension -5, which is no size.",
