@@ -11,7 +11,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.formats import _sniff
 from mlcd_tui.packages.reading.document import base_name, beside
-from mlcd_tui.packages.reading.fields import Notes
+from mlcd_tui.packages.reading.fields import Notes, kind_of
 from mlcd_tui.packages.reading.json import load_json
 
 MANIFESTS = ("manifest.json",)
@@ -37,7 +37,9 @@ class OciDocuments:
 def documents(files: Files, path: str, notes: Notes) -> OciDocuments:
     """The document at `path` and those beside it. Raises `Unreadable` for the first; another one is a warning."""
     data = files.read(path, LIMIT)
-    own = notes.mapping(load_json(data, path), "document")
+    own = load_json(data, path)
+    if not isinstance(own, Mapping):
+        raise Unreadable(f"{clean(path)} is {kind_of(own)}, a map was expected.")
     kind = next((kind for kind in (MANIFESTS, CONFIGS, INDEXES) if base_name(path) in kind), MANIFESTS)
 
     def other(names: tuple[str, ...]) -> Mapping[str, Any]:

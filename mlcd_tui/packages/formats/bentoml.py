@@ -77,12 +77,13 @@ class _BentoML:
     def read(self, files: Files, path: str) -> ModelPackage:
         notes = Notes(path)
         data = files.read(path, 4 << 20)
-        if base_name(path) == "schema.json":
-            package = ModelPackage(endpoints=_endpoints(notes.mapping(load_json(data, path), "document"), notes))
+        is_schema = base_name(path) == "schema.json"
+        document = load_json(data, path) if is_schema else load_yaml(data, path, limit=4 << 20)
+        if not isinstance(document, Mapping) or "name" not in document:
+            raise Unreadable(f"{clean(path)} is no {base_name(path)} of BentoML: it has no name.")
+        if is_schema:
+            package = ModelPackage(endpoints=_endpoints(document, notes))
         else:
-            document = load_yaml(data, path, limit=4 << 20)
-            if not isinstance(document, Mapping) or "name" not in document:
-                raise Unreadable(f"{clean(path)} is no {base_name(path)} of BentoML: it has no name.")
             package = (
                 _bento(document, files, path, notes) if base_name(path) == "bento.yaml" else _model(document, notes)
             )
