@@ -6,19 +6,20 @@ import secrets
 import shutil
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from mlcd_tui.domain.compatibility import compare
 from mlcd_tui.domain.completeness import lacks
-from mlcd_tui.domain.errors import BadConfig, Missing, Unreachable
+from mlcd_tui.domain.errors import BadConfig, Missing, Unauthenticated, Unreachable
 from mlcd_tui.domain.package import ArtifactRole, ModelPackage, Split
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.schema import Schema, SchemaKind
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.packages.library import Library
 from mlcd_tui.packages.sources.mlflow_server import versions_with_image
-from tests.e2e.mlflow.server import USER, MlflowServer, Registered, Registration
+from tests.e2e.mlflow.server import USER, MlflowServer, Registered, Registration, mlflow_server
 
 SERVING_IMAGE = f"sha256:{secrets.token_hex(32)}"
 CANDIDATE_IMAGE = f"sha256:{secrets.token_hex(32)}"
@@ -187,3 +188,17 @@ def test_a_server_that_is_down_is_told(churn: Churn) -> None:
         address = f"http://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(Unreachable, match="refused"):
             Library(Reach(mlflow=address)).read(f"mlflow:{churn.name}/1")
+
+
+def test_a_server_with_logins_takes_those_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    password = secrets.token_hex(8)
+    with mlflow_server(tmp_path, password) as server:
+        library = Library(Reach(mlflow=server.address))
+        with pytest.raises(Unauthenticated, match="does not accept the credentials"):
+            list(library.list("mlflow:"))
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
+        assert list(library.list("mlflow:")) == []
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "another")
+        with pytest.raises(Unauthenticated):
+            list(library.list("mlflow:"))

@@ -106,21 +106,36 @@ class MlflowServer:
 
 
 @contextlib.contextmanager
-def mlflow_server(folder: Path, *options: str) -> Iterator[MlflowServer]:
+def mlflow_server(folder: Path, password: str = "") -> Iterator[MlflowServer]:
     """The server with a database and artifacts of its own in `folder`; it and its children end with the context.
 
     Args:
         folder: where it keeps everything; may be empty.
-        options: further options of `mlflow server`.
+        password: of the user `admin`; empty: it asks for no login.
     """
     bin_folder = environment("mlflow") / "bin"
     command = [
         *(str(bin_folder / "mlflow"), "server", "--host", "127.0.0.1", "--port", "0", "--workers", "1"),
         *("--backend-store-uri", f"sqlite:///{folder}/mlflow.db", "--artifacts-destination", str(folder / "artifacts")),
-        *options,
+        *(("--app-name", "basic-auth") if password else ()),
     ]
-    with started(command, folder / "server.log", rb"running on (http://127\.0\.0\.1:\d+)", _QUIET) as address:
+    env = {**_QUIET, **(_with_logins(folder, password) if password else {})}
+    with started(command, folder / "server.log", rb"running on (http://127\.0\.0\.1:\d+)", env) as address:
         yield MlflowServer(address, bin_folder / "python", folder)
+
+
+def _with_logins(folder: Path, password: str) -> Mapping[str, str]:
+    settings = folder / "auth.ini"
+    settings.write_text(
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{folder}/auth.db\nadmin_username = admin\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n",
+        encoding="utf-8",
+    )
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(settings),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": password,
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": password,
+    }
 
 
 @contextlib.contextmanager
