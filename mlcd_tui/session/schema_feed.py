@@ -37,7 +37,7 @@ INTERVAL = 0.4
 AT_ONCE = 4
 _FEW = 24
 """So many are looked at without a rest."""
-_REST = 3.0
+_REST = 10.0
 """With more, so many times as long as a look took."""
 _KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
 """What tells which images run; analyses and events do not."""
@@ -142,10 +142,11 @@ class SchemaFeed:
             self._wake.clear()
             now = time.monotonic()
             due = sorted((known for known in self._known.values() if known.due <= now), key=_urgency)
+            many = len(due) > _FEW
             for start in range(0, len(due), AT_ONCE):
-                await self._look_at(due[start : start + AT_ONCE], rest=len(due) > _FEW)
-                if self._wake.is_set():
-                    break
+                await self._look_at(due[start : start + AT_ONCE], rest=many)
+                if self._wake.is_set() and (not many or start >= _FEW):
+                    break  # something more urgent may have come
             else:
                 await self._until_due()
 
