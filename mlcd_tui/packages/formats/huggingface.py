@@ -134,7 +134,9 @@ def _results(value: Any, notes: Notes) -> tuple[Clean, tuple[Metric, ...], tuple
             datasets.setdefault((dataset.name, dataset.split), dataset)
         config = notes.mapping(result.get("dataset"), f"{where}.dataset").get("config")
         for place, item in enumerate(notes.mappings(result.get("metrics"), f"{where}.metrics")):
-            metrics.append(_metric(item, f"{where}.metrics[{place}]", dataset, config, notes))
+            metric = _metric(item, f"{where}.metrics[{place}]", dataset, config, notes)
+            if metric.name:
+                metrics.append(metric)
     name = notes.text(models[0].get("name"), "model-index[0].name", limit=500)
     return name, tuple(metrics), tuple(datasets.values())
 
