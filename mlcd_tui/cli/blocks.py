@@ -70,7 +70,7 @@ def _markdown(blocks: Sequence[Block]) -> Iterator[str]:
         if block.title:
             yield f"{'##' if place == 0 else '###'} {escaped(block.title)}"
             yield ""
-        yield from (f"- {escaped(line)}" for line in block.lines)
+        yield from (f"- {_no_list(escaped(line))}" for line in block.lines)
         if block.rows:
             if block.lines:
                 yield ""
@@ -85,5 +85,9 @@ def escaped(text: str) -> str:
     safe = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     safe = _SPECIAL.sub(r"\\\g<0>", safe)
     safe = re.sub(r"[@#](?=\w)", r"\g<0><!-- -->", safe)
-    safe = safe.replace("://", "&#58;//").replace("www.", "www&#46;")
-    return _LEADING.sub(lambda match: f"{match[1]}&#{ord(match[2][0])};{match[2][1:]}", safe)
+    return safe.replace("://", "&#58;//").replace("www.", "www&#46;")
+
+
+def _no_list(text: str) -> str:
+    """The text of a list's item, so that it does not begin another list."""
+    return _LEADING.sub(lambda match: f"{match[1]}&#{ord(match[2][0])};{match[2][1:]}", text)

@@ -17,6 +17,8 @@ from mlcd_tui.domain.verdict import Difference, Judgement, PackageDiff, Section
 
 _MOST_FILES = 50
 """Files listed one by one; of more only their number is told."""
+_ASIDE = frozenset({ArtifactRole.CONFIG, ArtifactRole.DOC, ArtifactRole.EXAMPLE})
+"""Files whose coming and going tells nothing: what stands in them is compared as what it means."""
 _TRUST = (TrustState.FAILED, TrustState.ABSENT, TrustState.UNVERIFIED, TrustState.VERIFIED)
 _GENERAL: tuple[tuple[str, str, same.Same], ...] = (
     ("name", "name", same.name),
@@ -247,8 +249,10 @@ def _files(serving: ModelPackage, candidate: ModelPackage) -> Iterator[Differenc
     for path in dict.fromkeys((*new, *old)):
         before: Artifact | None = old.get(path)
         after: Artifact | None = new.get(path)
+        some = after or before
         if before is None or after is None:
-            yield _one_sided(Section.ARTIFACT, str(path), before and _file(before), after and _file(after))
+            if some is not None and some.role not in _ASIDE:
+                yield _one_sided(Section.ARTIFACT, str(path), before and _file(before), after and _file(after))
         elif before.digest and after.digest and not same.digest(before.digest, after.digest):
             yield _change(Section.ARTIFACT, str(path), _file(before), _file(after), "other content")
 

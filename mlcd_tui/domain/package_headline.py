@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.text import Clean, clean
@@ -29,12 +29,26 @@ def _of(differences: Sequence[Difference], section: Section) -> list[Difference]
 
 
 def _change(one: Difference) -> str:
+    if one.judgement is Judgement.ADDED:
+        return f"{one.label} is new"
+    if one.judgement is Judgement.REMOVED:
+        return f"{one.label} is gone"
     return f"{one.label} {clean(one.before, limit=40) or '-'} → {clean(one.after, limit=40) or '-'}"
 
 
-def _listed(changes: Sequence[Difference]) -> str:
+def _data_change(one: Difference) -> str:
+    """Of a dataset the first thing that differs: its version, else its digest, else its rows."""
+    before, after = one.before.split(" · "), one.after.split(" · ")
+    if one.judgement is Judgement.CHANGED and len(before) == len(after):
+        for old, new in zip(before, after, strict=True):
+            if old != new:
+                return f"{one.label} {old} → {new}"
+    return _change(one)
+
+
+def _listed(changes: Sequence[Difference], told: Callable[[Difference], str] = _change) -> str:
     rest = len(changes) - _SHOWN
-    return ", ".join(map(_change, changes[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+    return ", ".join(map(told, changes[:_SHOWN])) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _alarms(differences: Sequence[Difference]) -> Iterator[str]:
@@ -68,7 +82,7 @@ def _metrics(differences: Sequence[Difference]) -> Iterator[str]:
 def _data(differences: Sequence[Difference], serving: ModelPackage, candidate: ModelPackage) -> Iterator[str]:
     changes = _of(differences, Section.DATA)
     if changes:
-        yield f"Data: {_listed(changes)}."
+        yield f"Data: {_listed(changes, _data_change)}."
     elif not candidate.training.datasets:
         yield "Data: not recorded."
     elif serving.training.datasets:
