@@ -9,6 +9,10 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.packages.reading.document import base_name
 from mlcd_tui.packages.reading.extensions import is_installed
 
+LIVE_OPENAPI = "openapi.json"
+"""Under which a live endpoint's own description is offered."""
+WRAPPED = (b'"PredictionRequest"', b'"PredictionResponse"')
+"""Marks of a description whose real schemas lie within a protocol of jobs: the format that knows it unwraps them."""
 _BEGINNING = 256 * 1024
 """Bytes looked at."""
 
@@ -37,3 +41,8 @@ def mentions(files: Files, path: str, *marks: bytes) -> bool:
 def there(files: Files, path: str) -> bool:
     """Whether the package has that file."""
     return any(entry.path == path for entry in files.entries())
+
+
+def is_live(files: Files) -> bool:
+    """Whether this is what a server told of itself: there are but its answers."""
+    return all(entry.path == LIVE_OPENAPI or entry.path.startswith("v2/") for entry in files.entries())

@@ -85,7 +85,9 @@ class _BentoML:
             package = ModelPackage(endpoints=_endpoints(document, notes))
         else:
             package = (
-                _bento(document, files, path, notes) if base_name(path) == "bento.yaml" else _model(document, notes)
+                _bento(document, files, path, notes)
+                if base_name(path) == "bento.yaml"
+                else _model(document, notes, within=bool(_sniff.called(files, ("bento.yaml",))))
             )
         source = source_of(files, path, data, format=self.name, rank=50, warnings=notes.warnings)
         return replace(package, sources=(source,))
@@ -203,8 +205,14 @@ def _dependencies(files: Files, path: str, image: Mapping[str, Any], notes: Note
     return _requirements.pip_requirements(written.splitlines() if isinstance(written, str) else ())
 
 
-def _model(model: Mapping[str, Any], notes: Notes) -> ModelPackage:
-    """A model of the store. Its `metadata` is free: numbers with the name of a measure are metrics."""
+def _model(model: Mapping[str, Any], notes: Notes, *, within: bool) -> ModelPackage:
+    """A model of the store. Its `metadata` is free: numbers with the name of a measure are metrics.
+
+    `within` a Bento it is a part of that, whose name, version and time are those of the package.
+    """
+    name, version = notes.text(model.get("name"), "name"), notes.text(model.get("version"), "version")
+    loader = notes.text(model.get("module"), "module")
+    tag = clean(":".join(filter(None, (name, version))))
     context = notes.mapping(model.get("context"), "context")
     free = notes.mapping(model.get("metadata"), "metadata")
     frameworks = notes.pairs(context.get("framework_versions"), "context.framework_versions")
@@ -217,10 +225,11 @@ def _model(model: Mapping[str, Any], notes: Notes) -> ModelPackage:
     )
     rest = {key: value for key, value in free.items() if key not in {*numbers, commit, "metrics", *_DATASETS}}
     return ModelPackage(
-        name=notes.text(model.get("name"), "name"),
-        version=notes.text(model.get("version"), "version"),
-        created=notes.moment(model.get("creation_time"), "creation_time"),
+        name=Clean("") if within else name,
+        version=Clean("") if within else version,
+        created=None if within else notes.moment(model.get("creation_time"), "creation_time"),
         authors=_owner(model, notes),
+        artifacts=(Artifact(path=tag, role=ArtifactRole.WEIGHTS, loader=loader),),
         training=Training(
             revision=notes.text(free.get(commit), f"metadata.{commit}"),
             parameters=notes.pairs(rest, "metadata"),
@@ -238,7 +247,7 @@ def _model(model: Mapping[str, Any], notes: Notes) -> ModelPackage:
         ),
         dependencies=tuple(Dependency(name, version) for name, version in frameworks),
         tags=notes.pairs(model.get("labels"), "labels"),
-        extra=notes.pairs({key: model.get(key) or None for key in ("module", "signatures", "options")}, "document"),
+        extra=notes.pairs({key: model.get(key) or None for key in ("signatures", "options")}, "document"),
     )
 
 

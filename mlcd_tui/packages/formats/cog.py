@@ -15,7 +15,7 @@ from mlcd_tui.packages.formats import _oci, _requirements, _sniff
 from mlcd_tui.packages.formats._json_fields import json_schema, reachable
 from mlcd_tui.packages.reading.document import base_name, beside, source_of
 from mlcd_tui.packages.reading.fields import Notes
-from mlcd_tui.packages.reading.json import load_json_text
+from mlcd_tui.packages.reading.json import load_json, load_json_text
 from mlcd_tui.packages.reading.yaml import load_yaml
 
 _PREFIXES = ("run.cog.", "org.cogmodel.")
@@ -31,28 +31,31 @@ _VALUES = ("default", "example", "examples", "enum", "const")
 class _Cog:
     name: str = "cog"
     title: str = "Cog"
-    patterns: tuple[str, ...] = ("cog.yaml", *_oci.CONFIGS, "requirements.txt")
+    patterns: tuple[str, ...] = ("cog.yaml", *_oci.CONFIGS, _sniff.LIVE_OPENAPI, "requirements.txt")
 
     def find(self, files: Files) -> tuple[str, ...]:
         configs = (path for path in _sniff.called(files, _oci.CONFIGS) if _is_image(files, path))
-        return (*_sniff.called(files, ("cog.yaml",)), *configs)
+        described = (
+            path
+            for path in _sniff.called(files, (_sniff.LIVE_OPENAPI,))
+            if _sniff.mentions(files, path, *_sniff.WRAPPED)
+        )
+        return (*_sniff.called(files, ("cog.yaml",)), *configs, *described)
 
     def read(self, files: Files, path: str) -> ModelPackage:
         notes = Notes(path)
-        if base_name(path) == "cog.yaml":
+        live = base_name(path) == _sniff.LIVE_OPENAPI and _sniff.is_live(files)
+        if base_name(path) == _sniff.LIVE_OPENAPI:
+            data = files.read(path, _oci.LIMIT)
+            package = ModelPackage(endpoints=_endpoints(_document(load_json(data, path), path), notes))
+        elif base_name(path) == "cog.yaml":
             data = files.read(path, 1 << 20)
             package = _declared(notes.mapping(load_yaml(data, path), "document"), files, path, notes)
         else:
             found = _oci.documents(files, path, notes)
             data, package = found.data, _image(_oci.labels(found, notes), notes)
-        source = source_of(
-            files,
-            path,
-            data,
-            format=self.name,
-            rank=50 if base_name(path) == "cog.yaml" else 30,
-            warnings=notes.warnings,
-        )
+        rank = 80 if live else 50
+        source = source_of(files, path, data, format=self.name, rank=rank, warnings=notes.warnings, live=live)
         return replace(package, sources=(source,))
 
 
@@ -61,6 +64,12 @@ FORMAT = _Cog()
 
 def _is_image(files: Files, path: str) -> bool:
     return any(_sniff.mentions(files, path, prefix.encode()) for prefix in _PREFIXES)
+
+
+def _document(value: Any, path: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise Unreadable(f"{clean(path)} is no OpenAPI document: a map was expected.")
+    return value
 
 
 def _declared(config: Mapping[str, Any], files: Files, path: str, notes: Notes) -> ModelPackage:

@@ -31,7 +31,8 @@ class _OpenApi:
     patterns: tuple[str, ...] = (*_JSON_NAMES, *_YAML_NAMES)
 
     def find(self, files: Files) -> tuple[str, ...]:
-        return _sniff.called(files, self.patterns)
+        found = _sniff.called(files, self.patterns)
+        return tuple(path for path in found if not _sniff.mentions(files, path, *_sniff.WRAPPED))
 
     def read(self, files: Files, path: str) -> ModelPackage:
         notes = Notes(path)
@@ -55,7 +56,7 @@ class _OpenApi:
                 "document",
             ),
         )
-        live = _is_live(files)
+        live = _sniff.is_live(files)
         source = source_of(
             files, path, data, format=self.name, rank=80 if live else 50, warnings=notes.warnings, live=live
         )
@@ -63,11 +64,6 @@ class _OpenApi:
 
 
 FORMAT = _OpenApi()
-
-
-def _is_live(files: Files) -> bool:
-    """Whether this is what a server told: there is nothing beside but its answers to the inference protocol."""
-    return all(entry.path in _JSON_NAMES or entry.path.startswith("v2/") for entry in files.entries())
 
 
 def _dialect(document: Any, path: str) -> str:

@@ -33,12 +33,20 @@ def test_a_bento_has_an_endpoint_per_route_and_its_libraries() -> None:
 
 
 def test_a_model_of_the_store_tells_data_code_and_measures_of_its_metadata() -> None:
-    package = FORMAT.read(fixture("bentoml"), "model/model.yaml")
+    package = read(FORMAT, {"model.yaml": fixture("bentoml").contents["model/model.yaml"]})
 
     assert (package.name, package.version) == ("churn_model", "gixfpmxhwwjbaax4")
     assert [(one.name, one.value) for one in package.metrics] == [("roc_auc", 0.912)]
     assert package.training.revision == "4be1f0c"
     assert [one.name for one in package.training.datasets] == ["churn-2026q3"]
+
+
+def test_a_model_within_a_bento_is_a_part_of_it_and_no_second_name() -> None:
+    files = fixture("bentoml")
+    bento, model = (FORMAT.read(files, path) for path in FORMAT.find(files))
+
+    assert (model.name, model.version) == ("", "")
+    assert model.artifacts == bento.artifacts
 
 
 def test_numbers_of_the_metadata_that_are_no_measures_are_parameters() -> None:

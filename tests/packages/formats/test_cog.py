@@ -7,7 +7,9 @@ from typing import Any
 
 from mlcd_tui.domain.schema import Extras, SchemaKind
 from mlcd_tui.packages.formats.cog import FORMAT
+from mlcd_tui.packages.formats.openapi import FORMAT as OPENAPI
 from tests.packages.formats.document_fixtures import fixture, read, warnings_of
+from tests.packages.memory_files import MemoryFiles
 
 
 def image(labels: dict[str, Any]) -> dict[str, bytes | str]:
@@ -97,3 +99,13 @@ def test_a_damaged_label_does_not_hide_the_others() -> None:
     package = read(FORMAT, image({"run.cog.openapi_schema": "{", "run.cog.pip_freeze": "numpy==2.0\n"}))
     assert [one.name for one in package.dependencies] == ["numpy"]
     assert "run.cog.openapi_schema cannot be used" in warnings_of(package)
+
+
+def test_the_live_server_and_the_image_describe_the_same_endpoint() -> None:
+    labels = json.loads(fixture("cog").contents["image-config.json"])["config"]["Labels"]
+    live = {"openapi.json": labels["run.cog.openapi_schema"]}
+    (endpoint,) = read(FORMAT, live).endpoints
+
+    assert endpoint == FORMAT.read(fixture("cog"), "image-config.json").endpoints[0]
+    assert read(FORMAT, live).sources[0].rank == 80
+    assert OPENAPI.find(MemoryFiles({"openapi.json": live["openapi.json"].encode()})) == ()
