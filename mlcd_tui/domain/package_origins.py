@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -53,7 +53,7 @@ def shown(value: Any) -> Clean:
     if isinstance(value, str) and not isinstance(value, Enum):
         return clean(value, limit=_LONGEST)
     if isinstance(value, datetime):
-        return clean(value.astimezone(UTC).isoformat(timespec="seconds"))
+        return clean(value.isoformat(timespec="seconds"))
     if isinstance(value, Schema):
         return schema_text(value)
     if isinstance(value, tuple):

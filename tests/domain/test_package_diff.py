@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.package import (
     Artifact,
     ArtifactRole,
@@ -23,7 +25,7 @@ from mlcd_tui.domain.package import (
 from mlcd_tui.domain.package_diff import diff
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.verdict import Difference, Judgement, Section, Verdict
-from tests.domain.packages_made import columns, predict, whole
+from tests.domain.packages_made import PARTS, columns, predict, whole
 
 F1 = Metric(clean("f1"), 0.9, direction=Direction.HIGHER)
 
@@ -198,3 +200,14 @@ def test_five_hundred_columns_take_milliseconds() -> None:
         diff(before, after)
         times.append(time.perf_counter() - began)
     assert min(times) < 0.06  # 20 ms on a quiet machine, which docs/benchmarks.md holds it to
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(PARTS, PARTS)
+def test_any_two_packages_can_be_told_apart(before: ModelPackage, after: ModelPackage) -> None:
+    result = diff(before, after)
+    assert len(result.headline) <= 4
+    assert not [one for one in diff(before, before).differences if one.judgement is not Judgement.SAME]
+    sections = [one.section for one in result.differences]
+    assert sections == sorted(sections, key=list(Section).index)
+    lacks(after)
