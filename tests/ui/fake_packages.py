@@ -20,7 +20,7 @@ class FakeDesk:
         self.known_places: tuple[Place, ...] = ()
         self.entries: dict[str, Sequence[PackageEntry] | Problem] = {}
         self.held: asyncio.Event | None = None
-        """Listings stop in their middle until it is set."""
+        """Listings stop in their middle, and looking for packages does not end, until it is set."""
         self.diffs: dict[tuple[str, str], PackageDiff] = {}
         self.found: RolloutPackages | Problem = RolloutPackages()
         self.asked: list[RolloutDetail] = []
@@ -51,6 +51,8 @@ class FakeDesk:
 
     async def around(self, detail: RolloutDetail) -> RolloutPackages:
         self.asked.append(detail)
+        if self.held is not None:
+            await self.held.wait()
         if isinstance(self.found, Problem):
             raise self.found
         return self.found

@@ -104,6 +104,40 @@ def _training(version: int) -> Training:
     )
 
 
+_ARTIFACTS = (
+    Artifact(
+        Clean("model.pkl"),
+        ArtifactRole.WEIGHTS,
+        Clean("pickle"),
+        12_431_002,
+        "sha256:" + "c4" * 32,
+        loader=Clean("mlflow.sklearn"),
+        unsafe=Clean("pickle runs code when loaded"),
+    ),
+    Artifact(Clean("requirements.txt"), ArtifactRole.CONFIG, Clean("pip"), 210),
+)
+
+
+def _sources(version: int) -> tuple[PackageSource, ...]:
+    digest = DIGEST_7 if version == 7 else DIGEST_6
+    return (
+        PackageSource(
+            "mlflow",
+            clean(f"mlflow:fraud-scorer/{version} MLmodel"),
+            read_at=ago(minutes=2),
+            text=(Clean("artifact_path: model"), clean(f"run_id: a91c6e0f4d1b-{version}"), Clean("flavors:")),
+        ),
+        PackageSource(
+            "image-labels",
+            clean(f"{REPOSITORY}:{version}"),
+            digest,
+            ago(minutes=2),
+            (Clean("oci/config.json: org.opencontainers.image.created is no time."),),
+            rank=30,
+        ),
+    )
+
+
 def fraud(version: int = 7) -> ModelPackage:
     """The package of a version, read from an MLflow model and from the image's labels."""
     digest = DIGEST_7 if version == 7 else DIGEST_6
@@ -120,18 +154,7 @@ def fraud(version: int = 7) -> ModelPackage:
         architecture=Clean("gradient boosted trees"),
         intended_use=(Clean("Online scoring of card payments in the euro area."),),
         limits=(Clean("Not trained on payments above 50 000 euro."),),
-        artifacts=(
-            Artifact(
-                Clean("model.pkl"),
-                ArtifactRole.WEIGHTS,
-                Clean("pickle"),
-                12_431_002,
-                "sha256:" + "c4" * 32,
-                loader=Clean("mlflow.sklearn"),
-                unsafe=Clean("pickle runs code when loaded"),
-            ),
-            Artifact(Clean("requirements.txt"), ArtifactRole.CONFIG, Clean("pip"), 210),
-        ),
+        artifacts=_ARTIFACTS,
         training=_training(version),
         endpoints=(endpoint(),),
         metrics=(
@@ -154,22 +177,7 @@ def fraud(version: int = 7) -> ModelPackage:
         ),
         aliases=(Clean("champion"),) if version == 6 else (),
         images=(clean(f"{REPOSITORY}@{digest}"),),
-        sources=(
-            PackageSource(
-                "mlflow",
-                clean(f"mlflow:fraud-scorer/{version} MLmodel"),
-                read_at=ago(minutes=2),
-                text=(Clean("artifact_path: model"), clean(f"run_id: a91c6e0f4d1b-{version}"), Clean("flavors:")),
-            ),
-            PackageSource(
-                "image-labels",
-                clean(f"{REPOSITORY}:{version}"),
-                digest,
-                ago(minutes=2),
-                (Clean("oci/config.json: org.opencontainers.image.created is no time."),),
-                rank=30,
-            ),
-        ),
+        sources=_sources(version),
         origins=(
             Origin(
                 "training.revision",

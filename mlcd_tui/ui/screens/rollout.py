@@ -91,7 +91,11 @@ class RolloutScreen(BaseScreen):
         yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
         yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
         yaml.search_key = self.key_of("reader.search")
-        self.query_one(PackagePane).keys = self.key_of("rollout.compare"), self.host.glyphs.enter
+        self.query_one(PackagePane).keys = (
+            self.key_of("rollout.compare"),
+            self.host.glyphs.enter,
+            self.key_of("app.copy"),
+        )
         self._was_live = self.host.fleet.freshness.link is Link.LIVE
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
         self.set_interval(1.0, self.host.guarded(self._draw))
@@ -367,6 +371,10 @@ class RolloutScreen(BaseScreen):
         hidden = detail is not None and "events" in detail.hidden
         self._events = EventsScreen(self.ref, detail.events if detail is not None else (), hidden=hidden)
         self.app.push_screen(self._events)
+
+    def copied_text(self) -> str:
+        """The name; in the Package tab the digest, or the command that publishes what is missing."""
+        return (self.query_one(PackagePane).copied() if self.tab == "package" else "") or super().copied_text()
 
     def shown_text(self) -> str:
         """The visible tab as text."""

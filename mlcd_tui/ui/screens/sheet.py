@@ -153,6 +153,7 @@ class SheetScreen(BaseScreen):
         self._raw = not self._raw
         self.query_one(Reader).view.scroll_home(animate=False)
         self.show_parts()
+        self.refresh_header()
 
     def action_search(self) -> None:
         """Ask what to search for."""

@@ -17,7 +17,7 @@ from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import clean, clean_lines
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
-from mlcd_tui.ui.viewmodels.package_evidence import WHY_A_REASON, breaking, evidence_lines
+from mlcd_tui.ui.viewmodels.package_evidence import MISSING_REASON, WHY_A_REASON, breaking, evidence_lines
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -54,7 +54,7 @@ def objection(proposal: Proposal, reason: str, typed_name: str) -> str:
         names = ", ".join(gate.name for gate in unmet)
         return f"Required and not met: {names}."
     if proposal.needs_reason and not reason.strip():
-        return WHY_A_REASON if must_explain(proposal) else "Write a reason first."
+        return MISSING_REASON if must_explain(proposal) else "Write a reason first."
     if proposal.typed_name and typed_name != proposal.typed_name:
         return f"Type {proposal.typed_name} to confirm."
     return ""
@@ -68,7 +68,7 @@ def must_explain(proposal: Proposal) -> bool:
 def reason_hint(proposal: Proposal) -> str:
     """What stands in the empty field of the reason."""
     if must_explain(proposal):
-        return WHY_A_REASON[0].lower() + WHY_A_REASON[1:].rstrip(".")
+        return WHY_A_REASON
     return "required" if proposal.needs_reason else "optional, stands in the audit log"
 
 

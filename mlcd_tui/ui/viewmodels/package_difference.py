@@ -37,7 +37,7 @@ _JUDGEMENTS = {
     Judgement.CHANGED: ("dot", "changed", Tone.TEXT),
     Judgement.ADDED: ("dot", "added", Tone.TEXT),
     Judgement.REMOVED: ("dot", "removed", Tone.TEXT),
-    Judgement.MAJOR: ("mark", "major", Tone.WAITS),
+    Judgement.MAJOR: ("!", "major", Tone.WAITS),
 }
 _ROLLBACK = {
     Verdict.COMPATIBLE: "callers that moved on to the new version still fit the old one",
@@ -61,7 +61,7 @@ def diff_parts(diff: PackageDiff, room: int, glyphs: Glyphs) -> tuple[Part, ...]
             continue
         else:
             lines = (heading(title), *difference_lines(here, room, glyphs))
-        parts.append(Part(section.value, title, short, lines))
+        parts.append(Part(section.value, title, short, lines).within(room))
     return tuple(parts)
 
 
@@ -109,10 +109,12 @@ def verdict_lines(result: Compatibility, room: int, glyphs: Glyphs, *, checked: 
     return (*wrap(line, room, 8), *below)
 
 
-def finding_lines(finding: Finding, room: int, glyphs: Glyphs, *, rule: bool = False) -> Iterator[Line]:
-    """One finding: sign and word, its sentence, and below where and by which rule."""
+def finding_lines(
+    finding: Finding, room: int, glyphs: Glyphs, *, rule: bool = False, worded: bool = True
+) -> Iterator[Line]:
+    """One finding: sign and (where there is room) word, its sentence, and below where and by which rule."""
     sign, tone = getattr(glyphs, _SIGNS[finding.verdict]), verdict_tone(finding.verdict)
-    word = f"  {sign} {finding.verdict.value:<10} "
+    word = f"  {sign} {finding.verdict.value:<10} " if worded else f"  {sign} "
     strong = finding.verdict is not Verdict.COMPATIBLE
     yield from wrap(
         (Span(word, bold(tone) if strong else tone), Span(finding.sentence, Tone.TEXT if strong else Tone.DIM)),
@@ -136,7 +138,7 @@ def judgement_span(difference: Difference, glyphs: Glyphs) -> Span:
     """Sign and word of what a difference means."""
     sign, word, tone = _JUDGEMENTS[difference.judgement]
     loud = tone in {Tone.BROKEN, Tone.WAITS}
-    return Span(f"{getattr(glyphs, sign)} {word}", bold(tone) if loud else tone)
+    return Span(f"{getattr(glyphs, sign, sign)} {word}", bold(tone) if loud else tone)
 
 
 def difference_lines(differences: Sequence[Difference], room: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -205,10 +207,10 @@ def _value(text: str) -> float | None:
 
 
 def side_by_side(
-    serving: ModelPackage | None, candidate: ModelPackage | None, facts: Sequence[tuple[str, str, str]], room: int
+    serving: ModelPackage, candidate: ModelPackage, facts: Sequence[tuple[str, str, str]], room: int
 ) -> tuple[Line, ...]:
     """Key facts of both packages in two columns; equal ones are dim."""
-    heads = ("", serving.label if serving else "serving", candidate.label if candidate else "candidate")
+    heads = ("", serving.label, candidate.label)
     rows = [
         (
             Span(label, Tone.DIM),
@@ -248,4 +250,5 @@ def _raw_pair(title: str, before: PackageSource | None, after: PackageSource | N
     lines = diff_lines(before.text, after.text)
     yield from map(diff_line, lines)
     if not lines:
-        yield (missing("  Both are the same."),)
+        same = "  Both are the same." if before.text else "  The text of these documents was not kept."
+        yield (missing(same),)

@@ -12,7 +12,8 @@ from mlcd_tui.ui.viewmodels.package_words import labels, verdict_span, version_w
 from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
-WHY_A_REASON = "Breaking: write why it is right anyway."
+WHY_A_REASON = "breaking: write why it is right anyway"
+MISSING_REASON = "A breaking schema needs a reason, so that others can see why it went on."
 _LABEL = 9
 _MOST_FINDINGS = 3
 
@@ -36,7 +37,7 @@ def evidence_lines(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iter
     head = (Span("Schema   ", bold(Tone.DIM)), verdict_span(result.verdict, glyphs), Span(against, Tone.DIM))
     yield from wrap((*head, Span(f": {reason}" if reason else "", Tone.DIM)), room, _LABEL)
     for finding in worst[:_MOST_FINDINGS]:
-        yield from finding_lines(finding, room, glyphs)
+        yield from finding_lines(finding, room, glyphs, worded=False)
     if len(worst) > _MOST_FINDINGS:
         yield (Span(f"  … {len(worst) - _MOST_FINDINGS} more", Tone.DIM),)
     if diff.headline:

@@ -60,7 +60,7 @@ def _data(package: ModelPackage) -> list[Line]:
     found: list[Line] = []
     for data in package.training.datasets:
         facts = (
-            data.version,
+            f"version {data.version}" if data.version else "",
             "" if data.split is Split.UNKNOWN else f"for {data.split}",
             f"{whole(data.rows)} rows" if data.rows is not None else "",
             short_digest(data.digest),

@@ -12,6 +12,7 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _HEADS = ("name", "type", "shape", "required", "null", "default", "allowed", "about")
+_ROOMY = 96
 _DEEPEST = 12
 _MOST = 2_000
 """Fields shown of one side; nobody reads on, and the raw source has them all."""
@@ -42,7 +43,7 @@ def endpoint_lines(endpoint: Endpoint, source: str, room: int) -> Iterator[Line]
         if side.kind is SchemaKind.NONE and name == "Parameters":
             continue
         yield from wrap((Span(f"  {name}", bold(Tone.DIM)), *_about(side)), room, 4)
-        yield from table(_HEADS, list(_rows(side, sent=name != "Outputs")), room, indent=4)
+        yield from table(_HEADS, list(_rows(side, sent=name != "Outputs", roomy=room >= _ROOMY)), room, indent=4)
 
 
 def _about(side: Schema) -> Line:
@@ -63,12 +64,12 @@ def _about(side: Schema) -> Line:
     return (Span(f"   {', '.join(filter(None, parts))}", Tone.DIM),)
 
 
-def _rows(side: Schema, *, sent: bool) -> Iterator[tuple[Span, ...]]:
+def _rows(side: Schema, *, sent: bool, roomy: bool) -> Iterator[tuple[Span, ...]]:
     for shown, (place, field, depth) in enumerate(_walk(side.fields, 0)):
         if shown == _MOST:
             yield (Span("… more in the raw source", Tone.DIM), *(Span("") for _ in _HEADS[1:]))
             return
-        yield _row(place, field, depth, sent=sent)
+        yield _row(place, field, depth, sent=sent, roomy=roomy)
 
 
 def _walk(fields: tuple[Field, ...], depth: int) -> Iterator[tuple[int, Field, int]]:
@@ -78,20 +79,20 @@ def _walk(fields: tuple[Field, ...], depth: int) -> Iterator[tuple[int, Field, i
             yield from _walk(field.children, depth + 1)
 
 
-def _row(place: int, field: Field, depth: int, *, sent: bool) -> tuple[Span, ...]:
+def _row(place: int, field: Field, depth: int, *, sent: bool, roomy: bool) -> tuple[Span, ...]:
     name = field.name or ("each" if depth else f"#{place + 1}")
-    own = field.raw and field.raw.lower() != field.dtype
-    null = {None: "", True: "may be null", False: "never null"}[field.nullable]
+    own = f"{field.dtype} ({field.raw})" if field.raw and field.raw.lower() != field.dtype else ""
+    null = {None: "", True: "yes", False: "no"}[field.nullable]
     allowed = choices(field.choices) if field.choices is not None else bounds(field.minimum, field.maximum)
     return (
-        Span(f"{'  ' * depth}{name}", Tone.BRIGHT if not depth else Tone.TEXT),
-        Span(f"{field.dtype}{f' ({field.raw})' if own else ''}", Tone.TEXT),
+        Span(f"{'  ' * depth}{name}", Tone.BRIGHT if not depth else Tone.TEXT, field.doc),
+        Span(own if own and roomy else field.dtype, Tone.TEXT, own),
         Span(shape(field.shape), Tone.TEXT),
         _required(field, sent=sent, element=bool(depth and not field.name)),
         Span(null, Tone.DIM),
         Span(literal(field.default) if field.has_default else "", Tone.TEXT),
         Span(allowed, Tone.TEXT),
-        Span(field.doc, Tone.DIM),
+        Span(field.doc if roomy else "", Tone.DIM),
     )
 
 

@@ -25,6 +25,7 @@ CANDIDATE, SERVING = "candidate", "serving"
 _MOST_FINDINGS = 6
 _MOST_DIFFERENCES = 12
 _LEAST_HOW = 16
+_ROOMY = 60
 
 
 def found(packages: RolloutPackages) -> dict[str, FoundPackage]:
@@ -54,13 +55,15 @@ def side_row(name: str, side: FoundPackage, room: int, glyphs: Glyphs) -> Line:
     return apart(head, (Span(fit(side.how, rest), Tone.DIM, side.how),), room)
 
 
-def tab_lines(packages: RolloutPackages, namespace: str, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
+def tab_lines(
+    packages: RolloutPackages, namespace: str, room: int, glyphs: Glyphs, copy_key: str = "c"
+) -> tuple[Line, ...]:
     """Everything below the list."""
     sides = found(packages)
     lines: list[Line] = []
     for name, side in sides.items():
         if side.package is None:
-            lines.extend((*_absent(name, side, namespace, room, glyphs), BLANK))
+            lines.extend((*_absent(name, side, publish_command(side, namespace), room, glyphs, copy_key), BLANK))
     if packages.candidate is None and sides:
         lines.extend(((Span("No new version is on its way.", Tone.DIM),), BLANK))
     if not sides:
@@ -77,20 +80,21 @@ def publish_command(side: FoundPackage, namespace: str) -> str:
     return f"mlcd-tui packages publish ADDRESS --image {side.digest or 'sha256:…'} -n {namespace}"
 
 
-def _absent(name: str, side: FoundPackage, namespace: str, room: int, glyphs: Glyphs) -> Iterator[Line]:
+def _absent(name: str, side: FoundPackage, command: str, room: int, glyphs: Glyphs, copy_key: str) -> Iterator[Line]:
     sentence = side.problem or f"No package is known for {side.image}."
     head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(sentence, Tone.TEXT))
     yield from wrap(head, room, 2)
     if side.digest:
-        yield from wrap((Span("  To publish it for everybody:", Tone.DIM),), room, 2)
-        yield from wrap((Span("  "), Span(publish_command(side, namespace), Tone.BRIGHT)), room, 4)
+        how = (Span("  To publish it for everybody (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)))
+        yield from wrap((*how, Span(" copies it):", Tone.DIM)), room, 2)
+        yield from wrap((Span("  "), Span(command, Tone.BRIGHT)), room, 4)
 
 
 def _difference(diff: PackageDiff, room: int, glyphs: Glyphs) -> Iterator[Line]:
     result = diff.compatibility
     yield from verdict_lines(result, room, glyphs, checked=not result.findings)
     for finding in result.findings[:_MOST_FINDINGS]:
-        yield from finding_lines(finding, room, glyphs)
+        yield from finding_lines(finding, room, glyphs, worded=room >= _ROOMY)
     if len(result.findings) > _MOST_FINDINGS:
         yield (Span(f"  … {len(result.findings) - _MOST_FINDINGS} more", Tone.DIM),)
     yield BLANK
@@ -114,18 +118,13 @@ def _facts(packages: RolloutPackages, room: int) -> Iterator[Line]:
     serving, candidate = sides
     if serving is None and candidate is None:
         return
-    if packages.candidate is None or packages.serving is None:
-        only = serving or candidate
-        assert only is not None
-        yield heading("Package")
-        for label, value in key_facts(only):
+    if serving is None or candidate is None:
+        name, only = (CANDIDATE, candidate) if serving is None else (SERVING, serving)
+        yield heading(name.capitalize(), only.label if only is not None else "")
+        for label, value in key_facts(only or ModelPackage()):
             yield from wrap((Span(f"  {label:<11}", Tone.DIM), Span(value) if value else missing()), room, 13)
         return
-    facts = zip(
-        key_facts(serving) if serving else [(label, "") for label, _ in key_facts(ModelPackage())],
-        key_facts(candidate) if candidate else [(label, "") for label, _ in key_facts(ModelPackage())],
-        strict=True,
-    )
+    facts = zip(key_facts(serving), key_facts(candidate), strict=True)
     told = packages.diff is not None and any(one.section is Section.METRICS for one in packages.diff.differences)
     rows = [(label, old, new) for (label, old), (_, new) in facts if label != "metrics" or not told]
     yield heading("Side by side")

@@ -47,7 +47,7 @@ def package_parts(
     """
     rows = Rows(room)
     files, needed = len(package.artifacts), len(package.dependencies)
-    return (
+    parts = (
         Part("facts", "Facts", "Facts", (*facts_lines(package, now, rows, glyphs),)),
         Part("schema", "Schema", "Schema", (heading("Schema"), *schema_lines(package, room))),
         Part(
@@ -73,6 +73,7 @@ def package_parts(
         Part("trust", "Trust", "Trust", tuple(trust_lines(package, room, glyphs))),
         Part("sources", "Sources", "From", tuple(source_lines(package, now, room))),
     )
+    return tuple(part.within(room) for part in parts)
 
 
 def _counted(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 
 from mlcd_tui.domain.package import ModelPackage, Pairs, TrustState
@@ -46,6 +46,10 @@ class Part:
     short: str
     """The title where there is little room."""
     lines: tuple[Line, ...]
+
+    def within(self, room: int) -> Part:
+        """The part with no line wider than `room`."""
+        return replace(self, lines=tuple(piece for line in self.lines for piece in wrap(line, room, 4)))
 
 
 @dataclass(frozen=True, slots=True)

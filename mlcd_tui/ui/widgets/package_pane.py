@@ -15,7 +15,7 @@ from mlcd_tui.domain.package_ports import RolloutPackages
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.verdict import PackageDiff
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
-from mlcd_tui.ui.viewmodels.package_tab import found, running_images, side_row, tab_lines
+from mlcd_tui.ui.viewmodels.package_tab import found, publish_command, running_images, side_row, tab_lines
 from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
@@ -28,8 +28,8 @@ class PackagePane(Vertical):
     PackagePane #sides { height: auto; max-height: 30%; }
     """
     HELP = "`enter` opens the package under the cursor, `v` the whole comparison."
-    keys = ("v", "enter")
-    """Of the whole comparison and of opening, as they are now; told in the hint."""
+    keys = ("v", "enter", "c")
+    """Of the whole comparison, of opening and of copying, as they are now; told in the hints."""
 
     @dataclass
     class Wanted(Message):
@@ -99,8 +99,8 @@ class PackagePane(Vertical):
             return wrap((Span(self._problem, Tone.BROKEN),), room)
         if self._packages is None:
             return ((Span(f"reading the packages of the images that run{self._glyphs.ellipsis}", Tone.DIM),),)
-        lines = tab_lines(self._packages, self._namespace, room, self._glyphs)
-        compare, opened = self.keys
+        compare, opened, copy = self.keys
+        lines = tab_lines(self._packages, self._namespace, room, self._glyphs, copy)
         both = (
             (Span(compare, bold(Tone.WAITS)), Span(" whole comparison   ", Tone.DIM)) if self.diff is not None else ()
         )
@@ -108,6 +108,13 @@ class PackagePane(Vertical):
         each = (Span(opened, bold(Tone.WAITS)), Span(" package in full", Tone.DIM)) if one else ()
         hint: tuple[Line, ...] = ((*both, *each), ()) if both or each else ()
         return (*hint, *lines)
+
+    def copied(self) -> str:
+        """What names the side under the cursor for others; where it has no package, the command that publishes it."""
+        side = found(self._packages).get(self.query_one("#sides", RowList).key) if self._packages is not None else None
+        if side is None:
+            return ""
+        return side.digest if side.package is not None else publish_command(side, self._namespace)
 
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
