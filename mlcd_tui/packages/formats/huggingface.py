@@ -11,6 +11,7 @@ from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package import Dataset, Dependency, Metric, ModelPackage, Pairs, Split, Training
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.packages.formats._splits import split_of
 from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.encoding import decode
 from mlcd_tui.packages.reading.extensions import is_installed
@@ -27,11 +28,6 @@ _CONFIG = re.compile(rb'"(?:architectures"\s*:\s*[\[n]|transformers_version"\s*:
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _PLACEHOLDER = "[more information needed]"
 _MOST_SECTION_LINES = 40
-_SPLITS = {
-    **dict.fromkeys(("train", "training"), Split.TRAIN),
-    **dict.fromkeys(("validation", "val", "dev"), Split.VALIDATION),
-    "test": Split.TEST,
-}
 _CARD_RANK, _CONFIG_RANK = 20, 50
 _USED_KEYS = (
     "license",
@@ -147,9 +143,9 @@ def _dataset(value: Any, where: str, notes: Notes) -> Dataset | None:
     name = kind or notes.text(found.get("name"), f"{where}.name", limit=500)
     if not name:
         return None
-    split = notes.text(found.get("split"), f"{where}.split", limit=100).lower()
+    split = notes.text(found.get("split"), f"{where}.split", limit=100)
     revision = notes.text(found.get("revision"), f"{where}.revision", limit=200)
-    return Dataset(name, _SPLITS.get(split, Split.UNKNOWN), version=revision)
+    return Dataset(name, split_of(split), version=revision)
 
 
 def _metric(item: Mapping[str, Any], where: str, dataset: Dataset | None, config: Any, notes: Notes) -> Metric:

@@ -14,7 +14,7 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats._mlflow_schema import parameters, side
 from mlcd_tui.packages.formats._requirements import conda_environment, pip_requirements
 from mlcd_tui.packages.reading.conventions import known
-from mlcd_tui.packages.reading.document import base_name, beside, source_of
+from mlcd_tui.packages.reading.document import base_name, beside, is_virtual, source_of
 from mlcd_tui.packages.reading.encoding import decode
 from mlcd_tui.packages.reading.extensions import PICKLE, artifact_of, is_installed
 from mlcd_tui.packages.reading.fields import Notes
@@ -146,7 +146,7 @@ def _artifacts(
     found: list[Artifact] = []
     missing = dict(weights)
     for entry in files.entries():
-        if not entry.path.startswith(prefix):
+        if not entry.path.startswith(prefix) or is_virtual(entry.path):
             continue
         place = entry.path[len(prefix) :]
         named = next((one for one in weights if place == one or place.startswith(f"{one}/")), None)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlcd_tui.domain.errors import Unreadable
-from mlcd_tui.domain.package import Dataset, Metric, ModelPackage, Pairs, Split, Training
+from mlcd_tui.domain.package import Dataset, Metric, ModelPackage, Pairs, Training
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION, Files
 from mlcd_tui.domain.schema import Schema
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats._mlflow_schema import inner_json, side
+from mlcd_tui.packages.formats._splits import split_of
 from mlcd_tui.packages.reading.conventions import Known, judged, known
 from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.fields import Notes, scalar_text
@@ -27,11 +28,6 @@ _KIND = re.compile(rb'(?:\xef\xbb\xbf)?\s*\{\s*"(run|model|model_version|registe
 _RANK = 70
 _SYSTEM_METRICS = "system/"
 """Measured by MLflow of the machine, not of the model."""
-_SPLITS = {
-    **dict.fromkeys(("train", "training"), Split.TRAIN),
-    **dict.fromkeys(("val", "validation"), Split.VALIDATION),
-    **dict.fromkeys(("test", "testing"), Split.TEST),
-}
 _LOCATIONS = ("uri", "url", "path", "table", "delta_table_name", "sql")
 
 
@@ -256,7 +252,7 @@ def _dataset(item: Mapping[str, Any], where: str, notes: Notes) -> Dataset:
         rows = None
     return Dataset(
         notes.text(dataset.get("name"), f"{where}.dataset.name", limit=500),
-        _SPLITS.get(context.lower(), Split.UNKNOWN),
+        split_of(context),
         digest=notes.text(dataset.get("digest"), f"{where}.dataset.digest", limit=200),
         uri=location,
         rows=notes.integer(rows, f"{where}.dataset.profile.num_rows"),

@@ -12,6 +12,7 @@ from mlcd_tui.domain.text import Clean, clean, clean_lines
 
 RAW_LIMIT = 200_000
 """Characters kept for the raw view."""
+_VIRTUAL = ("rest/", "oci/", "v2/")
 
 
 def source_of(
@@ -55,6 +56,11 @@ def source_of(
 def address_of(files: Files, path: str) -> str:
     """Where a document lies, for the eye."""
     return path if not files.address else f"{files.address.rstrip('/')}/{path}"
+
+
+def is_virtual(path: str) -> bool:
+    """Whether a source made it up: an answer of a server or a registry, no file of the package."""
+    return path.startswith(_VIRTUAL)
 
 
 def base_name(path: str) -> str:

@@ -86,13 +86,13 @@ def test_pickled_flavors_and_shipped_code_are_flagged_and_never_opened() -> None
   evil: {data: ../../etc/passwd, model_path: /etc/shadow}
 """
     names = {"deep/model.dat": b"x", "code/net.py": b"x", "model.pkl": b"x"}
-    files = MemoryFiles({"MLmodel": document, **names})
+    files = MemoryFiles({"MLmodel": document, **names, "rest/run.json": b"{}"})
     artifacts = {str(one.path): one for one in FORMAT.read(files, "MLmodel").artifacts}
     assert artifacts["deep/model.dat"].unsafe == "pickle runs code when loaded"
     assert artifacts["code/net.py"].unsafe == "code that runs when the model is loaded"
     assert artifacts["model.pkl"].unsafe == "pickle runs code when loaded"
     assert (artifacts["python_model"].role, artifacts["python_model"].size) == (ArtifactRole.WEIGHTS, None)
-    assert not any("etc" in path for path in artifacts)
+    assert not any("etc" in path or "rest" in path for path in artifacts)
     assert [path for path, _, _ in files.reads] == ["MLmodel"]
 
 
