@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -153,13 +153,9 @@ class Desk:
         """In a thread: a large JSON Schema takes longer than a frame."""
 
         def work() -> PackageDiff:
-            from mlcd_tui.domain.compatibility import compare
             from mlcd_tui.domain.package_diff import diff
 
-            found = replace(diff(serving, candidate), serving=serving, candidate=candidate)
-            if not self._settings.declared_only:
-                return found
-            return replace(found, compatibility=compare(serving, candidate, declared_only=True))
+            return diff(serving, candidate, declared_only=self._settings.declared_only)
 
         return await asyncio.to_thread(work)
 

@@ -91,10 +91,13 @@ class Search:
         if not image.digest:
             return FoundPackage(shown, "", problem=image.why_no_digest)
         troubles: list[str] = []
+        head = f"no package is published for {image.digest}"
         for place in (self._in_cluster, self._annotated, self._in_mlflow, self._in_registry, self._in_docker):
             try:
                 told = await place(image)
             except Problem as problem:
+                if isinstance(problem, Unreadable):
+                    head = f"the package of {image.digest} cannot be used"
                 troubles.append(str(clean(problem, limit=400)).rstrip("."))
                 continue
             if told is not None:
@@ -102,7 +105,6 @@ class Search:
                 other = contradiction(package, image.digest)
                 return FoundPackage(shown, image.digest, package, clean(how), contradiction=other)
         advice = f"run `mlcd-tui packages publish PACKAGE --image {image.digest} -n {image.namespace}`"
-        head = f"no package is published for {image.digest}"
         return FoundPackage(shown, image.digest, problem=clean(f"{'; '.join((head, *troubles))}: {advice}"))
 
     async def _in_cluster(self, image: RunningImage) -> tuple[ModelPackage, str] | None:

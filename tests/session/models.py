@@ -52,6 +52,13 @@ def model(version: str, *columns: str, output: str = "score") -> ModelPackage:
     return ModelPackage(clean("scorer"), clean(version), endpoints=(endpoint,) if columns else (), sources=(source,))
 
 
+def speaking_json(version: str, document: dict[str, Any]) -> ModelPackage:
+    """A package whose input is a JSON Schema."""
+    inputs = Schema(SchemaKind.JSON, document=document, dialect="2020-12")
+    outputs = Schema(SchemaKind.JSON, document={"type": "number"}, dialect="2020-12")
+    return ModelPackage(clean("scorer"), clean(version), endpoints=(Endpoint(inputs=inputs, outputs=outputs),))
+
+
 @dataclass(slots=True)
 class Lane:
     """The cluster, plain HTTP to it, and sessions on it."""
