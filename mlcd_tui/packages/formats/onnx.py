@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from mlcd_tui.domain.errors import Unreadable
-from mlcd_tui.domain.package import Artifact, ArtifactRole, Dependency, ModelPackage
+from mlcd_tui.domain.package import Artifact, ArtifactRole, Dependency, ModelPackage, Pairs
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Dim, Endpoint, Extras, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import Clean, clean
@@ -22,6 +22,8 @@ _MOST_VALUES = 20_000
 _MOST_DIMS = 64
 _MOST_PROPS = 500
 _DEPTH = 16
+_EXPORTERS_NAMES = ("main_graph", "torch_jit", "torch-jit-export", "tf2onnx", "graph", "model", "onnx-model")
+"""What exporters call every graph: no name of the model."""
 _ELEMENTS = (
     "UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING",
     "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16", "FLOAT8E4M3FN",
@@ -258,7 +260,7 @@ def _package(files: Files, path: str, model: _Model) -> ModelPackage:
     raw = _raw(model, inputs, producer, opsets)
     said = known(model.props)
     return ModelPackage(
-        name=model.graph,
+        name=Clean("") if model.graph.lower() in _EXPORTERS_NAMES else model.graph,
         version=clean(model.version) if model.version else Clean(""),
         description=model.texts.get(_DOC) or model.doc,
         artifacts=(
@@ -285,18 +287,20 @@ def _package(files: Files, path: str, model: _Model) -> ModelPackage:
             for opset in model.opsets
         ),
         tags=tuple(model.props),
-        extra=tuple(
-            (clean(label), clean(value))
-            for label, value in (
-                ("IR version", model.ir or ""),
-                ("opset", opsets),
-                ("domain", model.texts.get(_DOMAIN, "")),
-                ("external weights", model.external or ""),
-            )
-            if value
-        ),
+        extra=_extra(model, opsets),
         sources=(source_of(files, path, None, format=FORMAT.name, rank=45, warnings=notes.warnings, raw=raw),),
     )
+
+
+def _extra(model: _Model, opsets: str) -> Pairs:
+    rows = (
+        ("IR version", model.ir or ""),
+        ("opset", opsets),
+        ("graph", model.graph),
+        ("domain", model.texts.get(_DOMAIN, "")),
+        ("external weights", model.external or ""),
+    )
+    return tuple((clean(label), clean(value)) for label, value in rows if value)
 
 
 def _label(kind: str) -> str:

@@ -60,6 +60,12 @@ def test_weights_among_the_inputs_are_no_inputs() -> None:
     assert package.artifacts[0].precisions == ("float16",)
 
 
+def test_the_name_that_an_exporter_gives_every_graph_is_not_the_models() -> None:
+    package = FORMAT.read(MemoryFiles({"a.onnx": wire.model(wire.data(2, "main_graph"))}), "a.onnx")
+    assert package.name == ""
+    assert ("graph", "main_graph") in package.extra
+
+
 def test_sequences_maps_and_optionals_keep_what_they_hold() -> None:
     # sklearn-onnx ends classifiers in a sequence of maps from class to probability.
     of_map = wire.data(5, wire.number(1, 7), wire.data(2, wire.tensor_type(1, ranked=False)))
