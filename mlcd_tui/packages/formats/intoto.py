@@ -36,6 +36,16 @@ _REPOSITORY = re.compile(
     r"(?:git\+)?(?P<uri>[a-z][a-z+]*://[^/@]*(?:@[^/@]*)?/[^@#]*)(?:[@#](?P<ref>.*))?", re.IGNORECASE
 )
 _COMMITS = ("gitCommit", "sha1", "sha256")
+_KINDS = {
+    _V1: "slsa provenance v1",
+    _V02: "slsa provenance v0.2",
+    "https://slsa.dev/verification_summary": "slsa verification summary",
+    "https://sigstore.dev/cosign/sign/v1": "cosign image signature",
+    "https://spdx.dev/Document": "list of parts (SPDX)",
+    "https://cyclonedx.org/bom": "list of parts (CycloneDX)",
+    "https://in-toto.io/attestation/test-result": "test result",
+}
+"""What the better known types of statements are, for the eye."""
 _Extra = tuple[tuple[Clean, Clean], ...]
 _BASES = ("base", "base_model", "base-model", "pretrained", "parent")
 
@@ -92,19 +102,16 @@ def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> 
     subjects = _statements.subjects(claimed, notes)
     training = Training()
     extra: _Extra = ()
-    kind = clean(claimed.predicate_type or "in-toto statement", limit=200)
     if claimed.predicate_type.startswith(_V1):
-        kind = clean("slsa provenance v1")
         training, extra = _v1(predicate, notes)
     elif claimed.predicate_type.startswith(_V02):
-        kind = clean("slsa provenance v0.2")
         training, extra = _v02(predicate, notes)
     if package.training.recorded and training.recorded:
         notes.warn("document", "holds more than one provenance, the first one is used")
         training, extra = package.training, ()
     known = {(artifact.path, artifact.digest) for artifact in package.artifacts}
     statement = Statement(
-        kind=kind,
+        kind=_kind(claimed.predicate_type),
         state=TrustState.UNVERIFIED,
         by=training.builder or claimed.signer,
         subject=next((digest for _, digest in subjects if digest), ""),
@@ -115,7 +122,7 @@ def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> 
         created=package.created or training.finished,
         artifacts=(
             *package.artifacts,
-            *(_artifact(name, digest) for name, digest in subjects if (name, digest) not in known),
+            *(_artifact(name, digest) for name, digest in subjects if _is_file(name) and (name, digest) not in known),
         ),
         training=training if training.recorded else package.training,
         statements=(*package.statements, statement),
@@ -123,8 +130,18 @@ def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> 
     )
 
 
+def _kind(predicate_type: str) -> Clean:
+    known = next((title for start, title in _KINDS.items() if predicate_type.startswith(start)), "")
+    return clean(known or predicate_type or "in-toto statement", limit=200)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a subject is a file: images are named by a package URL, or not at all."""
+    return bool(name) and not name.startswith("pkg:")
+
+
 def _artifact(name: Clean, digest: Clean) -> Artifact:
-    return replace(artifact_of(name or digest, None), digest=digest)
+    return replace(artifact_of(name, None), digest=digest)
 
 
 def _v1(predicate: Mapping[str, Any], notes: Notes) -> tuple[Training, _Extra]:
@@ -148,7 +165,7 @@ def _v1(predicate: Mapping[str, Any], notes: Notes) -> tuple[Training, _Extra]:
         revision=materials.revision,
         builder=notes.text(builder.get("id"), "predicate.runDetails.builder.id"),
         parameters=notes.pairs(definition.get("externalParameters"), f"{where}.externalParameters"),
-        environment=notes.pairs(definition.get("internalParameters"), f"{where}.internalParameters"),
+        environment=_scalars(definition.get("internalParameters"), f"{where}.internalParameters", notes),
         datasets=tuple(materials.datasets),
         base_models=tuple(materials.bases),
     )
@@ -177,11 +194,17 @@ def _v02(predicate: Mapping[str, Any], notes: Notes) -> tuple[Training, _Extra]:
         entry_point=notes.text(config.get("entryPoint"), "predicate.invocation.configSource.entryPoint"),
         builder=notes.text(builder.get("id"), "predicate.builder.id"),
         parameters=notes.pairs(invocation.get("parameters"), "predicate.invocation.parameters"),
-        environment=notes.pairs(invocation.get("environment"), "predicate.invocation.environment"),
+        environment=_scalars(invocation.get("environment"), "predicate.invocation.environment", notes),
         datasets=tuple(materials.datasets),
         base_models=tuple(materials.bases),
     )
     return training, _extra(predicate.get("buildType"), materials, notes)
+
+
+def _scalars(value: Any, where: str, notes: Notes) -> _Extra:
+    """Builders keep whole build graphs there: only plain values are facts for the eye."""
+    found = notes.mapping(value, where)
+    return notes.pairs({key: item for key, item in found.items() if not isinstance(item, list | Mapping)}, where)
 
 
 def _link(text: Clean) -> Clean:

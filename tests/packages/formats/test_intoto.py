@@ -110,6 +110,30 @@ def test_lines_are_several_statements_of_which_the_first_provenance_counts() -> 
     assert "more than one provenance" in warnings_of(package)
 
 
+def test_the_signature_of_an_image_is_a_statement_and_no_file() -> None:
+    signed = statement("https://sigstore.dev/cosign/sign/v1", {})
+    signed["subject"] = [
+        {"digest": {"sha256": "ab" * 32}},
+        {"name": "pkg:docker/churn@3", "digest": {"sha256": "cd" * 32}},
+    ]
+    package = read(FORMAT, {"oci/statements/1.json": json.dumps(envelope(signed))})
+
+    assert package.artifacts == ()
+    assert (package.statements[0].kind, package.statements[0].subject) == (
+        "cosign image signature",
+        f"sha256:{'ab' * 32}",
+    )
+
+
+def test_the_graph_of_a_build_is_no_environment() -> None:
+    definition = {
+        "internalParameters": {"buildConfig": {"llbDefinition": [{"id": "step0"}]}, "builderPlatform": "linux/amd64"}
+    }
+    document = statement("https://slsa.dev/provenance/v1", {"buildDefinition": definition})
+    package = read(FORMAT, {"provenance.json": json.dumps(document)})
+    assert package.training.environment == (("builderPlatform", "linux/amd64"),)
+
+
 def test_signatures_over_files_are_left_to_their_own_format() -> None:
     files = MemoryFiles({"a.sigstore.json": fixture("model_signing").contents["model.sig"]})
     assert FORMAT.find(files) == ()
