@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import measures, report
+from tests.bench.bench_packages import section_of
 from tests.bench.measures import Probe, Samples
 from tests.bench.population import grow, shrink
 from tests.bench.viewers import OURS, Viewer, fleets, launched, opened
@@ -133,7 +134,8 @@ def main() -> int:
     if target is None:
         sys.stdout.write(text)
     else:
-        target.write_text(text, encoding="utf-8")
+        kept = section_of(target.read_text(encoding="utf-8")) if target.exists() else ""
+        target.write_text(report.with_section(text, "", kept) if kept else text, encoding="utf-8")
         _say(f"written: {target}")
     return 0
 

@@ -71,10 +71,10 @@ def _shown(value: float | None, unit: str) -> str:
     return f"{number:,.0f} {unit}" if abs(number) >= 20 else f"{number:.1f} {unit}"
 
 
-def table(samples: Samples, count: int) -> list[str]:
+def table(samples: Samples, count: int, rows: Sequence[Row] = ROWS) -> list[str]:
     """The table of one size."""
     head = ["| measured | goal | mlcd-tui | others | ratio to others |", "|---|---|---|---|---|"]
-    return head + [line for row in ROWS if (line := _line(row, samples, large=count > 1000))]
+    return head + [line for row in rows if (line := _line(row, samples, large=count > 1000))]
 
 
 def _line(row: Row, samples: Samples, *, large: bool) -> str:
@@ -144,3 +144,8 @@ def page(parts: Sequence[tuple[int, float, Samples]], where: str) -> str:
     for count, rate, samples in parts:
         lines += [f"## {count:,} rollouts", "", *table(samples, count), "", *notes(samples, rate), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def with_section(text: str, old: str, new: str) -> str:
+    """A page with a section replaced, or put at its end where there was none."""
+    return text.replace(old, new) if old else f"{text.rstrip()}\n\n{new}"
