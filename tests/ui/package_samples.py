@@ -264,7 +264,9 @@ def around(verdict: Verdict = Verdict.COMPATIBLE) -> RolloutPackages:
 
 def half_known() -> RolloutPackages:
     """The candidate's package is nowhere to be found."""
-    why = Clean("No package is published for sha256:ab12…90fe, and the image has no labels of a model.")
+    why = clean(
+        f"no package is published for {DIGEST_7}: run `mlcd-tui packages publish PACKAGE --image {DIGEST_7} -n payments`"
+    )
     whole = around()
     return replace(whole, candidate=FoundPackage(clean(f"{REPOSITORY}:7"), DIGEST_7, problem=why), diff=None)
 

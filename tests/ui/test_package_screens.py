@@ -10,9 +10,8 @@ from textual.widgets import Button, Input, Static
 
 from mlcd_tui.config.settings import Settings
 from mlcd_tui.domain.errors import Unreachable
-from mlcd_tui.domain.package_ports import RolloutPackages
-from mlcd_tui.domain.rollout import ImageUse, RolloutDetail
-from mlcd_tui.domain.text import Clean
+from mlcd_tui.domain.package_ports import RolloutPackages, SchemaNote
+from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.screens.approval import ApprovalScreen
@@ -83,16 +82,15 @@ async def test_packages_are_only_looked_for_when_the_tab_is_open_and_again_when_
         await pilot.press("4")
         await settled(pilot)
         detail = session.details[FRAUD]
-        session.push_detail(FRAUD, _with_images(detail, detail.rollout.images))
+        session.push_detail(FRAUD, replace(detail, events=()))
         await settled(pilot)
         assert len(session.packages.asked) == 1
-        session.push_detail(FRAUD, _with_images(detail, detail.rollout.images[:1]))
+        session.push_detail(FRAUD, replace(detail, revisions=detail.revisions[1:]))
         await settled(pilot)
         assert len(session.packages.asked) == 2
-
-
-def _with_images(detail: RolloutDetail, images: tuple[ImageUse, ...]) -> RolloutDetail:
-    return replace(detail, rollout=replace(detail.rollout, images=images, message=Clean("again")))
+        session.push(schemas={FRAUD: SchemaNote(Verdict.BREAKING)})
+        await pilot.pause(1.1)
+        assert len(session.packages.asked) == 3
 
 
 async def test_a_missing_package_is_told_with_the_command_that_publishes_it_and_the_key_copies_it() -> None:
@@ -100,8 +98,8 @@ async def test_a_missing_package_is_told_with_the_command_that_publishes_it_and_
     async with app.run_test(size=SIZE) as pilot:
         screen = await opened(app, pilot, "4")
         text = told(screen.query_one("#fit", LinesView))
-        assert "No package is published for sha256:ab12" in text
-        assert "packages publish ADDRESS" in text
+        assert "no package is published for sha256:ab12…90fe." in text
+        assert "packages publish PACKAGE" in text
         assert screen.copied_text().endswith("-n payments")
         assert str(DIGEST_7) in screen.copied_text()
         await pilot.press("enter")

@@ -187,7 +187,7 @@ def test_the_decision_tells_the_verdict_before_the_gates() -> None:
 def test_a_decision_without_both_packages_is_told_to_be_unknown_and_why() -> None:
     told = one_line(decision_lines(replace(fitting(), packages=half_known()), NOW, 70, ASCII))
     assert "? unknown" in told
-    assert "No package is published" in told
+    assert "no package is published" in told
 
 
 def test_only_three_findings_stand_in_the_decision() -> None:

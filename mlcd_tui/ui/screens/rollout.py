@@ -219,7 +219,7 @@ class RolloutScreen(BaseScreen):
             case "analysis":
                 self.query_one(AnalysisPane).show(detail, now, glyphs)
             case "package":
-                self.query_one(PackagePane).show(detail, glyphs)
+                self.query_one(PackagePane).show(detail, glyphs, self.fleet.schemas.get(self.ref))
             case "history":
                 self.query_one(HistoryPane).show(detail, self._entries, now, glyphs)
             case _:
@@ -236,6 +236,8 @@ class RolloutScreen(BaseScreen):
         self.query_one(ContentSwitcher).current = name
         if name == "history":
             self._read_audit()
+        if name == "package":
+            self.query_one(PackagePane).ask_again()
         self._draw_tab()
         # Keys follow to the tab, but for the overview: there the tree is what one moves in.
         match name:

@@ -17,7 +17,7 @@ from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import clean, clean_lines
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
-from mlcd_tui.ui.viewmodels.package_evidence import MISSING_REASON, WHY_A_REASON, breaking, evidence_lines
+from mlcd_tui.ui.viewmodels.package_evidence import MISSING_REASON, WHY_A_REASON, beside, breaking, evidence_lines
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, cells, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -137,10 +137,11 @@ def decision_lines(
         text = f"Changed since this was planned ({moved}): plan again."
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(text, bold(Tone.WAITS))), room, 2))
     if proposal.packages is not None:
-        lines.extend((_BLANK, *evidence_lines(proposal.packages, room, glyphs)))
-    if proposal.gates:
+        lines.extend((_BLANK, *evidence_lines(proposal.packages, proposal.gates, room, glyphs)))
+    gates = proposal.gates if proposal.packages is None else beside(proposal.gates)
+    if gates:
         lines.extend((_BLANK, _evidence_title(proposal, now)))
-        lines.extend(_gates(ordered(proposal.gates), now, room, glyphs))
+        lines.extend(_gates(ordered(gates), now, room, glyphs))
     if plan.changes:
         lines.append(_BLANK)
         lines.extend(_changes(plan.changes, room, glyphs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlcd_tui.domain.gates import Gate
 from mlcd_tui.domain.package_ports import RolloutPackages
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
@@ -14,6 +15,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 WHY_A_REASON = "breaking: write why it is right anyway"
 MISSING_REASON = "A breaking schema needs a reason, so that others can see why it went on."
+SCHEMA_GATE = "schema"
 _LABEL = 9
 _MOST_FINDINGS = 3
 
@@ -23,11 +25,16 @@ def breaking(packages: RolloutPackages | None) -> bool:
     return packages is not None and packages.verdict is Verdict.BREAKING
 
 
-def evidence_lines(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iterator[Line]:
+def beside(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    """The gates that are told in the list of evidence: the schema's has its own place above, unless it blocks."""
+    return tuple(gate for gate in gates if gate.name != SCHEMA_GATE or gate.required)
+
+
+def evidence_lines(packages: RolloutPackages, gates: tuple[Gate, ...], room: int, glyphs: Glyphs) -> Iterator[Line]:
     """The verdict, up to three findings, and in one paragraph what else changed."""
     diff = packages.diff
     if diff is None:
-        yield from _unknown(packages, room, glyphs)
+        yield from _unknown(packages, gates, room, glyphs)
         return
     result = diff.compatibility
     old, _ = labels(diff.serving, diff.candidate)
@@ -45,9 +52,11 @@ def evidence_lines(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iter
         yield from wrap((Span("Package  ", bold(Tone.DIM)), Span(text, Tone.TEXT)), room, _LABEL)
 
 
-def _unknown(packages: RolloutPackages, room: int, glyphs: Glyphs) -> Iterator[Line]:
+def _unknown(packages: RolloutPackages, gates: tuple[Gate, ...], room: int, glyphs: Glyphs) -> Iterator[Line]:
     """Without both packages nothing can be said; that is told, with why."""
-    problems = [side.problem for side in (packages.candidate, packages.serving) if side is not None and side.problem]
-    why = " ".join(dict.fromkeys(problems)) or "a package is missing, so nothing can be compared"
+    told = next((gate.reason for gate in gates if gate.name == SCHEMA_GATE), "")
+    sides = (packages.candidate, packages.serving)
+    problems = [side.contradiction or side.problem for side in sides if side is not None]
+    why = told or " ".join(dict.fromkeys(filter(None, problems))) or "there are no two packages to compare"
     head = (Span("Schema   ", bold(Tone.DIM)), verdict_span(Verdict.UNKNOWN, glyphs))
     yield from wrap((*head, Span(f"  {why}", Tone.DIM)), room, _LABEL)

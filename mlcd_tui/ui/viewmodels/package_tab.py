@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mlcd_tui.domain.package import Dataset, ModelPackage, Split
@@ -22,6 +23,8 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, width, wr
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 CANDIDATE, SERVING = "candidate", "serving"
+_COMMAND = re.compile(r"(?:: |\. |, )?(?:[Rr]un )?`(mlcd-tui [^`]+)`\.?")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MOST_FINDINGS = 6
 _MOST_DIFFERENCES = 12
 _LEAST_HOW = 16
@@ -34,9 +37,14 @@ def found(packages: RolloutPackages) -> dict[str, FoundPackage]:
     return {name: side for name, side in sides if side is not None}
 
 
-def running_images(detail: RolloutDetail) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """What decides which packages are meant: each image with its digest and roles."""
-    return tuple(sorted((use.image, use.digest, tuple(sorted(use.roles))) for use in detail.rollout.images))
+def meant(detail: RolloutDetail) -> tuple[object, ...]:
+    """What decides which packages are meant: the versions that play a part, and the digests of their images."""
+    versions = (revision for revision in detail.revisions if revision.roles)
+    images = tuple(
+        (revision.number, revision.roles, tuple((use.container, use.image, use.digest) for use in revision.images))
+        for revision in versions
+    )
+    return (detail.rollout.in_flight, images)
 
 
 def side_row(name: str, side: FoundPackage, room: int, glyphs: Glyphs) -> Line:
@@ -64,6 +72,9 @@ def tab_lines(
     for name, side in sides.items():
         if side.package is None:
             lines.extend((*_absent(name, side, publish_command(side, namespace), room, glyphs, copy_key), BLANK))
+        elif side.contradiction:
+            line = (Span(f"{glyphs.failed} {name}  ", bold(Tone.BROKEN)), Span(side.contradiction, Tone.BROKEN))
+            lines.extend((*wrap(line, room, 2), BLANK))
     if packages.candidate is None and sides:
         lines.extend(((Span("No new version is on its way.", Tone.DIM),), BLANK))
     if not sides:
@@ -76,17 +87,21 @@ def tab_lines(
 
 
 def publish_command(side: FoundPackage, namespace: str) -> str:
-    """What makes the package of an image known to all operators."""
-    return f"mlcd-tui packages publish ADDRESS --image {side.digest or 'sha256:…'} -n {namespace}"
+    """What makes the package of an image known to all operators; empty: its digest is not known."""
+    told = _COMMAND.search(side.problem)
+    if told is not None:
+        return told.group(1)
+    return f"mlcd-tui packages publish PACKAGE --image {side.digest} -n {namespace}" if side.digest else ""
 
 
 def _absent(name: str, side: FoundPackage, command: str, room: int, glyphs: Glyphs, copy_key: str) -> Iterator[Line]:
-    sentence = side.problem or f"No package is known for {side.image}."
-    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(sentence, Tone.TEXT))
+    sentence = _COMMAND.sub("", side.problem).strip(" :.") or f"no package is known for {side.image}"
+    sentence = _DIGEST.sub(lambda digest: short_digest(digest.group()), sentence)
+    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(f"{sentence}.", Tone.TEXT))
     yield from wrap(head, room, 2)
-    if side.digest:
-        how = (Span("  To publish it for everybody (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)))
-        yield from wrap((*how, Span(" copies it):", Tone.DIM)), room, 2)
+    if command:
+        how = (Span("  Publish it once, for everybody (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)))
+        yield from wrap((*how, Span(" copies this):", Tone.DIM)), room, 2)
         yield from wrap((Span("  "), Span(command, Tone.BRIGHT)), room, 4)
 
 

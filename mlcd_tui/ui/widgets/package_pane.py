@@ -11,11 +11,11 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from mlcd_tui.domain.package import ModelPackage
-from mlcd_tui.domain.package_ports import RolloutPackages
+from mlcd_tui.domain.package_ports import RolloutPackages, SchemaNote
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.verdict import PackageDiff
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
-from mlcd_tui.ui.viewmodels.package_tab import found, publish_command, running_images, side_row, tab_lines
+from mlcd_tui.ui.viewmodels.package_tab import found, meant, publish_command, side_row, tab_lines
 from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
@@ -50,21 +50,30 @@ class PackagePane(Vertical):
 
     def on_mount(self) -> None:
         """Nothing was asked yet."""
-        self._asked: object = None
+        self._asked = False
+        self._versions: object = None
+        self._note: SchemaNote | None = None
         self._packages: RolloutPackages | None = None
         self._problem = ""
         self._namespace = ""
         self._glyphs = UNICODE
         self.query_one("#sides").display = False
 
-    def show(self, detail: RolloutDetail, glyphs: Glyphs) -> None:
-        """Show what is known of the images of this detail, and ask for what is not."""
+    def show(self, detail: RolloutDetail, glyphs: Glyphs, note: SchemaNote | None = None) -> None:
+        """Show what is known of the versions of this detail; ask when they, or the word on their schema, are others."""
         self._glyphs, self._namespace = glyphs, detail.rollout.ref.namespace
-        images = running_images(detail)
-        if images != self._asked:
-            self._asked, self._problem = images, ""
+        versions = meant(detail)
+        if versions != self._versions:
+            self._versions, self._packages = versions, None
+            self._asked = False
+        if not self._asked or note != self._note:
+            self._asked, self._note, self._problem = True, note, ""
             self.post_message(self.Wanted(detail))
             self._draw()
+
+    def ask_again(self) -> None:
+        """Somebody may have published what was missing: the next picture asks anew."""
+        self._asked = False
 
     @property
     def diff(self) -> PackageDiff | None:
@@ -78,7 +87,7 @@ class PackagePane(Vertical):
 
     def fail(self, sentence: str) -> None:
         """They could not be looked for; asked again when the tab is opened again."""
-        self._problem, self._asked = sentence, None
+        self._problem = sentence
         self._draw()
 
     def _draw(self) -> None:
