@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mlcd_tui.domain.errors import Missing
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.schema import SchemaKind
 from mlcd_tui.packages.library import Library
+from tests.e2e.openinference.server import fastapi_server
 
 
 @pytest.mark.parametrize("told", ["", "/v2/models/churn", "/v2/models/churn/versions/3", "/v2"])
@@ -33,3 +36,18 @@ def test_its_models_are_listed(inference: str) -> None:
 def test_an_unknown_model_is_told_in_the_servers_words(inference: str) -> None:
     with pytest.raises(Missing, match="nope not found"):
         Library(Reach()).read(f"endpoint:{inference}/v2/models/nope")
+
+
+def test_an_application_of_its_own_kind_tells_by_openapi(tmp_path: Path) -> None:
+    with fastapi_server(tmp_path) as address:
+        package = Library(Reach()).read(f"endpoint:{address}")
+        (entry,) = Library(Reach()).list(f"endpoint:{address}")
+    assert entry.address == f"endpoint:{address}"
+    (endpoint,) = [each for each in package.endpoints if each.route.endswith("/predict")]
+    assert endpoint.inputs.kind is SchemaKind.JSON
+    assert {(field.name, field.required) for field in endpoint.inputs.fields} == {
+        ("tenure_months", True),
+        ("monthly_fee", True),
+        ("segment", False),
+    }
+    assert {field.name for field in endpoint.outputs.fields} == {"leaves", "score"}

@@ -26,7 +26,7 @@ from mlcd_tui.packages.sources._rest import RestServer
 
 _PREFIXES = ("mlflow:", "models:/", "mlflow+http://", "mlflow+https://")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-_PAGES = (100, 500)
+_PAGES = (50, 500)
 """Models asked for first, so that the first lines stand at once, and then: larger pages are no faster as a whole."""
 _MOST_PAGES = 1_000
 

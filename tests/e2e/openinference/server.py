@@ -29,3 +29,13 @@ def inference_server(folder: Path) -> Iterator[str]:
     command = [str(program), "start", str(model)]
     with started(command, folder / "server.log", rb"Uvicorn running on (http://127\.0\.0\.1:\d+)", {}) as address:
         yield address
+
+
+@contextlib.contextmanager
+def fastapi_server(folder: Path) -> Iterator[str]:
+    """A FastAPI application under uvicorn; yields its address."""
+    python = environment("openinference") / "bin" / "python"
+    shutil.copy(HERE / "app.py", folder / "app.py")
+    command = [str(python), "-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--port", "0", "--app-dir", str(folder)]
+    with started(command, folder / "server.log", rb"Uvicorn running on (http://127\.0\.0\.1:\d+)", {}) as address:
+        yield address
