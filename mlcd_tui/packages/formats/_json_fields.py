@@ -12,8 +12,14 @@ from mlcd_tui.packages.reading.fields import literal
 
 _MOST_FIELDS = 2_000
 """Fields drawn of one schema: references that refer to many others each grow without end."""
+_MOST_IN_ALL = 20_000
 _DEEPEST = 8
 _MOST_CHOICES = 100
+_MOST_REQUIRED = 10_000
+_MOST_WALKED = 1_000_000
+"""Values looked at for references in one document; a part that is kept counts as `_PART`."""
+_PART = 20
+_Steps = tuple[str, ...]
 _TYPES = {
     "boolean": "bool",
     "integer": "int64",
@@ -32,10 +38,27 @@ _FORMATS = {
     "double": "float64",
 }
 _COMBINED = ("anyOf", "oneOf", "allOf", "not", "if")
+_DRAWN = (
+    *("type", "format", "dtype", "contentEncoding", "properties", "required", "items", "additionalProperties"),
+    *("enum", "const", "default", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"),
+    *("description", "nullable", "$ref", *_COMBINED),
+)
+
+
+@dataclass(slots=True)
+class Budget:
+    """Fields that may still be drawn of all schemas of one document."""
+
+    left: int = _MOST_IN_ALL
 
 
 def json_schema(
-    document: object, *, dialect: str, root: Mapping[str, Any] | None = None, extras: Extras = Extras.UNKNOWN
+    document: object,
+    *,
+    dialect: str,
+    root: Mapping[str, Any] | None = None,
+    extras: Extras = Extras.UNKNOWN,
+    budget: Budget | None = None,
 ) -> Schema:
     """One side of a signature from a JSON Schema; what is no schema is not recorded.
 
@@ -44,16 +67,20 @@ def json_schema(
         dialect: `openapi-3.0`, `draft-7` or `2020-12`.
         root: what `#/…` references point into, where it is not the document.
         extras: what becomes of inputs that it does not name, where `additionalProperties` does not say.
+        budget: shared by the schemas of a document; once it is spent no more fields are drawn.
     """
     if not isinstance(document, Mapping | bool):
         return Schema()
-    drawer = _Drawer(root or (document if isinstance(document, Mapping) else {}))
+    budget = budget or Budget()
+    drawer = _Drawer(root or (document if isinstance(document, Mapping) else {}), min(_MOST_FIELDS, budget.left))
     resolved, _ = drawer.resolved(document, ())
     if resolved.get("additionalProperties") is False:
         extras = Extras.REJECT
+    fields = drawer.top(document) if budget.left > 0 else ()
+    budget.left -= drawer.drawn
     return Schema(
         kind=SchemaKind.JSON,
-        fields=drawer.top(document),
+        fields=fields,
         extras=extras,
         document=document,
         root=root or {},
@@ -61,39 +88,65 @@ def json_schema(
     )
 
 
-def reachable(schema: object, document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parts of a document that a schema's references lead to: what must be kept beside the schema."""
-    kept: dict[str, Any] = {}
-    waiting, seen = [schema], set[tuple[str, ...]]()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, list):
-            waiting.extend(value)
-        elif isinstance(value, Mapping):
-            pointer = value.get("$ref")
-            waiting.extend(value.values())
-            steps = _steps(pointer) if isinstance(pointer, str) else ()
-            if steps and steps not in seen:
-                seen.add(steps)
-                waiting.append(_keep(kept, document, steps))
-    return kept
+class References:
+    """What the schemas of one document refer to, so that each is kept with that and not with the whole document."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document = document
+        self._within: dict[_Steps, frozenset[_Steps]] = {}
+        self._left = _MOST_WALKED
+
+    def beside(self, schema: object) -> Mapping[str, Any]:
+        """The parts that references lead to; the whole document where finding them would take too long."""
+        kept: dict[str, Any] = {}
+        seen = set(self._pointers(schema))
+        waiting = list(seen)
+        while waiting and self._left > 0:
+            steps = waiting.pop()
+            self._left -= _PART
+            if steps not in self._within:
+                self._within[steps] = self._pointers(_at(self._document, steps))
+            _keep(kept, self._document, steps)
+            further = self._within[steps] - seen
+            seen |= further
+            waiting.extend(further)
+        return kept if self._left > 0 else self._document
+
+    def _pointers(self, schema: object) -> frozenset[_Steps]:
+        """All local references in a value."""
+        found: set[_Steps] = set()
+        waiting = [schema]
+        while waiting and self._left > 0:
+            value = waiting.pop()
+            self._left -= 1
+            if isinstance(value, list):
+                waiting.extend(value)
+            elif isinstance(value, Mapping):
+                waiting.extend(value.values())
+                if isinstance(pointer := value.get("$ref"), str) and (steps := _steps(pointer)):
+                    found.add(steps)
+        return frozenset(found)
 
 
-def _keep(kept: dict[str, Any], document: Any, steps: tuple[str, ...]) -> Any:
-    """Copies what lies at the end of the steps; the value there, None where they lead nowhere or it is kept already."""
+def _at(document: Any, steps: _Steps) -> Any:
+    for step in steps:
+        document = document.get(step) if isinstance(document, Mapping) else None
+    return document
+
+
+def _keep(kept: dict[str, Any], document: Any, steps: _Steps) -> None:
+    """Copies what lies at the end of the steps, unless it is kept as a part of something larger."""
     for step in steps[:-1]:
         document = document.get(step) if isinstance(document, Mapping) else None
         inner = kept.setdefault(step, {})
         if inner is document or not isinstance(inner, dict):
-            return None
+            return
         kept = inner
-    if not isinstance(document, Mapping) or steps[-1] not in document:
-        return None
-    kept[steps[-1]] = document[steps[-1]]
-    return document[steps[-1]]
+    if isinstance(document, Mapping) and steps[-1] in document:
+        kept[steps[-1]] = document[steps[-1]]
 
 
-def _steps(pointer: str) -> tuple[str, ...]:
+def _steps(pointer: str) -> _Steps:
     """Of a reference into the same document; none for any other."""
     if not pointer.startswith("#/"):
         return ()
@@ -105,6 +158,7 @@ class _Drawer:
     """Draws fields until there are enough."""
 
     root: Mapping[str, Any]
+    most: int
     drawn: int = 0
 
     def resolved(self, schema: object, seen: tuple[str, ...]) -> tuple[Mapping[str, Any], tuple[str, ...]]:
@@ -118,10 +172,7 @@ class _Drawer:
 
     def _target(self, pointer: str) -> object:
         steps = _steps(pointer)
-        target: object = self.root if steps or pointer == "#" else None  # nothing is ever fetched
-        for step in steps:
-            target = target.get(step) if isinstance(target, Mapping) else None
-        return target
+        return _at(self.root, steps) if steps or pointer == "#" else None  # nothing is ever fetched
 
     def top(self, schema: object) -> tuple[Field, ...]:
         """The properties of an object; what is none is one field without a name."""
@@ -134,11 +185,13 @@ class _Drawer:
         if not isinstance(properties, Mapping):
             return ()
         stated = found.get("required")
-        required = {name for name in stated if isinstance(name, str)} if isinstance(stated, list) else set()
+        required = (
+            {name for name in stated[:_MOST_REQUIRED] if isinstance(name, str)} if isinstance(stated, list) else set()
+        )
         ordered = sorted(properties.items(), key=_order)
         return tuple(
             self.field(str(name), item, seen, depth, required=name in required)
-            for name, item in ordered[: max(_MOST_FIELDS - self.drawn, 0)]
+            for name, item in ordered[: max(self.most - self.drawn, 0)]
         )
 
     def field(self, name: str, schema: object, seen: tuple[str, ...], depth: int, *, required: bool) -> Field:
@@ -166,7 +219,7 @@ class _Drawer:
         )
 
     def _children(self, found: Mapping[str, Any], dtype: str, seen: tuple[str, ...], depth: int) -> tuple[Field, ...]:
-        if depth >= _DEEPEST or self.drawn >= _MOST_FIELDS:
+        if depth >= _DEEPEST or self.drawn >= self.most:
             return ()
         inner = (
             found.get("items") if dtype == "array" else found.get("additionalProperties") if dtype == "map" else None
@@ -183,7 +236,8 @@ def _order(item: tuple[str, Any]) -> float:
 
 
 def _without_null(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
-    """The schema without its null, and whether it had one."""
+    """The schema without its null, and whether it had one; of its keywords those that are drawn."""
+    schema = {key: schema[key] for key in _DRAWN if key in schema}
     types = schema.get("type")
     if isinstance(types, list):
         others = [one for one in types if one != "null"]
@@ -191,6 +245,7 @@ def _without_null(schema: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
     for word in ("anyOf", "oneOf"):
         branches = schema.get(word)
         if isinstance(branches, list):
+            branches = branches[:_MOST_CHOICES]
             others = [one for one in branches if not (isinstance(one, Mapping) and one.get("type") == "null")]
             if len(others) < len(branches):
                 rest = {key: value for key, value in schema.items() if key != word}

@@ -12,7 +12,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats import _requirements, _sniff
-from mlcd_tui.packages.formats._json_fields import json_schema
+from mlcd_tui.packages.formats._json_fields import Budget, json_schema
 from mlcd_tui.packages.reading.document import base_name, beside, source_of
 from mlcd_tui.packages.reading.fields import Notes, scalar_text
 from mlcd_tui.packages.reading.json import load_json
@@ -164,16 +164,18 @@ def _models(bento: Mapping[str, Any], services: tuple[Mapping[str, Any], ...], n
 
 def _endpoints(schema: Mapping[str, Any], notes: Notes) -> tuple[Endpoint, ...]:
     """One per route; references in a side are local to it."""
+    routes = notes.mappings(schema.get("routes"), "schema.routes", most=200)
+    budget = Budget()
     return tuple(
         Endpoint(
             name=notes.text(route.get("name"), f"schema.routes[{at}].name") or clean(f"route {at}"),
             route=notes.text(route.get("route"), f"schema.routes[{at}].route"),
-            inputs=json_schema(route.get("input"), dialect=_DIALECT),
-            outputs=json_schema(route.get("output"), dialect=_DIALECT),
+            inputs=json_schema(route.get("input"), dialect=_DIALECT, budget=budget),
+            outputs=json_schema(route.get("output"), dialect=_DIALECT, budget=budget),
             coerce="json",
             max_batch=_batch(route, f"schema.routes[{at}]", notes),
         )
-        for at, route in enumerate(notes.mappings(schema.get("routes"), "schema.routes", most=200))
+        for at, route in enumerate(routes)
     )
 
 

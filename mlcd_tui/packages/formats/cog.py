@@ -12,7 +12,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint, Extras, Schema
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats import _oci, _requirements, _sniff
-from mlcd_tui.packages.formats._json_fields import json_schema, reachable
+from mlcd_tui.packages.formats._json_fields import References, json_schema
 from mlcd_tui.packages.reading.document import base_name, beside, source_of
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json, load_json_text
@@ -101,9 +101,13 @@ def _of_config(config: Mapping[str, Any], notes: Notes) -> ModelPackage:
         training_part=TrainingPart(trains, environment=_environment_line(build, notes)) if trains else None,
         training=Training(environment=_environment(build, notes)),
         dependencies=_requirements.pip_requirements(pins),
-        images=tuple(filter(None, (notes.text(config.get("image"), "image"),))),
         extra=notes.pairs(
-            {"run": runs, "concurrency": config.get("concurrency"), "system_packages": build.get("system_packages")},
+            {
+                "run": runs or None,
+                "image": config.get("image"),
+                "concurrency": config.get("concurrency"),
+                "system_packages": build.get("system_packages"),
+            },
             "document",
         ),
     )
@@ -192,7 +196,9 @@ def _inputs(schemas: Mapping[str, Any], name: str) -> Schema:
 
 def _side(schemas: Mapping[str, Any], name: str, extras: Extras) -> Schema:
     document = {"components": {"schemas": schemas}}
-    return json_schema(schemas.get(name), dialect=_DIALECT, root=reachable(schemas.get(name), document), extras=extras)
+    return json_schema(
+        schemas.get(name), dialect=_DIALECT, root=References(document).beside(schemas.get(name)), extras=extras
+    )
 
 
 def _without_nullable(schema: Any, depth: int, *, names: bool = False) -> Any:

@@ -15,7 +15,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.formats import _sniff
-from mlcd_tui.packages.formats._json_fields import json_schema
+from mlcd_tui.packages.formats._json_fields import Budget, json_schema
 from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.fields import Notes, scalar_text
 from mlcd_tui.packages.reading.json import load_json
@@ -60,12 +60,13 @@ class _Mlcd:
             package = package_from_document(document)
         except Unreadable as failure:
             raise Unreadable(f"{clean(path)}: {failure.sentence}", advice=failure.advice) from failure
+        budget = Budget()
         digest = ((clean("declared digest"), clean(package.digest)),) if package.digest else ()
         source = source_of(files, path, data, format=self.name, rank=_RANK, warnings=notes.warnings)
         return replace(
             package,
             digest="",  # of the artifact that was opened, never as somebody declares it
-            endpoints=tuple(_drawn(endpoint) for endpoint in package.endpoints),
+            endpoints=tuple(_drawn(endpoint, budget) for endpoint in package.endpoints),
             statements=tuple(_claimed(statement) for statement in package.statements),
             sources=(source,),
             origins=(),
@@ -76,21 +77,21 @@ class _Mlcd:
 FORMAT = _Mlcd()
 
 
-def _drawn(endpoint: Endpoint) -> Endpoint:
+def _drawn(endpoint: Endpoint, budget: Budget) -> Endpoint:
     """The endpoint of this document, with the fields of its JSON Schemas, which nobody writes twice."""
     return replace(
         endpoint,
         source=0,
-        inputs=_side(endpoint.inputs),
-        outputs=_side(endpoint.outputs),
-        params=_side(endpoint.params),
+        inputs=_side(endpoint.inputs, budget),
+        outputs=_side(endpoint.outputs, budget),
+        params=_side(endpoint.params, budget),
     )
 
 
-def _side(side: Schema) -> Schema:
+def _side(side: Schema, budget: Budget) -> Schema:
     if side.kind is not SchemaKind.JSON or side.fields:
         return side
-    return replace(side, fields=json_schema(side.document, dialect=side.dialect, root=side.root).fields)
+    return replace(side, fields=json_schema(side.document, dialect=side.dialect, root=side.root, budget=budget).fields)
 
 
 def _claimed(statement: Statement) -> Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlcd_tui.domain.errors import Unreadable
@@ -12,7 +12,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.schema import Endpoint, Extras, Schema
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats import _sniff
-from mlcd_tui.packages.formats._json_fields import json_schema, reachable
+from mlcd_tui.packages.formats._json_fields import Budget, References, json_schema
 from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json
@@ -88,8 +88,13 @@ class _Reader:
     document: Mapping[str, Any]
     dialect: str
     notes: Notes
+    references: References = field(init=False)
+    budget: Budget = field(default_factory=Budget)
     bare: tuple[Clean, ...] = ()
     """Operations that neither take nor give JSON."""
+
+    def __post_init__(self) -> None:
+        self.references = References(self.document)
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Each POST operation that takes or gives JSON, named by its route."""
@@ -125,7 +130,7 @@ class _Reader:
         """An empty schema is not recorded: frameworks write it where they know nothing."""
         if not isinstance(schema, Mapping) or not schema:
             return Schema()
-        return json_schema(schema, dialect=self.dialect, root=reachable(schema, self.document))
+        return json_schema(schema, dialect=self.dialect, root=self.references.beside(schema), budget=self.budget)
 
     def answer(self, operation: Mapping[str, Any], where: str) -> Any:
         """Of the first success: 200 before 201 before any 2xx."""
@@ -166,7 +171,9 @@ class _Reader:
         if not properties:
             return Schema()
         whole = {"type": "object", "properties": properties, **({"required": required} if required else {})}
-        return json_schema(whole, dialect=self.dialect, root=reachable(whole, self.document), extras=Extras.IGNORE)
+        return json_schema(
+            whole, dialect=self.dialect, root=self.references.beside(whole), extras=Extras.IGNORE, budget=self.budget
+        )
 
     def resolved(self, value: Any, where: str) -> Mapping[str, Any]:
         """A map, behind local references."""

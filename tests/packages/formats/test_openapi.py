@@ -120,3 +120,22 @@ def test_odd_paths_are_warnings() -> None:
     assert "paths./a refers to what is not in this document" in warnings_of(package)
     assert "paths./b is a number, a map was expected" in warnings_of(package)
     assert package.endpoints == ()
+
+
+def test_many_operations_on_one_huge_schema_stay_small() -> None:
+    huge = {f"p{at}": {"$ref": f"#/components/schemas/S{at}"} for at in range(3_000)}
+    schemas: dict[str, Any] = {f"S{at}": {"type": "object", "properties": {"a": {}, "b": {}}} for at in range(3_000)}
+    schemas["Huge"] = {"type": "object", "properties": huge}
+    body = {"post": takes({"$ref": "#/components/schemas/Huge"})}
+    document = {"openapi": "3.1.0", "paths": {f"/r{at}": body for at in range(400)}, "components": {"schemas": schemas}}
+    endpoints = read(FORMAT, {"openapi.json": json.dumps(document)}).endpoints
+
+    assert len(endpoints) == 400
+    drawn, waiting = 0, [field for endpoint in endpoints for field in endpoint.inputs.fields]
+    while waiting:
+        drawn += 1
+        waiting.extend(waiting.pop().children)
+    assert drawn <= 25_000
+    kept = {id(endpoint.inputs.root): endpoint.inputs.root for endpoint in endpoints}
+    assert len(kept) < 100, "beyond a bound all share the document"
+    assert all(root["components"]["schemas"]["Huge"] == schemas["Huge"] for root in kept.values())
