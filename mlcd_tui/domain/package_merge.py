@@ -76,8 +76,14 @@ _DATASET: Mapping[str, same.Same] = {
 _METRIC: Mapping[str, same.Same] = {"value": same.number, "direction": same.text, "verified": same.anything}
 
 
-def merge(parts: Sequence[ModelPackage]) -> ModelPackage:
-    """One package of several partial ones, by the rank of their sources. Raises `ValueError` for none at all."""
+def merge(parts: Sequence[ModelPackage], *, opened: str = "") -> ModelPackage:
+    """One package of several partial ones, by the rank of their sources. Raises `ValueError` for none at all.
+
+    Args:
+        parts: what each document says.
+        opened: `sha256:…` of the image or artifact that they all were found in. It is computed, not claimed, so it is
+            the package's digest whatever they say.
+    """
     if not parts:
         raise ValueError("nothing to merge")
     ordered, sources = ranked(parts)
@@ -99,8 +105,9 @@ def merge(parts: Sequence[ModelPackage]) -> ModelPackage:
         tags=_pairs([(part, part.package.tags) for part in ordered], "tags", heard),
         extra=tuple(dict.fromkeys(pair for part in ordered for pair in part.package.extra)),
     )
-    package = replace(package, statements=statements(ordered, package, heard))
     _digests_of_parts(package, heard)
+    package = replace(package, digest=opened or package.digest)
+    package = replace(package, statements=statements(ordered, package, heard, opened))
     return replace(package, origins=heard.origins())
 
 

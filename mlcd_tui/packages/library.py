@@ -78,10 +78,10 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
             raise failures[0]
         looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
         raise Unreadable(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
-    merged = merge(parts)
+    merged = merge(parts, opened=files.digest)
     left_out = files.remarks() if isinstance(files, Remarking) else ()
     if (failures or left_out) and merged.sources:
         first = merged.sources[0]
         warnings = (*first.warnings, *(clean(failure) for failure in failures), *left_out)
         merged = replace(merged, sources=(replace(first, warnings=warnings), *merged.sources[1:]))
-    return merged if merged.digest or not files.digest else replace(merged, digest=files.digest)
+    return merged

@@ -221,6 +221,20 @@ def test_a_statement_of_a_part_or_of_what_nobody_hashed_stays_as_it_is() -> None
     assert merge([said(digest=A), replace(_stated(A, TrustState.FAILED)), _stated(A)]).trust is TrustState.FAILED
 
 
+def test_what_was_opened_is_the_digest_whatever_documents_claim() -> None:
+    package = merge([said(digest=B), _stated(A)], opened=A)
+    assert (package.digest, package.trust) == (A, TrustState.UNVERIFIED)
+    assert merge([said(), _stated(B)], opened=A).trust is TrustState.FAILED
+
+
+def test_a_statement_does_not_vouch_for_itself() -> None:
+    own = replace(_stated(B), artifacts=(Artifact(clean("churn.onnx"), digest=B),))
+    assert merge([said(digest=A), own]).trust is TrustState.FAILED
+    weights = Artifact(clean("churn.onnx"), ArtifactRole.WEIGHTS)
+    (doubtful,) = merge([said(digest=A, artifacts=(weights,)), own]).statements
+    assert (doubtful.state, "not hashed" in doubtful.reason) == (TrustState.UNVERIFIED, True)
+
+
 def test_one_subject_that_fits_vouches_for_the_others_of_its_statement() -> None:
     both = said(90, statements=(*_stated(A).statements, *_stated(B).statements))
     assert merge([said(digest=A), both]).trust is TrustState.UNVERIFIED
