@@ -20,6 +20,7 @@ Object = dict[str, Any]
 RESOURCES = {
     "AnalysisRun": ("/apis/argoproj.io/v1alpha1", "analysisruns"),
     "AnalysisTemplate": ("/apis/argoproj.io/v1alpha1", "analysistemplates"),
+    "ConfigMap": ("/api/v1", "configmaps"),
     "ClusterAnalysisTemplate": ("/apis/argoproj.io/v1alpha1", "clusteranalysistemplates"),
     "Deployment": ("/apis/apps/v1", "deployments"),
     "DestinationRule": ("/apis/networking.istio.io/v1alpha3", "destinationrules"),
@@ -30,6 +31,8 @@ RESOURCES = {
     "Namespace": ("/api/v1", "namespaces"),
     "Pod": ("/api/v1", "pods"),
     "ReplicaSet": ("/apis/apps/v1", "replicasets"),
+    "Role": ("/apis/rbac.authorization.k8s.io/v1", "roles"),
+    "RoleBinding": ("/apis/rbac.authorization.k8s.io/v1", "rolebindings"),
     "Rollout": ("/apis/argoproj.io/v1alpha1", "rollouts"),
     "Service": ("/api/v1", "services"),
     "VirtualService": ("/apis/networking.istio.io/v1alpha3", "virtualservices"),
