@@ -153,13 +153,13 @@ def _version(server: RestServer, wanted: _Wanted) -> bytes:
             ) from refusal
     number = wanted.version
     if not number:
-        found = _search_versions(server, _is_name(wanted.name), most=1)
-        if not found:
+        newest = next(_search_versions(server, _is_name(wanted.name), most=1), None)
+        if newest is None:
             raise Missing(
                 f"The MLflow server at {server.host} has no version of {clean(wanted.name)}.",
                 advice=f"List what it has: {clean(wanted.prefix)}",
             )
-        number = found[0].version
+        number = newest.version
     return server.get(f"{API}/model-versions/get", {"name": wanted.name, "version": number})
 
 
@@ -170,10 +170,18 @@ def _is_name(name: str) -> str:
     return f"name = {mark}{name}{mark}"
 
 
-def _search_versions(server: RestServer, condition: str, most: int = 200) -> list[rest.Version]:
-    asked = {"filter": condition, "max_results": str(most), "order_by": "version_number DESC"}
-    path = f"{API}/model-versions/search"
-    return server.decoded(server.get(path, asked), rest.Versions, path).model_versions
+def _search_versions(server: RestServer, condition: str, most: int = 200) -> Iterator[rest.Version]:
+    """Newest first, asked for by pages of `most`."""
+    path, token = f"{API}/model-versions/search", ""
+    for _ in range(_MOST_PAGES):
+        asked = {"filter": condition, "max_results": str(most), "order_by": "version_number DESC"}
+        page = server.decoded(
+            server.get(path, {**asked, **({"page_token": token} if token else {})}), rest.Versions, path
+        )
+        yield from page.model_versions
+        if not page.next_page_token or page.next_page_token == token:
+            return
+        token = page.next_page_token
 
 
 def _versions(server: RestServer, wanted: _Wanted) -> Iterator[PackageEntry]:

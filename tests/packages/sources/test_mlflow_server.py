@@ -247,6 +247,22 @@ def test_pages_are_streamed_as_they_come(stub: RestStub) -> None:
     assert [asked.query.get("page_token") for asked in stub.asked] == [None, "A", "B"]
 
 
+def test_a_models_versions_are_listed_to_the_last(stub: RestStub) -> None:
+    def page(numbers: range, token: str) -> dict[str, object]:
+        return {
+            "model_versions": [{"name": "churn-model", "version": str(n)} for n in numbers],
+            "next_page_token": token,
+        }
+
+    stub.on(f"{API}/model-versions/search", page(range(3, 1, -1), "A"), page(range(1, 0, -1), ""))
+    listed = list(SOURCE.list("mlflow:churn-model", _reach(stub)))
+    assert [(each.address, each.aliases) for each in listed] == [
+        ("mlflow:churn-model/3", ()),
+        ("mlflow:churn-model/2", ()),
+        ("mlflow:churn-model/1", ("champion",)),
+    ]
+
+
 def test_a_page_that_names_itself_as_the_next_ends(stub: RestStub) -> None:
     stub.on(SEARCH, {"registered_models": [{"name": "m"}], "next_page_token": "A"})
     assert len(list(SOURCE.list("mlflow:", _reach(stub)))) == 2
