@@ -19,6 +19,7 @@ from mlcd_tui.domain.package_document import package_document, package_from_docu
 from mlcd_tui.domain.schema import Schema, SchemaKind
 from tests.cli.conftest import Cli, Terminal
 
+DOCS = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
 MODEL = Path(__file__).parents[1] / "fixtures" / "packages" / "mlflow" / "churn-model"
 
 
@@ -251,6 +252,21 @@ def test_a_published_package_is_found_from_the_rollout(acted: Cli, model: Path) 
     assert candidate["package"]["endpoints"][0]["inputs"]["fields"][0]["name"] == "tenure_months"
     text = acted("packages", "show", "--rollout", "payments/fraud-scorer")
     assert "tenure_months" in text.stdout
+
+
+def test_the_page_names_the_fields_of_all_documents(seen: Cli, model: Path) -> None:
+    image = ("--image", "sha256:" + "a" * 64, "-n", "payments", "--dry-run")
+    documents = (
+        seen.json("packages", "validate", str(model)),
+        {**seen.json("packages", "publish", str(model), *image), "body": None},
+        {**seen.json("packages", "show", "--rollout", "payments/churn"), "serving": None},
+    )
+    documents[2]["candidate"]["package"] = None
+    named = set(re.findall(r"[A-Za-z]+", " ".join(re.findall(r"`([^`]+)`", DOCS))))
+    for document in documents:
+        keys = {key for value in (document, *document.values()) if isinstance(value, dict) for key in value}
+        assert document["kind"] in named
+        assert keys - named == set()
 
 
 def test_publish_needs_a_namespace_and_a_digest(seen: Cli, model: Path) -> None:
