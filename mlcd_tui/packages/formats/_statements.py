@@ -21,6 +21,8 @@ RANK = 40
 """Of what is claimed without having been verified: below the package's own files."""
 _FOLDER = "oci/statements/"
 _MOST_LINES = 200
+_FILE_LIST = "://model_signing/"
+"""In the type of statements that only list files with their digests: signatures of a folder."""
 _IN_TOTO = "application/vnd.in-toto+json"
 
 
@@ -42,6 +44,11 @@ class Claimed:
         return found if isinstance(found, str) else ""
 
     @property
+    def lists_files(self) -> bool:
+        """Whether it is the signature of a folder instead of an attestation."""
+        return _FILE_LIST in self.predicate_type
+
+    @property
     def reason(self) -> Clean:
         """Why it is not verified."""
         return clean("present, not verified by mlcd-tui" if self.signatures else "unsigned, not verified by mlcd-tui")
@@ -55,10 +62,10 @@ def candidates(files: Files, names: Callable[[str], bool]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*_sniff.named(files, names), *listed)))
 
 
-def types_in(files: Files, path: str) -> tuple[str, ...] | None:
-    """Kinds of the statements in a file; None: it cannot be read."""
+def lists_in(files: Files, path: str) -> tuple[bool, ...] | None:
+    """Of each statement in a file whether it lists files; None: it cannot be read."""
     try:
-        return tuple(one.predicate_type for one in load(files.read(path, LIMIT), path, Notes(path)))
+        return tuple(one.lists_files for one in load(files.read(path, LIMIT), path, Notes(path)))
     except Unreadable:
         return None
 

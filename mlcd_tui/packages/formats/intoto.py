@@ -30,8 +30,6 @@ from mlcd_tui.packages.reading.fields import Notes
 
 _V1 = "https://slsa.dev/provenance/v1"
 _V02 = "https://slsa.dev/provenance/v0.2"
-_SIGNATURE = "://model_signing/"
-"""Statements that only list files: they are signatures, not attestations."""
 _REPOSITORY = re.compile(
     r"(?:git\+)?(?P<uri>[a-z][a-z+]*://[^/@]*(?:@[^/@]*)?/[^@#]*)(?:[@#](?P<ref>.*))?", re.IGNORECASE
 )
@@ -73,7 +71,7 @@ class _InToto:
         data = files.read(path, _statements.LIMIT)
         package = ModelPackage()
         for claimed in _statements.load(data, path, notes):
-            if _SIGNATURE not in claimed.predicate_type:
+            if not claimed.lists_files:
                 package = _with(package, claimed, notes)
         source = source_of(files, path, data, format=self.name, rank=_statements.RANK, warnings=notes.warnings)
         return replace(package, sources=(source,))
@@ -90,10 +88,10 @@ def _is_named(name: str) -> bool:
 
 
 def _is_ours(files: Files, path: str) -> bool:
-    types = _statements.types_in(files, path)
-    if types is None:  # damaged: said when it is read, where the name leaves no doubt
+    lists = _statements.lists_in(files, path)
+    if lists is None:  # damaged: said when it is read, where the name leaves no doubt
         return ".intoto.json" in path
-    return any(_SIGNATURE not in one for one in types)
+    return not all(lists)
 
 
 def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> ModelPackage:

@@ -18,7 +18,6 @@ from mlcd_tui.packages.reading.document import base_name, source_of
 from mlcd_tui.packages.reading.extensions import artifact_of
 from mlcd_tui.packages.reading.fields import Notes
 
-_PREDICATE = "://model_signing/"
 _OWN_NAME = "model.sig"
 
 
@@ -35,7 +34,7 @@ class _ModelSigning:
     def read(self, files: Files, path: str) -> ModelPackage:
         notes = Notes(path)
         data = files.read(path, _statements.LIMIT)
-        claims = [one for one in _statements.load(data, path, notes) if _PREDICATE in one.predicate_type]
+        claims = [one for one in _statements.load(data, path, notes) if one.lists_files]
         if not claims:
             raise Unreadable(f"{clean(path)} is no model signature: its predicateType is another one.")
         package = _package(claims[0], notes)
@@ -51,8 +50,8 @@ def _is_named(name: str) -> bool:
 
 
 def _is_ours(files: Files, path: str) -> bool:
-    types = _statements.types_in(files, path)
-    return base_name(path) == _OWN_NAME if types is None else any(_PREDICATE in one for one in types)
+    lists = _statements.lists_in(files, path)
+    return base_name(path) == _OWN_NAME if lists is None else any(lists)
 
 
 def _package(claimed: _statements.Claimed, notes: Notes) -> ModelPackage:

@@ -1,0 +1,91 @@
+"""Documents as they lie together in real packages: read by all formats, merged, and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from mlcd_tui.domain.compatibility import compare
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.packages.library import FORMATS, read_files
+from tests.packages.formats.document_fixtures import fixture
+from tests.packages.memory_files import MemoryFiles
+
+
+def package(contents: Mapping[str, bytes]) -> ModelPackage:
+    """What all formats together make of these files."""
+    return read_files(MemoryFiles(contents), FORMATS.all())
+
+
+def cog_schema() -> dict[str, Any]:
+    """The OpenAPI document in the image's labels."""
+    labels = json.loads(fixture("cog").contents["image-config.json"])["config"]["Labels"]
+    found: dict[str, Any] = json.loads(labels["run.cog.openapi_schema"])
+    return found
+
+
+def cog_image(schema: Mapping[str, Any]) -> dict[str, bytes]:
+    """An image with this schema instead."""
+    config = json.loads(fixture("cog").contents["image-config.json"])
+    config["config"]["Labels"]["run.cog.openapi_schema"] = json.dumps(schema)
+    return {"oci/config.json": json.dumps(config).encode()}
+
+
+def test_an_image_of_cog_is_named_by_its_labels_and_described_by_cog() -> None:
+    read = package(fixture("cog").contents)
+
+    assert (read.name, read.version) == ("churn", "v3")
+    assert {source.format for source in read.sources} == {"cog", "oci_labels"}
+    assert [endpoint.name for endpoint in read.endpoints] == ["predict"]
+    assert read.contradictions == ()
+
+
+def test_a_bento_and_the_model_in_it_do_not_contradict_each_other() -> None:
+    read = package(fixture("bentoml").contents)
+
+    assert (read.name, read.version) == ("churn_service", "v1")
+    assert read.contradictions == ()
+    assert [one.path for one in read.artifacts] == ["churn_model:gixfpmxhwwjbaax4"]
+    assert [one.name for one in read.metrics] == ["roc_auc"]
+
+
+def test_what_serves_live_is_compared_with_the_image_that_follows() -> None:
+    live = package({"openapi.json": json.dumps(cog_schema()).encode()})
+    assert compare(live, package(cog_image(cog_schema()))).verdict is Verdict.COMPATIBLE
+
+    schema = cog_schema()
+    schema["components"]["schemas"]["Output"]["properties"]["score"]["nullable"] = True
+    assert compare(live, package(cog_image(schema))).verdict is Verdict.BREAKING
+
+    schema = cog_schema()
+    schema["components"]["schemas"]["Input"]["properties"]["tenure"]["nullable"] = True
+    assert compare(live, package(cog_image(schema))).verdict is Verdict.COMPATIBLE, "null is refused as before"
+
+
+def test_a_bento_and_its_live_service_agree() -> None:
+    document = yaml.safe_load(fixture("bentoml").contents["bento/apis/openapi.yaml"])
+    live = package({"openapi.json": json.dumps(document).encode()})
+    assert compare(live, package(fixture("bentoml").contents)).verdict is Verdict.COMPATIBLE
+
+
+def test_provenance_beside_a_model_pins_its_data_and_is_shown_as_a_claim() -> None:
+    read = package({**fixture("kitops").contents, **fixture("intoto").contents})
+
+    assert read.trust.value == "unverified"
+    assert read.training.builder == "https://ci.example.org/runner/7"
+    (weights,) = [one for one in read.artifacts if one.path == "churn.onnx"]
+    assert weights.digest == "sha256:cf2471ff7054eb6dc9187c2162001c5f33a83513213a25237306e9e20b50d2ea"
+
+
+def test_a_sidecar_gives_directions_to_the_metrics_of_another_document() -> None:
+    sidecar = (
+        b"apiVersion: mlcd.dev/v1\nkind: ModelPackage\nmetrics: [{name: roc_auc, value: 0.912, direction: higher}]\n"
+    )
+    read = package({**fixture("cyclonedx").contents, "mlcd.yaml": sidecar})
+
+    directions = {one.name: one.direction.value for one in read.metrics}
+    assert directions == {"roc_auc": "higher"}
