@@ -319,7 +319,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(answer=_JSON)
 def test_whatever_is_answered_it_is_a_listing_or_a_problem(stub: RestStub, answer: Any) -> None:
     stub.on(SEARCH, msgspec.json.encode(answer))
@@ -328,7 +328,7 @@ def test_whatever_is_answered_it_is_a_listing_or_a_problem(stub: RestStub, answe
 
 
 @given(told=st.text(max_size=30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_whatever_is_typed_it_is_opened_or_a_problem(told: str) -> None:
     reach = Reach(mlflow="http://127.0.0.1:1", hosts=(), timeout=0.2)
     for prefix in ("mlflow:", "models:/", "mlflow+http://127.0.0.1:1#", "mlflow+http://"):
