@@ -7,7 +7,7 @@ from mlcd_tui.domain.text import Clean, clean
 
 PICKLE = Clean("pickle runs code when loaded")
 _UNSAFE: dict[str, tuple[str, Clean]] = {
-    **dict.fromkeys(("pkl", "pickle", "pk", "p"), ("pickle", PICKLE)),
+    **dict.fromkeys(("pkl", "pickle"), ("pickle", PICKLE)),
     "cloudpickle": ("cloudpickle", PICKLE),
     "dill": ("dill", Clean("dill runs code when loaded")),
     "joblib": ("joblib", Clean("joblib is pickle, which runs code when loaded")),
