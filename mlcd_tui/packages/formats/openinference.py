@@ -71,9 +71,9 @@ class _OpenInference:
                 "document",
             ),
         )
-        source = source_of(
-            files, path, data, format=self.name, rank=_RANK, warnings=notes.warnings, live=bool(_MODEL.search(path))
-        )
+        live = bool(_MODEL.search(path))
+        rank = _RANK if live else 50  # an answer that somebody saved may be old
+        source = source_of(files, path, data, format=self.name, rank=rank, warnings=notes.warnings, live=live)
         return replace(package, sources=(source,))
 
 

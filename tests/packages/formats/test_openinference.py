@@ -30,7 +30,8 @@ def test_tensors_of_a_live_model() -> None:
 
 def test_a_saved_answer_is_read_too() -> None:
     contents = {"model-metadata.json": fixture("openinference").contents["model-metadata.json"]}
-    assert read(FORMAT, contents).name == "churn"
+    package = read(FORMAT, contents)
+    assert (package.name, package.sources[0].rank) == ("churn", 50)
 
 
 def test_an_empty_list_is_not_recorded_rather_than_nothing() -> None:
