@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
+from enum import Enum
+from functools import cache
 from typing import Any
 
 from mlcd_tui.domain.completeness import lacks
@@ -47,19 +49,19 @@ def package_document(package: ModelPackage, *, raw: bool = True) -> dict[str, An
 
 
 def _encode(value: Any, roots: list[Mapping[str, Any]]) -> Any:
+    if value is None or (isinstance(value, str | bool | int) and not isinstance(value, Enum)):
+        return value
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         if isinstance(value, tuple | frozenset):
             items = sorted(value) if isinstance(value, frozenset) else value
             return [_encode(item, roots) for item in items]
         return plain(_finite(value))
     written: dict[str, Any] = {}
-    for field in dataclasses.fields(value):
+    for field, name, default in _fields(type(value)):
         content = getattr(value, field.name)
-        name = camel(field.name)
-        if isinstance(value, _BRIEF):
-            default = field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
-            if content == default and not (field.name == "default" and getattr(value, "has_default", False)):
-                continue
+        declared = field.name == "default" and getattr(value, "has_default", False)
+        if isinstance(value, _BRIEF) and content == default and not declared:
+            continue
         if field.name == "root":
             written[name] = _place(content, roots)
         elif field.name in {"default", "choices", "document"}:
@@ -71,6 +73,15 @@ def _encode(value: Any, roots: list[Mapping[str, Any]]) -> Any:
     if isinstance(value, Schema):
         written = {"kind": value.kind.value, **written}
     return written
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[dataclasses.Field[Any], str, Any], ...]:
+    """The fields of a dataclass, with their names in JSON and their defaults."""
+    return tuple(
+        (one, camel(one.name), one.default if one.default_factory is dataclasses.MISSING else one.default_factory())
+        for one in dataclasses.fields(kind)
+    )
 
 
 def _labelled(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

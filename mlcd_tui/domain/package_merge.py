@@ -30,6 +30,8 @@ from mlcd_tui.domain.text import Clean
 
 T = TypeVar("T")
 
+_WITNESSED = 1000
+"""Files of which origins are kept even where a single document names them: shards come by the ten thousand."""
 _SCALARS: Mapping[str, same.Same] = {
     "name": same.name,
     "version": same.version,
@@ -241,7 +243,10 @@ def _artifacts(parts: Sequence[Part], heard: Witnesses) -> tuple[Artifact, ...]:
             by_path.setdefault(path, place)
             if one.digest:
                 by_digest.setdefault(one.digest, place)
-    return tuple(_artifact(group, heard) for group in groups)
+    return tuple(
+        group[0][1] if place >= _WITNESSED and len(group) == 1 else _artifact(group, heard)
+        for place, group in enumerate(groups)
+    )
 
 
 def _artifact(group: Sequence[tuple[Part, Artifact]], heard: Witnesses) -> Artifact:

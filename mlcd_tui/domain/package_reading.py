@@ -71,9 +71,30 @@ def _wrong(where: str, wanted: str) -> Unreadable:
     return Unreadable(f"The package document's field {clean(where, limit=200)} is not {wanted}.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A field of a dataclass: its name here and in JSON, its type, and whether it must be there."""
+
+    name: str
+    key: str
+    type: Any
+    needed: bool
+
+
 @cache
-def _types(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _slots(kind: type) -> tuple[_Slot, ...]:
+    hints = typing.get_type_hints(kind)
+    missing = dataclasses.MISSING
+    return tuple(
+        _Slot(one.name, camel(one.name), hints[one.name], one.default is missing and one.default_factory is missing)
+        for one in dataclasses.fields(kind)
+    )
+
+
+@cache
+def _shape(kind: Any) -> tuple[Any, tuple[Any, ...], bool]:
+    """Origin and arguments of a generic type, and whether it is a dataclass."""
+    return typing.get_origin(kind), typing.get_args(kind), dataclasses.is_dataclass(kind)
 
 
 @dataclass(slots=True)
@@ -104,18 +125,18 @@ class _Reader:
         if not isinstance(value, Mapping):
             raise _wrong(where or "(top)", "an object")
         found: dict[str, Any] = {}
-        for one in dataclasses.fields(kind):
-            name = camel(one.name)
-            place = f"{where}.{name}" if where else name
-            if name in value:
-                found[one.name] = self._field(kind, one.name, value[name], place)
-            elif one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING:
+        for slot in _slots(kind):
+            place = f"{where}.{slot.key}" if where else slot.key
+            if slot.key in value:
+                found[slot.name] = self._field(kind, slot, value[slot.key], place)
+            elif slot.needed:
                 raise Unreadable(f"The package document lacks the field {clean(place, limit=200)}.")
         if kind is Field and found["dtype"] not in DTYPES:
             raise _wrong(f"{where}.dtype", "a known element type")
         return kind(**found)
 
-    def _field(self, kind: type, name: str, value: Any, where: str) -> Any:
+    def _field(self, kind: type, slot: _Slot, value: Any, where: str) -> Any:
+        name = slot.name
         if (kind, name) in PAIRS:
             if not isinstance(value, Mapping):
                 raise _wrong(where, "an object")
@@ -136,10 +157,12 @@ class _Reader:
             if value is not None and not isinstance(value, list):
                 raise _wrong(where, "a list")
             return None if value is None else _frozen(value)
-        return self._value(_types(kind)[name], value, where)
+        return self._value(slot.type, value, where)
 
     def _value(self, kind: Any, value: Any, where: str) -> Any:
-        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if kind is Clean:
+            return self._text(value, where)
+        origin, arguments, is_object = _shape(kind)
         if origin in {types.UnionType, typing.Union}:
             if value is None and types.NoneType in arguments:
                 return None
@@ -154,7 +177,7 @@ class _Reader:
             if len(value) != len(arguments):
                 raise _wrong(where, f"a list of {len(arguments)}")
             return tuple(self._value(one, item, where) for one, item in zip(arguments, value, strict=True))
-        if dataclasses.is_dataclass(kind):
+        if is_object:
             return self.read(kind, value, where)
         return self._scalar(kind, value, where)
 
