@@ -106,7 +106,7 @@ def test_the_lineage_tells_of_gaps_and_of_where_it_runs() -> None:
     assert order == sorted(order)
     alone = text(parts_of(ModelPackage())["training"].lines)
     assert "○ data" in alone
-    assert "none runs it that is known here" in alone
+    assert "none that is known by this digest" in alone
 
 
 def test_metrics_that_are_no_numbers_or_no_shares_are_shown_without_a_bar() -> None:

@@ -24,17 +24,19 @@ Compare: TypeAlias = Callable[[], Awaitable[PackageDiff]]
 class PackageScreen(SheetScreen):
     """Everything known of one package."""
 
-    def __init__(self, what: str, package: ModelPackage | None = None, *, address: str = "") -> None:
+    def __init__(self, what: str, package: ModelPackage | None = None, *, address: str = "", runs: str = "") -> None:
         """Show a package.
 
         Args:
             what: its name for the eye while it is read.
             package: where it is read already.
             address: what to read it by, and to compare it by; empty: `package` is all there is.
+            runs: the rollout that it was found by.
         """
         super().__init__(what)
         self.package = package
         self.address = address
+        self._runs = (runs,) if runs else ()
 
     @classmethod
     def of(cls, address: str) -> PackageScreen:
@@ -56,7 +58,9 @@ class PackageScreen(SheetScreen):
         host = self.host
         if self.package is None:
             return ()
-        return package_parts(self.package, host.now(), room, host.glyphs, running(self.package, host.fleet))
+        return package_parts(
+            self.package, host.now(), room, host.glyphs, self._runs or running(self.package, host.fleet)
+        )
 
     def raw_parts(self, room: int) -> Sequence[Part]:
         """Its documents."""

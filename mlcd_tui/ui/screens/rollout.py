@@ -308,7 +308,8 @@ class RolloutScreen(BaseScreen):
 
     @on(PackagePane.Opened)
     def _package_opened(self, event: PackagePane.Opened) -> None:
-        self.app.push_screen(PackageScreen(event.package.label, event.package))
+        runs = f"{self.ref} as {event.side}"
+        self.app.push_screen(PackageScreen(event.package.label, event.package, runs=runs))
 
     def _compare_packages(self) -> None:
         """The whole comparison of candidate and serving."""

@@ -168,7 +168,7 @@ def _share(row: Rollout) -> tuple[float, str, bool]:
 
 _SCHEMAS = {
     "breaking": ("failed", bold(Tone.BROKEN)),
-    "unknown": ("unknown", str(Tone.WAITS)),
+    "unknown": ("unknown", str(Tone.DIM)),
     "compatible": ("passed", str(Tone.STABLE)),
 }
 """Sign and tone of each verdict, worst first."""

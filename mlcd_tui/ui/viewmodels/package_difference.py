@@ -14,7 +14,15 @@ from mlcd_tui.ui.viewmodels.history import diff_line
 from mlcd_tui.ui.viewmodels.overview import short_digest
 from mlcd_tui.ui.viewmodels.package_table import table
 from mlcd_tui.ui.viewmodels.package_view import direction_sign
-from mlcd_tui.ui.viewmodels.package_words import BLANK, Part, heading, missing, verdict_span, verdict_tone
+from mlcd_tui.ui.viewmodels.package_words import (
+    BLANK,
+    Part,
+    heading,
+    missing,
+    short_digests,
+    verdict_span,
+    verdict_tone,
+)
 from mlcd_tui.ui.viewmodels.spans import Line, Span, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -148,10 +156,10 @@ def difference_lines(differences: Sequence[Difference], room: int, glyphs: Glyph
     rows = [
         (
             Span(one.label, Tone.BRIGHT),
-            Span(one.before or glyphs.dash, Tone.DIM, one.before),
+            Span(short_digests(one.before) or glyphs.dash, Tone.DIM, one.before),
             Span(glyphs.arrow, Tone.FAINT),
-            Span(one.after or glyphs.dash, Tone.TEXT, one.after),
-            judgement_span(one, glyphs),
+            Span(short_digests(one.after) or glyphs.dash, Tone.TEXT, one.after),
+            judgement_span(one, glyphs) if one.judgement is not Judgement.CHANGED else Span(""),
             Span(one.note, Tone.DIM),
         )
         for one in differences

@@ -48,7 +48,7 @@ def evidence_lines(packages: RolloutPackages, gates: tuple[Gate, ...], room: int
     if len(worst) > _MOST_FINDINGS:
         yield (Span(f"  … {len(worst) - _MOST_FINDINGS} more", Tone.DIM),)
     if diff.headline:
-        text = f" {glyphs.dot} ".join(diff.headline)
+        text = f" {glyphs.dot} ".join(sentence.rstrip(".") for sentence in diff.headline)
         yield from wrap((Span("Package  ", bold(Tone.DIM)), Span(text, Tone.TEXT)), room, _LABEL)
 
 

@@ -53,7 +53,7 @@ def _shown(label: str, values: list[Line]) -> Iterator[Line]:
     if len(values) > _MOST:
         yield (Span(f"and {len(values) - _MOST} more", Tone.DIM),)
     if not values:
-        yield (missing("none runs it that is known here" if label == "rollout" else "not recorded"),)
+        yield (missing("none that is known by this digest" if label == "rollout" else "not recorded"),)
 
 
 def _data(package: ModelPackage) -> list[Line]:

@@ -11,7 +11,7 @@ from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Place
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
-from mlcd_tui.ui.viewmodels.package_words import size
+from mlcd_tui.ui.viewmodels.package_words import short_digests, size
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit, fit_tail, pad
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -104,7 +104,7 @@ def entry_row(entry: PackageEntry, marks: Mapping[str, int], widths: Widths, now
         line.append(Span(f"{weight:>9}", Tone.DIM))
         used += 9
     if entry.description and room - used >= 16:
-        line.append(Span(f"  {fit(entry.description, room - used - 2)}", Tone.DIM, entry.description))
+        line.append(Span(f"  {fit(short_digests(entry.description), room - used - 2)}", Tone.DIM, entry.description))
     return tuple(line)
 
 

@@ -42,11 +42,11 @@ def endpoint_lines(endpoint: Endpoint, source: str, room: int) -> Iterator[Line]
     for name, side in (("Inputs", endpoint.inputs), ("Outputs", endpoint.outputs), ("Parameters", endpoint.params)):
         if side.kind is SchemaKind.NONE and name == "Parameters":
             continue
-        yield from wrap((Span(f"  {name}", bold(Tone.DIM)), *_about(side)), room, 4)
+        yield from wrap((Span(f"  {name}", bold(Tone.DIM)), *_about(side, sent=name != "Outputs")), room, 4)
         yield from table(_HEADS, list(_rows(side, sent=name != "Outputs", roomy=room >= _ROOMY)), room, indent=4)
 
 
-def _about(side: Schema) -> Line:
+def _about(side: Schema, *, sent: bool) -> Line:
     """How a side is written."""
     match side.kind:
         case SchemaKind.NONE:
@@ -60,7 +60,7 @@ def _about(side: Schema) -> Line:
         parts = [f"JSON Schema {side.dialect}".rstrip(), *(parts if count else ["see the raw source"])]
     elif not side.named:
         parts.append("by position")
-    parts.append(_EXTRAS[side.extras])
+    parts.append(_EXTRAS[side.extras] if sent else "")
     return (Span(f"   {', '.join(filter(None, parts))}", Tone.DIM),)
 
 

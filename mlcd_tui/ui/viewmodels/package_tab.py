@@ -18,15 +18,16 @@ from mlcd_tui.ui.viewmodels.package_difference import (
     side_by_side,
     verdict_lines,
 )
-from mlcd_tui.ui.viewmodels.package_words import BLANK, heading, missing, number, size, whole
+from mlcd_tui.ui.viewmodels.package_words import BLANK, heading, missing, number, short_digests, size, whole
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 CANDIDATE, SERVING = "candidate", "serving"
 _COMMAND = re.compile(r"(?:: |\. |, )?(?:[Rr]un )?`(mlcd-tui [^`]+)`\.?")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _MOST_FINDINGS = 6
 _MOST_DIFFERENCES = 12
+_ELSEWHERE = {Section.METRICS, Section.SCHEMA, Section.GENERAL}
+"""Sections whose differences stand above the list of changes."""
 _LEAST_HOW = 16
 _ROOMY = 60
 
@@ -64,14 +65,15 @@ def side_row(name: str, side: FoundPackage, room: int, glyphs: Glyphs) -> Line:
 
 
 def tab_lines(
-    packages: RolloutPackages, namespace: str, room: int, glyphs: Glyphs, copy_key: str = "c"
+    packages: RolloutPackages, namespace: str, room: int, glyphs: Glyphs, copied: tuple[str, str] = ("", "")
 ) -> tuple[Line, ...]:
-    """Everything below the list."""
+    """Everything below the list; `copied` names the side under the cursor, and the key that copies its command."""
     sides = found(packages)
     lines: list[Line] = []
     for name, side in sides.items():
         if side.package is None:
-            lines.extend((*_absent(name, side, publish_command(side, namespace), room, glyphs, copy_key), BLANK))
+            key = copied[1] if name == copied[0] else ""
+            lines.extend((*_absent(name, side, publish_command(side, namespace), room, glyphs, key), BLANK))
         elif side.contradiction:
             line = (Span(f"{glyphs.failed} {name}  ", bold(Tone.BROKEN)), Span(side.contradiction, Tone.BROKEN))
             lines.extend((*wrap(line, room, 2), BLANK))
@@ -96,12 +98,12 @@ def publish_command(side: FoundPackage, namespace: str) -> str:
 
 def _absent(name: str, side: FoundPackage, command: str, room: int, glyphs: Glyphs, copy_key: str) -> Iterator[Line]:
     sentence = _COMMAND.sub("", side.problem).strip(" :.") or f"no package is known for {side.image}"
-    sentence = _DIGEST.sub(lambda digest: short_digest(digest.group()), sentence)
-    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(f"{sentence}.", Tone.TEXT))
+    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(f"{short_digests(sentence)}.", Tone.TEXT))
     yield from wrap(head, room, 2)
     if command:
-        how = (Span("  Publish it once, for everybody (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)))
-        yield from wrap((*how, Span(" copies this):", Tone.DIM)), room, 2)
+        copies = (Span(" (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)), Span(" copies this)", Tone.DIM))
+        how = (Span("  Publish it once, for everybody", Tone.DIM), *(copies if copy_key else ()))
+        yield from wrap((*how, Span(":", Tone.DIM)), room, 2)
         yield from wrap((Span("  "), Span(command, Tone.BRIGHT)), room, 4)
 
 
@@ -116,11 +118,7 @@ def _difference(diff: PackageDiff, room: int, glyphs: Glyphs) -> Iterator[Line]:
     metrics = [one for one in diff.differences if one.section is Section.METRICS]
     if metrics:
         yield from (heading("Metrics"), *metric_differences(diff, metrics, room, glyphs, legend=False), BLANK)
-    others = [
-        one
-        for one in diff.differences
-        if one.section not in {Section.METRICS, Section.SCHEMA} and one.judgement is not Judgement.SAME
-    ]
+    others = [one for one in diff.differences if one.section not in _ELSEWHERE and one.judgement is not Judgement.SAME]
     if others:
         shown = sorted(others, key=lambda one: one.judgement is not Judgement.MAJOR)[:_MOST_DIFFERENCES]
         left = len(others) - len(shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -17,6 +18,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 BLANK: Line = ()
 _LABEL = 14
+_DIGEST = re.compile(r"sha256:([0-9a-f]{4})[0-9a-f]{56}([0-9a-f]{4})")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _VERDICTS = {
     Verdict.COMPATIBLE: ("passed", Tone.STABLE),
@@ -182,4 +184,9 @@ def labels(serving: ModelPackage, candidate: ModelPackage) -> tuple[str, str]:
 
 def version_word(version: str) -> str:
     """A version as people say it: `v7` for a bare number."""
-    return f"v{version}" if version[:1].isdigit() else version
+    return f"v{version}" if version.isdigit() else version
+
+
+def short_digests(text: str) -> str:
+    """A text whose digests are short enough to be compared by eye."""
+    return _DIGEST.sub(lambda found: f"sha256:{found.group(1)}…{found.group(2)}", text)

@@ -41,6 +41,7 @@ class PackagePane(Vertical):
     class Opened(Message):
         """A package was chosen."""
 
+        side: str
         package: ModelPackage
 
     def compose(self) -> ComposeResult:
@@ -109,14 +110,16 @@ class PackagePane(Vertical):
         if self._packages is None:
             return ((Span(f"reading the packages of the images that run{self._glyphs.ellipsis}", Tone.DIM),),)
         compare, opened, copy = self.keys
-        lines = tab_lines(self._packages, self._namespace, room, self._glyphs, copy)
+        lines = tab_lines(
+            self._packages, self._namespace, room, self._glyphs, (self.query_one("#sides", RowList).key, copy)
+        )
         both = (
             (Span(compare, bold(Tone.WAITS)), Span(" whole comparison   ", Tone.DIM)) if self.diff is not None else ()
         )
         one = any(side.package is not None for side in found(self._packages).values())
         each = (Span(opened, bold(Tone.WAITS)), Span(" package in full", Tone.DIM)) if one else ()
-        hint: tuple[Line, ...] = ((*both, *each), ()) if both or each else ()
-        return (*hint, *lines)
+        hint: tuple[Line, ...] = ((*both, *each),) if both or each else ()
+        return (*hint, (), *lines)
 
     def copied(self) -> str:
         """What names the side under the cursor for others; where it has no package, the command that publishes it."""
@@ -128,13 +131,14 @@ class PackagePane(Vertical):
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
         event.stop()
+        self.query_one("#fit", LinesView).rebuild()
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
         event.stop()
         side = found(self._packages).get(event.key) if self._packages is not None else None
         if side is not None and side.package is not None:
-            self.post_message(self.Opened(side.package))
+            self.post_message(self.Opened(event.key, side.package))
 
     def focus_first(self) -> None:
         """Keys go to the list, or to the text while there is none."""
