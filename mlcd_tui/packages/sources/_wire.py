@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 MOST_REDIRECTS = 5
 SLOWEST = 32 * 1024
 """Bytes a second below which a server keeps us waiting on purpose."""
-_PIECE = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -93,7 +92,7 @@ class Answer:
 
     def _raw(self) -> Iterator[bytes]:
         try:
-            yield from self._response.iter_raw(_PIECE)
+            yield from filter(None, self._response.iter_raw())  # as it comes: waiting for more would hide a drip
         except Exception as error:  # the boundary to httpx: whatever it raises becomes a sentence
             raise failure(error, host_of(self.url)) from error
 
