@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlcd_tui.domain import package_sameness as same
 from mlcd_tui.domain.package import Direction, Metric, ModelPackage, Split
@@ -20,18 +20,18 @@ def metric_changes(serving: ModelPackage, candidate: ModelPackage) -> Iterator[D
     """
     old, new = _keyed(serving), _keyed(candidate)
     alone_before = {key: metric for key, metric in old.items() if key not in new}
+    data = _digests(serving), _digests(candidate)
+    moved = _moved(alone_before, [key for key in new if key not in old])
     for key, after in new.items():
         before = old.get(key)
         if before is not None:
-            yield _judged(before, after, _other_data(before, serving, candidate))
-            continue
-        counterpart = _counterpart(key, alone_before, new, old)
-        if counterpart is None:
-            yield _difference(after, Clean(""), _shown(after), Judgement.ADDED, "not measured of what serves")
-        else:
-            was = alone_before.pop(counterpart)
+            yield _judged(before, after, _other_data(before, *data))
+        elif key in moved:
+            was = alone_before.pop(moved[key])
             note = f"measured on different data: {_where(was)}, now {_where(after)}"
             yield _difference(after, _shown(was), _shown(after), Judgement.CHANGED, note)
+        else:
+            yield _difference(after, Clean(""), _shown(after), Judgement.ADDED, "not measured of what serves")
     for before in alone_before.values():
         yield _difference(before, _shown(before), Clean(""), Judgement.REMOVED, "not measured of the candidate")
 
@@ -43,28 +43,36 @@ def _keyed(package: ModelPackage) -> dict[_Key, Metric]:
     return found
 
 
-def _counterpart(
-    key: _Key, before: dict[_Key, Metric], new: dict[_Key, Metric], old: dict[_Key, Metric]
-) -> _Key | None:
-    """The one metric of that name and slice that the other side only has on other data."""
-    mine = [other for other in new if other not in old and (other[0], other[3]) == (key[0], key[3])]
-    theirs = [other for other in before if (other[0], other[3]) == (key[0], key[3])]
-    return theirs[0] if len(mine) == 1 and len(theirs) == 1 else None
+def _moved(before: Iterable[_Key], after: Iterable[_Key]) -> dict[_Key, _Key]:
+    """Metrics that each side has once by name and slice, but on other data: which one it was before."""
+    names: dict[tuple[str, str], tuple[list[_Key], list[_Key]]] = {}
+    for side, keys in enumerate((before, after)):
+        for key in keys:
+            names.setdefault((key[0], key[3]), ([], []))[side].append(key)
+    return {new[0]: old[0] for old, new in names.values() if len(old) == 1 and len(new) == 1}
 
 
-def _other_data(metric: Metric, serving: ModelPackage, candidate: ModelPackage) -> bool:
+_Data = dict[tuple[str, Split], set[str]]
+
+
+def _digests(package: ModelPackage) -> _Data:
+    """Digests that are recorded of each dataset and split."""
+    found: _Data = {}
+    for one in package.training.datasets:
+        if one.digest:
+            found.setdefault((one.name.casefold(), one.split), set()).add(one.digest)
+    return found
+
+
+def _other_data(metric: Metric, serving: _Data, candidate: _Data) -> bool:
     """Whether the dataset that a metric names is recorded on both sides, with digests that differ."""
     if not metric.dataset:
         return False
-    mine, other = _digests(metric, serving), _digests(metric, candidate)
+    name = metric.dataset.casefold()
+    mine, other = (
+        side.get((name, metric.split), set()) | side.get((name, Split.UNKNOWN), set()) for side in (serving, candidate)
+    )
     return bool(mine) and bool(other) and not any(same.digest(one, two) for one in mine for two in other)
-
-
-def _digests(metric: Metric, package: ModelPackage) -> set[str]:
-    """Of the data that the metric was measured on."""
-    splits = {metric.split, Split.UNKNOWN}
-    named = [one for one in package.training.datasets if one.name.casefold() == metric.dataset.casefold()]
-    return {one.digest for one in named if one.digest and one.split in splits}
 
 
 def _judged(before: Metric, after: Metric, other_data: bool) -> Difference:  # noqa: FBT001 - a fact, not a mode

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 Same = Callable[[str, str], bool]
 
@@ -45,11 +46,13 @@ def number(one: str, other: str) -> bool:
 
 
 def exactly(one: str, other: str) -> bool:
-    """Numbers by value without rounding (parameters: 0.1 is not 0.13); else as text."""
-    first, second = _number(one), _number(other)
-    if first is None or second is None:
-        return text(one, other)
-    return first == second
+    """Numbers by value without rounding (parameters: 0.1 is 0.10, not 0.13; seeds have many digits); else as text."""
+    if text(one, other):
+        return True
+    try:
+        return Decimal(one.strip()) == Decimal(other.strip())
+    except ArithmeticError:
+        return False
 
 
 def _number(value: str) -> float | None:

@@ -80,6 +80,11 @@ def test_a_single_document_gets_its_origins_too() -> None:
         ("training.code_uri", "git@example.org:ml/churn.git", "https://example.org/ml/churn", False),
         ("training.author", "alice@example.org", "Alice", False),
         ("training.author", "alice", "bob", True),
+        ("tag", "0.1", "0.10", False),
+        ("tag", "0.1", "0.13", True),
+        ("tag", "NaN", "nan", False),
+        ("tag", "sNaN", "1", True),
+        ("tag", "12345678901234567890", "12345678901234567891", True),
     ],
 )
 def test_what_is_a_contradiction_and_what_is_the_same_in_other_words(
@@ -87,6 +92,8 @@ def test_what_is_a_contradiction_and_what_is_the_same_in_other_words(
 ) -> None:
     def say(value: object) -> ModelPackage:
         kept: Any = tuple(map(clean, value)) if isinstance(value, tuple) else clean(value)
+        if field == "tag":
+            return said(tags=((clean("seed"), kept),))
         inside, _, name = field.rpartition(".")
         return said(training=Training(**{name: kept})) if inside else said(**{name: kept})
 
