@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mlcd_tui.domain.compatibility.columns import Columns
-from mlcd_tui.domain.compatibility.json_contract import compare_json
+from mlcd_tui.domain.compatibility.json_contract import Library, compare_json
 from mlcd_tui.domain.compatibility.modality import compare_modality
 from mlcd_tui.domain.compatibility.pairing import Chosen, Paired, choose, kinds, pair_up
-from mlcd_tui.domain.compatibility.rules import counted, finding, recorded, worst, worst_first
+from mlcd_tui.domain.compatibility.rules import NOUNS, counted, finding, recorded, worst, worst_first
 from mlcd_tui.domain.compatibility.tensors import Tensors
 from mlcd_tui.domain.package import ModelPackage
-from mlcd_tui.domain.schema import Endpoint, Extras, Schema, SchemaKind
+from mlcd_tui.domain.schema import Endpoint, Schema, SchemaKind
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.verdict import Compatibility, Finding, Side, Verdict
 
@@ -39,57 +39,71 @@ def compare_endpoints(
     old: Sequence[Endpoint], new: Sequence[Endpoint], *, declared_only: bool = False
 ) -> Compatibility:
     """The same for bare endpoints; several may describe one thing in different terms, in order of precedence."""
-    findings, checked = _one_way(old, new, declared_only=declared_only)
-    back, _ = _one_way(new, old, declared_only=declared_only)
+    there = _Journey(declared_only=declared_only)
+    findings, checked = there.one_way(old, new)
+    back, _ = there.one_way(new, old)
     return Compatibility(worst(findings), findings, clean("; ".join(checked)), worst(back))
 
 
-def _one_way(
-    old: Sequence[Endpoint], new: Sequence[Endpoint], *, declared_only: bool
-) -> tuple[tuple[Finding, ...], list[str]]:
-    found: list[Finding] = []
-    checked: list[str] = []
-    if not old or not new:
-        which = " and ".join(name for name, side in (("what serves", old), ("the candidate", new)) if not side)
-        text = f"no contract recorded for {which}: it cannot be told whether callers can go on"
-        return (finding(Verdict.UNKNOWN, Side.ENDPOINT, "contract-missing", "", text),), []
-    for pair in pair_up(old, new):
-        if not pair.new:
-            text = f"endpoint `{clean(pair.name)}` is gone: its callers will fail"
-            found.append(finding(Verdict.BREAKING, Side.ENDPOINT, "endpoint-removed", pair.name, text))
-        elif not pair.old:
-            text = f"endpoint `{clean(pair.name)}` is new"
-            found.append(finding(Verdict.COMPATIBLE, Side.ENDPOINT, "endpoint-added", pair.name, text))
-        else:
-            more, what = _endpoint(pair, declared_only=declared_only)
-            found += more
-            checked += what
-    return worst_first(found), checked
+class _Journey:
+    """Comparisons there and back, on documents that are read once."""
 
+    def __init__(self, *, declared_only: bool) -> None:
+        self._declared_only = declared_only
+        self._library = Library()
 
-def _endpoint(pair: Paired, *, declared_only: bool) -> tuple[list[Finding], list[str]]:
-    found: list[Finding] = []
-    counts: list[str] = []
-    terms: list[str] = []
-    for side, word, of in _SIDES:
-        chosen = choose(pair, of)
-        path = f"{pair.name}.{word}"
-        if chosen is None and side is Side.PARAMETER:
-            chosen = _parameters(pair)
+    def one_way(self, old: Sequence[Endpoint], new: Sequence[Endpoint]) -> tuple[tuple[Finding, ...], list[str]]:
+        """All findings, and what was compared."""
+        found: list[Finding] = []
+        checked: list[str] = []
+        if not old or not new:
+            which = " and ".join(name for name, side in (("what serves", old), ("the candidate", new)) if not side)
+            text = f"no contract recorded for {which}: it cannot be told whether callers can go on"
+            return (finding(Verdict.UNKNOWN, Side.ENDPOINT, "contract-missing", "", text),), []
+        for pair in pair_up(old, new):
+            if not pair.new:
+                text = f"endpoint `{clean(pair.name)}` is gone: its callers will fail"
+                found.append(finding(Verdict.BREAKING, Side.ENDPOINT, "endpoint-removed", pair.name, text))
+            elif not pair.old:
+                text = f"endpoint `{clean(pair.name)}` is new"
+                found.append(finding(Verdict.COMPATIBLE, Side.ENDPOINT, "endpoint-added", pair.name, text))
+            else:
+                more, what = self._endpoint(pair)
+                found += more
+                checked += what
+        return worst_first(found), checked
+
+    def _endpoint(self, pair: Paired) -> tuple[list[Finding], list[str]]:
+        found: list[Finding] = []
+        counts: list[str] = []
+        terms: list[str] = []
+        for side, word, of in _SIDES:
+            chosen = choose(pair, of)
+            path = f"{pair.name}.{word}"
+            if side is Side.PARAMETER and chosen is None:
+                chosen = _parameters(pair)
+                if chosen is None and not any(recorded(of(one)) for one in (*pair.old, *pair.new)):
+                    continue
             if chosen is None:
+                found.append(_unmatched(pair, side, path, of))
                 continue
-        if chosen is None:
-            found.append(_unmatched(pair, side, path, of))
-            continue
-        found += _schemas(side, path, of(chosen.old), of(chosen.new), chosen.new.coerce, declared_only=declared_only)
-        if side is Side.INPUT:
-            found += _batch(chosen, path)
-        noun = {Side.INPUT: "input", Side.OUTPUT: "output", Side.PARAMETER: "parameter"}[side]
-        counts.append(counted(len(of(chosen.new).fields), noun))
-        cast = _CASTS.get(chosen.new.coerce) if of(chosen.new).kind is SchemaKind.COLUMNS else None
-        terms += [str(of(chosen.new).kind), *([cast] if cast else [])]
-    text = f"{pair.name}: {', '.join(counts)} ({', '.join(dict.fromkeys(terms))})"
-    return found, [text] if counts else []
+            found += self._schemas(side, path, of(chosen.old), of(chosen.new), chosen.new.coerce)
+            if side is Side.INPUT:
+                found += _batch(chosen, path)
+            counts.append(counted(len(of(chosen.new).fields), NOUNS[side]))
+            cast = _CASTS.get(chosen.new.coerce) if of(chosen.new).kind is SchemaKind.COLUMNS else None
+            terms += [str(of(chosen.new).kind), *([cast] if cast else [])]
+        text = f"{pair.name}: {', '.join(counts)} ({', '.join(dict.fromkeys(terms))})"
+        return found, [text] if counts else []
+
+    def _schemas(self, side: Side, path: str, old: Schema, new: Schema, coerce: str) -> list[Finding]:
+        if new.kind is SchemaKind.COLUMNS:
+            return Columns(side, path, coerce).compare(old, new)
+        if new.kind is SchemaKind.TENSORS:
+            return Tensors(side, path, coerce).compare(old, new)
+        if new.kind is SchemaKind.JSON:
+            return compare_json(side, path, old, new, self._library, declared_only=self._declared_only)
+        return compare_modality(side, path, old, new)
 
 
 def _parameters(pair: Paired) -> Chosen | None:
@@ -101,10 +115,13 @@ def _parameters(pair: Paired) -> Chosen | None:
     if one is None or two is None or not (recorded(one.params) or recorded(two.params)):
         return None
     kind = one.params.kind if recorded(one.params) else two.params.kind
-    empty = Schema(kind, extras=Extras.UNKNOWN, document={"type": "object"} if kind is SchemaKind.JSON else None)
-    fill = (endpoint if recorded(endpoint.params) else replace(endpoint, params=empty) for endpoint in (one, two))
-    chosen = Chosen(*fill)
-    return chosen if chosen.old.params.kind is chosen.new.params.kind else None
+    if not recorded(one.params):  # nobody sends what is not there
+        none = {"type": "object", "additionalProperties": False}
+        one = replace(one, params=Schema(kind, document=none if kind is SchemaKind.JSON else None))
+    if not recorded(two.params):
+        some = {"type": "object"} if kind is SchemaKind.JSON else None
+        two = replace(two, params=Schema(kind, extras=two.inputs.extras, document=some))
+    return Chosen(one, two) if one.params.kind is two.params.kind else None
 
 
 def _unmatched(pair: Paired, side: Side, path: str, of: Callable[[Endpoint], Schema]) -> Finding:
@@ -115,16 +132,6 @@ def _unmatched(pair: Paired, side: Side, path: str, of: Callable[[Endpoint], Sch
         return finding(Verdict.UNKNOWN, side, "contract-kind", path, text, one, two)
     which = " and ".join(name for name, had in (("what serves", before), ("the candidate", after)) if not had)
     return finding(Verdict.UNKNOWN, side, "contract-missing", path, f"no contract recorded for {path} of {which}")
-
-
-def _schemas(side: Side, path: str, old: Schema, new: Schema, coerce: str, *, declared_only: bool) -> list[Finding]:
-    if new.kind is SchemaKind.COLUMNS:
-        return Columns(side, path, coerce).compare(old, new)
-    if new.kind is SchemaKind.TENSORS:
-        return Tensors(side, path, coerce).compare(old, new)
-    if new.kind is SchemaKind.JSON:
-        return compare_json(side, path, old, new, declared_only=declared_only)
-    return compare_modality(side, path, old, new)
 
 
 def _batch(chosen: Chosen, path: str) -> list[Finding]:

@@ -42,11 +42,13 @@ def _width(dtype: str) -> int:
 
 
 def _mlflow(old: str, new: str) -> Verdict:
-    """MLflow 3 casts a column by numpy's `safe` rule, yet never from integers of 64 bits to floats.
+    """MLflow 3 widens integers and floats, and integers of up to 32 bits to double only.
 
-    Columns are of boolean, integer (int32), long (int64), float, double, string, binary and datetime; recorded from
-    the library itself, see tests/fixtures/packages/mlflow/casts.json.
+    Recorded from the library itself, see tests/fixtures/packages/mlflow/casts.json. Texts and bytes pass each other
+    unconverted: whether the model can work with them is another question.
     """
+    if (old, new) in {("string", "bytes"), ("bytes", "string"), ("bytes", "bool")}:
+        return Verdict.UNKNOWN
     one, two = _kind(old), _kind(new)
     if not one or not two or old in {"bfloat16", "float8"}:
         return Verdict.BREAKING
@@ -55,7 +57,7 @@ def _mlflow(old: str, new: str) -> Verdict:
     elif one == "u" and two == "i":
         fits = _width(old) < _width(new)
     elif two == "f" and one in {"i", "u"}:
-        fits = _width(old) * 2 <= _width(new)
+        fits = new == "float64" and _width(old) <= 32
     else:
         fits = False
     return Verdict.COMPATIBLE if fits else Verdict.BREAKING

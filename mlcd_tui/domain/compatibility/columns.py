@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from mlcd_tui.domain.compatibility.casts import VAGUE, cast
 from mlcd_tui.domain.compatibility.rules import NOUNS, finding, quoted
-from mlcd_tui.domain.compatibility.values import equal, shown
+from mlcd_tui.domain.compatibility.values import canonical, equal, shown
 from mlcd_tui.domain.schema import Extras, Field, Schema
 from mlcd_tui.domain.verdict import Finding, Side, Verdict
 
 _OK, _NO, _WHO_KNOWS = Verdict.COMPATIBLE, Verdict.BREAKING, Verdict.UNKNOWN
 _DEEPEST = 40
-_MOST_CHOICES = 2_000
 
 
 @dataclass(slots=True)
@@ -257,10 +256,8 @@ def _twin(one: Field, others: Sequence[Field]) -> Field | None:
 
 
 def _without(some: Sequence[object], others: Sequence[object]) -> list[object]:
-    if len(some) * len(others) > _MOST_CHOICES**2:
-        known = {shown(value) for value in others}
-        return [value for value in some if shown(value) not in known]
-    return [value for value in some if not any(equal(value, other) for other in others)]
+    known = {canonical(value) for value in others}
+    return [value for value in some if canonical(value) not in known]
 
 
 def _listed(one: Field) -> str:

@@ -12,16 +12,36 @@ from mlcd_tui.domain.schema import Schema
 from mlcd_tui.domain.verdict import Finding, Side, Verdict
 
 
-def compare_json(side: Side, path: str, old: Schema, new: Schema, *, declared_only: bool = False) -> list[Finding]:
+class Library:
+    """Documents that were read, so that the way back does not read them again."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, tuple[Schema, Sources]] = {}
+
+    def of(self, schema: Schema) -> Sources:
+        """The document of a schema. Raises `TooLargeError`."""
+        known = self._read.get(id(schema))
+        if known is None:
+            known = self._read[id(schema)] = (schema, Sources(schema))
+        return known[1]
+
+
+def compare_json(
+    side: Side, path: str, old: Schema, new: Schema, library: Library, *, declared_only: bool = False
+) -> list[Finding]:
     """All findings between two JSON Schemas."""
-    return [reported.finding for reported in explain_json(side, path, old, new, declared_only=declared_only)]
+    reported = explain_json(side, path, old, new, library, declared_only=declared_only)
+    return [one.finding for one in reported]
 
 
-def explain_json(side: Side, path: str, old: Schema, new: Schema, *, declared_only: bool = False) -> list[Reported]:
+def explain_json(
+    side: Side, path: str, old: Schema, new: Schema, library: Library | None = None, *, declared_only: bool = False
+) -> list[Reported]:
     """The same, with the values that prove what is breaking."""
     found: list[Reported] = []
+    library = library or Library()
     try:
-        _explain(found, (side, path), (Sources(old), Sources(new)), declared_only=declared_only)
+        _explain(found, (side, path), (library.of(old), library.of(new)), declared_only=declared_only)
     except (TooLargeError, RecursionError):
         text = f"{path} is too large or too involved to compare in full"
         found.append(Reported(finding(Verdict.UNKNOWN, side, "json-too-large", path, text)))
@@ -42,6 +62,8 @@ def _explain(
     explainer.found = found
     where = Where(path, "", lambda value: value)
     explainer.explain((sub,), sup, where)
+    if explainer.full:
+        return  # what else differs would read as harmless
     notes = Notes(explainer)
     notes.walk(before, after, where)
     found.extend(Reported(note) for note in notes.found)

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 from mlcd_tui.domain.schema import Schema
 
 MOST_NODES = 200_000
+MOST_OWN = 50_000
 DEEPEST = 200
 _DATA = frozenset({"const", "enum", "default", "example", "examples"})
 _MODERN, _DRAFT7, _OPENAPI = "2020-12", "draft-7", "openapi-3.0"
@@ -22,7 +23,7 @@ def dialect_of(schema: Schema) -> str:
     """As the package says, else as the document says."""
     if schema.dialect in {_MODERN, _DRAFT7, _OPENAPI}:
         return schema.dialect
-    said = schema.document.get("$schema") if isinstance(schema.document, Mapping) else None
+    said = schema.document.get("$schema") if isinstance(schema.document, dict) else None
     old = isinstance(said, str) and any(f"draft-0{n}" in said for n in (4, 5, 6, 7))
     return _DRAFT7 if old else _MODERN
 
@@ -32,16 +33,18 @@ class Sources:
 
     def __init__(self, schema: Schema) -> None:
         self.document: Any = schema.document
-        self.root: Any = schema.root or schema.document
+        self.root: Any = dict(schema.root) or schema.document
         self.dialect = dialect_of(schema)
         self.modern = self.dialect == _MODERN
         self.openapi = self.dialect == _OPENAPI
         self.terms: dict[tuple[int, str], Any] = {}
         """What `json_terms` has read, by node and base address."""
+        self.text: str | None = None
+        """All of it as canonical text, once somebody asked for it; empty: it has none."""
         self._ids: dict[str, list[Mapping[str, Any]]] = {}
         self._anchors: dict[str, list[tuple[Mapping[str, Any], str]]] = {}
         self._indexed = False
-        self._measure(self.document, MOST_NODES)
+        self._measure(self.document, MOST_OWN)
 
     @staticmethod
     def _measure(value: Any, most: int) -> None:
@@ -53,10 +56,10 @@ class Sources:
             count += 1
             if count > most or depth > DEEPEST:
                 raise TooLargeError
-            if isinstance(node, Mapping):
-                stack.extend((child, depth + 1) for child in node.values() if isinstance(child, Mapping | list | tuple))
+            if isinstance(node, dict):
+                stack.extend((child, depth + 1) for child in node.values() if isinstance(child, dict | list | tuple))
             elif isinstance(node, list | tuple):
-                stack.extend((child, depth + 1) for child in node if isinstance(child, Mapping | list | tuple))
+                stack.extend((child, depth + 1) for child in node if isinstance(child, dict | list | tuple))
 
     def _walk(self) -> Iterator[tuple[Mapping[str, Any], str]]:
         """Every schema-like node once, with the base address it stands under."""
@@ -71,20 +74,20 @@ class Sources:
             seen.add(id(node))
             if len(seen) > MOST_NODES:
                 raise TooLargeError
-            if isinstance(node, Mapping):
+            if isinstance(node, dict):
                 here = self.base_of(node, base)
                 yield node, here
                 stack.extend(
                     (child, here)
                     for key, child in node.items()
-                    if key not in _DATA and isinstance(child, Mapping | list | tuple)
+                    if key not in _DATA and isinstance(child, dict | list | tuple)
                 )
             elif isinstance(node, list | tuple):
                 stack.extend((child, base) for child in node)
 
     def base_of(self, raw: Any, base: str) -> str:
         """The address that references inside `raw` are relative to."""
-        own = raw.get("$id") if isinstance(raw, Mapping) else None
+        own = raw.get("$id") if isinstance(raw, dict) else None
         if self.openapi or not isinstance(own, str) or own.startswith("#"):
             return base
         if not self.modern and "$ref" in raw:
@@ -104,6 +107,16 @@ class Sources:
                 name = anchor if self.modern else anchor[1:] if anchor.startswith("#") else ""
                 if name:
                     self._anchors.setdefault(f"{base}#{name}", []).append((node, base))
+
+    def self_contained(self) -> bool:
+        """Whether every reference stays inside: what lies elsewhere may have changed since."""
+        return not any(
+            "$dynamicRef" in node or "$recursiveRef" in node or self._leaves(node.get("$ref"), base)
+            for node, base in self._walk()
+        )
+
+    def _leaves(self, ref: Any, base: str) -> bool:
+        return isinstance(ref, str) and self.resolve(ref, base) is None
 
     def resolve(self, ref: str, base: str) -> tuple[Any, str] | None:
         """What a reference points to and the base there; None: not in this document, or not clear."""
@@ -133,17 +146,17 @@ class Sources:
         node = start
         for step in pointer.split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, Mapping) and key in node:
+            if isinstance(node, dict) and key in node:
                 node = node[key]
             elif isinstance(node, list | tuple) and key.isdecimal() and int(key) < len(node):
                 node = node[int(key)]
             else:
                 return None
-            if isinstance(node, Mapping) and node is not start:
+            if isinstance(node, dict) and node is not start:
                 # the target's own address is applied when its term is made
                 inner = self.base_of(node, base)
                 base = inner if step != pointer.rsplit("/", 1)[-1] else base
-        return (node, base) if isinstance(node, Mapping | bool) else None
+        return (node, base) if isinstance(node, dict | bool) else None
 
 
 def _join(base: str, ref: str) -> str:

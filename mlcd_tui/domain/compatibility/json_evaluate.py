@@ -1,5 +1,7 @@
 """Whether a value satisfies a term: yes, no, or not to be told (None). No pattern is ever executed."""
 
+# ruff: noqa: SLF001 - the tables at the end name the evaluator's own rules
+
 from __future__ import annotations
 
 import re
@@ -8,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from mlcd_tui.domain.compatibility.json_terms import Atom, Term
-from mlcd_tui.domain.compatibility.values import equal, kind_of
+from mlcd_tui.domain.compatibility.values import canonical, kind_of
 
 Truth = bool | None
 _DEEPEST = 60
@@ -23,14 +25,18 @@ NUMERIC_FORMATS = {
 _FLOATS = {"float": 3.4e38, "double": 1.7e308}
 
 
-class Claimed(str):
+class Claimed(str):  # noqa: SLOT000 - few are made, and a text with slots cannot be written plainly
     """A text that stands for some text with a pattern or format which nobody here can write down."""
 
-    __slots__ = ("formats", "longest", "patterns", "shortest")
+    patterns: frozenset[str] = frozenset()
+    formats: frozenset[str] = frozenset()
+    shortest: int = 0
+    longest: int | None = None
 
-    def __new__(cls, patterns: frozenset[str], formats: frozenset[str], shortest: int, longest: int | None) -> Claimed:
+    @staticmethod
+    def of(patterns: frozenset[str], formats: frozenset[str], shortest: int, longest: int | None) -> Claimed:
         """Something of these patterns, formats and length is assumed to exist."""
-        made = super().__new__(cls, "…")
+        made = Claimed("…")
         made.patterns, made.formats, made.shortest, made.longest = patterns, formats, shortest, longest
         return made
 
@@ -39,7 +45,7 @@ def holds_claims(value: Any, depth: int = 0) -> bool:
     """Whether a part of a value is only claimed to exist."""
     if isinstance(value, Claimed) or depth > _DEEPEST:
         return True
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return any(holds_claims(part, depth + 1) for part in value.values())
     return isinstance(value, list | tuple) and any(holds_claims(part, depth + 1) for part in value)
 
@@ -101,6 +107,7 @@ class Evaluator:
 
     def __init__(self, step: Callable[[], None]) -> None:
         self._step = step
+        self._allowed: dict[int, tuple[tuple[Any, ...], frozenset[Any]]] = {}
 
     def all(self, terms: Iterable[Term], value: Any) -> Truth:
         """Whether a value satisfies all terms."""
@@ -127,7 +134,10 @@ class Evaluator:
     def _enum(self, allowed: tuple[Any, ...], value: Any, _: int) -> Truth:
         if holds_claims(value):
             return None
-        return any(equal(value, one) for one in allowed)
+        known = self._allowed.get(id(allowed))
+        if known is None:
+            known = self._allowed[id(allowed)] = (allowed, frozenset(canonical(one) for one in allowed))
+        return canonical(value) in known[1]
 
     def _any_of(self, terms: tuple[Term, ...], value: Any, depth: int) -> Truth:
         return _not(all_of(_not(self.check(term, value, depth + 1)) for term in terms))
@@ -172,9 +182,9 @@ class Evaluator:
     def _unique(self, _: Any, value: Any, __: int) -> Truth:
         if len(value) < 2:
             return True
-        if holds_claims(value) or len(value) > 200:
+        if holds_claims(value):
             return None
-        return not any(equal(one, two) for place, one in enumerate(value) for two in value[:place])
+        return len({canonical(one) for one in value}) == len(value)
 
     def _items(self, items: Any, value: Any, depth: int) -> Truth:
         length = len(items.prefix)

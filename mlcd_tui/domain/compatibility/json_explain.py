@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -69,7 +70,7 @@ class Explainer:
 
     def explain(self, conj: Conj, term: Term, where: Where) -> None:
         """Report all that is not proven of a conjunction and a term."""
-        if self.prover.proves(conj, term) or len(self.found) >= _MOST_FINDINGS:
+        if self.prover.proves(conj, term) or self.full:
             return
         key = (tuple(one.uid for one in conj), term.uid)
         if key in self._seen:
@@ -83,6 +84,11 @@ class Explainer:
         if len(self.found) == before and len(self._seen) == 1:
             text = f"{self.label(where)}: it cannot be told whether callers can go on"
             self._say(Verdict.UNKNOWN, "json-alternatives", where, text)
+
+    @property
+    def full(self) -> bool:
+        """Whether enough is found: more would only be longer."""
+        return len(self.found) >= _MOST_FINDINGS
 
     def label(self, where: Where) -> str:
         """A place for a sentence."""
@@ -101,10 +107,10 @@ class Explainer:
             self._properties(conj, node, atom.value, where)
         elif atom.keyword == "required":
             for name in atom.value:
-                if name not in node.required:
+                if name not in node.required and not self.full:
                     self._required(conj, node, name, where)
         elif atom.keyword == "items":
-            self._items(conj, node, atom.value, where)
+            self._items(node, atom.value, where)
         else:
             self._constraint(conj, node, atom, single, where)
 
@@ -179,6 +185,8 @@ class Explainer:
 
     def _properties(self, conj: Conj, node: Node, group: Group, where: Where) -> None:
         for name in dict.fromkeys((*node.declared(), *group.named)):
+            if self.full:
+                break
             known = self.prover.property(conj, node, name)
             for term in property_terms(group, name, sure=False):
                 if term is TRUE or self.prover.proves(known, term):
@@ -204,7 +212,7 @@ class Explainer:
     def _declared(self, place: Where) -> None:
         label = self.label(place)
         if self.consumed:
-            text = f"{label} is declared now, and was open before: callers that already send another thing for it will fail"
+            text = f"{label} is declared now and was open before: callers that send something else for it will fail"
             self._say(Verdict.UNKNOWN, "json-property-declared", place, text)
         else:
             text = f"{label} is no longer declared: what is there, if anything, may be of another type"
@@ -239,16 +247,13 @@ class Explainer:
         shut = group.rest is not None and never(group.rest)
         rule = "json-closed" if shut else "json-names"
         what = "properties that are not declared" if shut else "properties of other names, or other values for them"
-        if self.consumed:
-            text = f"{label}: {what} are no longer accepted"
-        else:
-            text = f"{label}: {what} may be there now"
+        text = f"{label}: {what} {'are no longer accepted' if self.consumed else 'may be there now'}"
         hurt = "callers that send them will fail" if self.consumed else "callers do not expect them"
         hurt = "it cannot be told whether that is so" if whole is MISSING else hurt
         verdict = Verdict.UNKNOWN if whole is MISSING else Verdict.BREAKING
         self._say(verdict, rule, where, f"{text}: {hurt}", "", whole)
 
-    def _items(self, conj: Conj, node: Node, items: Items, where: Where) -> None:
+    def _items(self, node: Node, items: Items, where: Where) -> None:
         places = max([len(items.prefix), *(len(known.prefix) for known in node.items)])
         for place in range(places + 1):
             wanted = items.prefix[place] if place < len(items.prefix) else items.rest
@@ -257,7 +262,7 @@ class Explainer:
                 continue
             inner = where.placed(
                 place if place < places else None,
-                lambda value, at=place: self._list_with(node, at, value),
+                partial(self._list_with, node, place),
                 sure=node.separable and not node.unique and not node.contains,
             )
             if never(wanted):

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlcd_tui.domain.compatibility.json_evaluate import matches
 from mlcd_tui.domain.compatibility.json_terms import Atom, Contains, Group, Items, Term
-from mlcd_tui.domain.compatibility.values import KINDS, equal, kind_of
+from mlcd_tui.domain.compatibility.values import KINDS, canonical, kind_of
 
 Conj = tuple[Term, ...]
 """All of these hold."""
@@ -62,8 +62,11 @@ class Node:
         if word == "type":
             self.kinds &= value
         elif word == "enum":
-            known = self.enum
-            self.enum = value if known is None else tuple(v for v in known if any(equal(v, one) for one in value))
+            if self.enum is None:
+                self.enum = value
+            else:
+                allowed = {canonical(one) for one in value}
+                self.enum = tuple(one for one in self.enum if canonical(one) in allowed)
         elif word == "minimum":
             self.low = value if self.low is None else max(self.low, value)
         elif word == "maximum":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from mlcd_tui.domain.compatibility.json_explain import Explainer, Where
@@ -25,6 +24,10 @@ class Notes:
         self.found: list[Finding] = []
         self._seen: set[tuple[int, int]] = set()
         self._told = {reported.finding.path for reported in explainer.found}
+        self._around: set[str] = set()
+        """Places that something was said of, or of what is inside of them."""
+        for path in self._told:
+            self._mark(path)
 
     def walk(self, old: Term, new: Term, where: Where, depth: int = 0) -> None:
         """Note differences of two terms at one place."""
@@ -49,10 +52,16 @@ class Notes:
                 self.walk(items.rest, others.rest, where.placed(None, lambda value: value, sure=False), depth + 1)
         self._meaning(old, new, where)
 
+    def _mark(self, path: str) -> None:
+        while path and path not in self._around:
+            self._around.add(path)
+            path = path.rpartition("/")[0]
+
     def _say(self, verdict: Verdict, rule: str, where: Where, text: str, before: str = "", after: str = "") -> None:
         one = finding(verdict, self.side, rule, where.path, f"{self.explainer.label(where)} {text}", before, after)
         if verdict is Verdict.UNKNOWN or one.path not in self._told:
             self.found.append(one)
+            self._mark(one.path)
 
     def _added(self, node: Node, name: str, place: Where) -> None:
         if not self.consumed:
@@ -83,13 +92,10 @@ class Notes:
         self._say(Verdict.UNKNOWN, "json-default", place, text, one, two)
 
     def _meaning(self, old: Term, new: Term, where: Where) -> None:
-        inside = f"{where.path}/"
-        if where.path in self._told or any(path.startswith(inside) for path in self._told):
-            return
-        if any(note.path.startswith(inside) or note.path == where.path for note in self.found):
+        if where.path in self._around:
             return
         sub, sup = (old, new) if self.consumed else (new, old)
-        if not self.prover.proves((sup,), sub):
+        if self.prover.proves((sub,), sup) and not self.prover.proves((sup,), sub):
             if self.consumed:
                 self._say(Verdict.COMPATIBLE, "json-loosened", where, "accepts more than before")
             else:
@@ -103,7 +109,7 @@ def _declared(node: Node, name: str) -> Term | None:
 def default_of(term: Term) -> Any:
     """The default that a schema, or what it refers to, states."""
     for _ in range(_DEEPEST):
-        if isinstance(term.raw, Mapping) and "default" in term.raw:
+        if isinstance(term.raw, dict) and "default" in term.raw:
             return term.raw["default"]
         refs = [atom.value for atom in term.parsed if atom.keyword == "ref"]
         if len(refs) != 1:

@@ -164,8 +164,8 @@ class Maker:
                 yield made
             elif node.unique or not made:
                 continue
-        for place in range(min(node.longest, 4)):
-            base = [self.make(self.prover.element(node, n), depth + 1) for n in range(int(place))]
+        for place in range(int(min(node.longest, 4))):
+            base = [self.make(self.prover.element(node, n), depth + 1) for n in range(place)]
             if depth < 3 and MISSING not in base:
                 for items in other.items:
                     wanted = items.prefix[place] if place < len(items.prefix) else items.rest
@@ -230,7 +230,7 @@ def strings(node: Node, other: Node | None = None) -> Iterator[str]:
         if not node.patterns:
             yield from (text for name, text in sorted(KNOWN) if name in node.formats)
         longest = None if most == math.inf else int(most)
-        yield Claimed(frozenset(node.patterns), frozenset(node.formats), int(least), longest)
+        yield Claimed.of(frozenset(node.patterns), frozenset(node.formats), int(least), longest)
         return
     lengths = {least, min(most, max(least, 1))}
     if other is not None:

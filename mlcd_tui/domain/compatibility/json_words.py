@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mlcd_tui.domain.compatibility.json_nodes import Node
-from mlcd_tui.domain.compatibility.values import equal, shown
+from mlcd_tui.domain.compatibility.values import canonical, shown
 from mlcd_tui.domain.text import clean
 
 RULE_OF = {
@@ -76,6 +76,6 @@ _OTHERS = {
 
 def lost_values(allowed: Iterable[Any], node: Node) -> str:
     """Which of the listed values of a node are left out."""
-    others = tuple(allowed)
-    gone = [one for one in node.enum or () if not any(equal(one, other) for other in others)]
+    others = {canonical(one) for one in allowed}
+    gone = [one for one in node.enum or () if canonical(one) not in others]
     return ", ".join(shown(one, 30) for one in gone[:5])

@@ -8,7 +8,6 @@ from typing import Any
 
 KINDS = frozenset({"null", "boolean", "object", "array", "string", "integer", "fraction"})
 """The kinds of values, disjoint: a number is an integer (1.0 too) or a fraction."""
-_DEEPEST = 60
 
 
 def kind_of(value: Any) -> str:
@@ -25,26 +24,23 @@ def kind_of(value: Any) -> str:
         return "string"
     if isinstance(value, list | tuple):
         return "array"
-    return "object" if isinstance(value, Mapping) else "other"
+    return "object" if isinstance(value, dict) else "other"
 
 
-def equal(one: Any, two: Any, depth: int = 0) -> bool:
-    """Whether two JSON values are the same: 1 is 1.0 and never true."""
-    if isinstance(one, bool) or isinstance(two, bool):
-        return one is two
-    if isinstance(one, list | tuple) and isinstance(two, list | tuple):
-        return (
-            len(one) == len(two)
-            and depth < _DEEPEST
-            and all(equal(a, b, depth + 1) for a, b in zip(one, two, strict=True))
-        )
-    if isinstance(one, Mapping) and isinstance(two, Mapping):
-        return (
-            one.keys() == two.keys()
-            and depth < _DEEPEST
-            and all(equal(value, two[key], depth + 1) for key, value in one.items())
-        )
-    return bool(one == two)
+def canonical(value: Any) -> Any:
+    """A value that can be hashed and is equal where JSON values are: 1 is 1.0 and never true."""
+    if isinstance(value, bool):
+        return ("truth", value)
+    if isinstance(value, list | tuple):
+        return ("array", tuple(canonical(part) for part in value))
+    if isinstance(value, Mapping):
+        return ("object", frozenset((key, canonical(part)) for key, part in value.items()))
+    return value
+
+
+def equal(one: Any, two: Any) -> bool:
+    """Whether two JSON values are the same."""
+    return bool(canonical(one) == canonical(two))
 
 
 def shown(value: Any, limit: int = 60) -> str:
