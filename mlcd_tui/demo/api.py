@@ -15,7 +15,7 @@ from mlcd_tui.demo import config_maps, discovery, protobuf, schema, statuses
 from mlcd_tui.demo.access import REVIEWS, User
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import Request, Response
-from mlcd_tui.demo.kinds import BY_PATH, NAMESPACES, PODS, Kind
+from mlcd_tui.demo.kinds import BY_PATH, CONFIGMAPS, NAMESPACES, PODS, Kind
 from mlcd_tui.demo.logs import LogBook
 from mlcd_tui.demo.patches import json_patch, merge, strategic_merge
 from mlcd_tui.demo.scale import SCALED, scale_of, scaled
@@ -187,7 +187,8 @@ class Api:
 
     def _create(self, request: Request, target: _Target) -> Response:
         is_protobuf = request.headers.get("content-type", "").startswith(protobuf.MEDIA)
-        item: Object = protobuf.namespace(request.body) if is_protobuf and target.kind is NAMESPACES else _body(request)
+        in_protobuf = is_protobuf and target.kind in {NAMESPACES, CONFIGMAPS}
+        item: Object = protobuf.posted(request.body) if in_protobuf else _body(request)
         meta = {**(item.get("metadata") or {})}
         if target.kind.namespaced:
             meta["namespace"] = target.namespace

@@ -1,7 +1,8 @@
-"""Reviews and namespaces as Go clients since 1.33 post them: in protobuf. What else they post here is JSON."""
+"""Reviews, namespaces and ConfigMaps as Go clients since 1.33 post them: in protobuf. The rest of it here is JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mlcd_tui.demo.statuses import bad_request
@@ -26,9 +27,8 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def _fields(data: bytes) -> Fields:
-    """The length-delimited fields of a message, the last of each number."""
-    found: Fields = {}
+def _parts(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The length-delimited fields of a message, in their order."""
     at = 0
     while at < len(data):
         key, at = _number(data, at)
@@ -36,13 +36,23 @@ def _fields(data: bytes) -> Fields:
             length, at = _number(data, at)
             if at + length > len(data):
                 raise ValueError("a field is longer than its message")
-            found[key >> 3] = data[at : at + length]
+            yield key >> 3, data[at : at + length]
             at += length
         elif key & 7 == 0:
             _, at = _number(data, at)
         else:
             raise ValueError("not a field of this message")
-    return found
+
+
+def _fields(data: bytes) -> Fields:
+    """The length-delimited fields of a message, the last of each number."""
+    return dict(_parts(data))
+
+
+def _map(data: bytes, number: int) -> dict[str, str]:
+    """A field of texts by name."""
+    entries = (_fields(part) for found, part in _parts(data) if found == number)
+    return {entry[1].decode(): entry.get(2, b"").decode() for entry in entries}
 
 
 def _texts(data: bytes, names: dict[int, str]) -> dict[str, str]:
@@ -67,13 +77,18 @@ def review(body: bytes) -> dict[str, Any]:
     return found
 
 
-def namespace(body: bytes) -> dict[str, Any]:
-    """A posted Namespace, by its name alone; raises 400 for what is none."""
+def posted(body: bytes) -> dict[str, Any]:
+    """A posted Namespace or ConfigMap; raises 400 for what is none."""
     if not body.startswith(_MAGIC):
-        raise bad_request("error decoding the namespace: it has no envelope")
+        raise bad_request("error decoding the object: it has no envelope")
     try:
         envelope = _fields(body[len(_MAGIC) :])
-        meta = _texts(_fields(envelope[2])[1], {1: "name", 2: "generateName"})
-        return {**_texts(envelope[1], _TYPE), "metadata": meta}
+        item = envelope[2]
+        meta = _fields(item)[1]
+        metadata: dict[str, Any] = _texts(meta, {1: "name", 2: "generateName", 3: "namespace"})
+        for name, number in (("labels", 11), ("annotations", 12)):
+            metadata |= {name: found} if (found := _map(meta, number)) else {}
+        made: dict[str, Any] = {**_texts(envelope[1], _TYPE), "metadata": metadata}
+        return {**made, "data": _map(item, 2)} if made.get("kind") == "ConfigMap" else made
     except (IndexError, KeyError, ValueError) as error:
-        raise bad_request(f"error decoding the namespace: {error}") from None
+        raise bad_request(f"error decoding the object: {error}") from None

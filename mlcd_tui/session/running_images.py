@@ -64,8 +64,8 @@ def _of(detail: RolloutDetail, version: Revision | None, container: str, *, newe
     if not uses:
         return None
     use = max(uses, key=lambda each: (bool(each.digest), each.pods))
-    # A reference by digest tells it before any pod runs.
-    digest = image_digest(use.digest) or image_digest(use.image)
+    # What is deployed by digest is that, before any pod runs, and where a runtime names its own platform's part of it.
+    digest = image_digest(use.image) or image_digest(use.digest)
     return RunningImage(
         namespace=detail.rollout.ref.namespace,
         image=use.image,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlcd_tui.demo.protobuf import namespace, review
+from mlcd_tui.demo.protobuf import posted, review
 from mlcd_tui.demo.statuses import ApiError
 
 # recorded from kubectl 1.37.2: auth can-i patch rollouts.argoproj.io --subresource=status -n payments
@@ -41,7 +41,7 @@ def test_what_is_no_review_is_refused() -> None:
             review(body)
         assert error.value.code == 400
         with pytest.raises(ApiError) as error:
-            namespace(body)
+            posted(body)
         assert error.value.code == 400
 
 
@@ -50,4 +50,4 @@ def test_no_bytes_do_worse_than_a_refusal(body: bytes) -> None:
     with contextlib.suppress(ApiError):
         review(b"k8s\x00" + body)
     with contextlib.suppress(ApiError):
-        namespace(b"k8s\x00" + body)
+        posted(b"k8s\x00" + body)

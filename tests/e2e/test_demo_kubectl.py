@@ -51,6 +51,17 @@ def test_get_prints_the_columns_of_the_real_one(kubectl: Shell) -> None:
         assert kubectl("get", kind, "-A")
 
 
+def test_published_packages_are_config_maps_like_any_other(kubectl: Shell) -> None:
+    listed = kubectl("get", "cm", "-n", "payments", "-l", "mlcd.dev/package=fraud-scorer").splitlines()
+    assert listed[0].split() == ["NAME", "DATA", "AGE"]
+    assert len(listed) == 4
+    kubectl("create", "configmap", "mine", "--from-literal=a=b", "-n", "payments")
+    kubectl("label", "cm", "mine", "-n", "payments", "mlcd.dev/package=mine")
+    assert "mine" in kubectl("get", "cm", "-n", "payments", "-l", "mlcd.dev/package")
+    assert kubectl("get", "cm", "mine", "-n", "payments", "-o", "jsonpath={.data.a}") == "b"
+    kubectl("delete", "cm", "mine", "-n", "payments")
+
+
 def test_get_w_shows_what_changes(kubectl: Shell) -> None:
     command = ["kubectl", "--kubeconfig", str(kubectl.kubeconfig), "get", "ro", "ltv", "-n", "payments", "-w"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watching:
