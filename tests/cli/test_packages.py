@@ -12,12 +12,20 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
 
 from mlcd_tui.cli.blocks import Block, escaped, print_blocks
+from mlcd_tui.cli.diff_blocks import diff_blocks
 from mlcd_tui.cli.main import cli
+from mlcd_tui.cli.package_blocks import package_blocks
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package_diff import diff
 from mlcd_tui.domain.package_document import package_document, package_from_document
+from mlcd_tui.domain.package_merge import merge
 from mlcd_tui.domain.schema import Schema, SchemaKind
+from mlcd_tui.domain.text import clean
 from tests.cli.conftest import Cli, Terminal
+from tests.domain.packages_made import PARTS
 
 DOCS = (Path(__file__).parents[2] / "docs" / "json.md").read_text("utf-8")
 MODEL = Path(__file__).parents[1] / "fixtures" / "packages" / "mlflow" / "churn-model"
@@ -142,6 +150,25 @@ def test_empty_blocks_and_columns_are_left_out(capsys: pytest.CaptureFixture[str
     blocks = [Block("None"), Block("Table", head=("a", "b"), rows=(("1", ""), ("2", "")))]
     print_blocks(blocks, "table")
     assert capsys.readouterr().out == "Table\n  A\n  1\n  2\n"
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(PARTS, PARTS)
+def test_any_package_and_any_diff_can_be_printed(
+    capsys: pytest.CaptureFixture[str], one: ModelPackage, other: ModelPackage
+) -> None:
+    package = merge([one, other])
+    for form in ("table", "markdown"):
+        print_blocks(package_blocks(package), form)
+        print_blocks(diff_blocks(diff(one, package)), form)
+        lines = capsys.readouterr().out.splitlines()
+        assert lines
+        assert all(clean(line, limit=100_000) == line for line in lines)
+    width = None
+    for line in lines:
+        bars = len(re.findall(r"(?<!\\)(?:\\\\)*\|", line)) if line.startswith("|") else None
+        assert bars is None or width in {None, bars}, line
+        width = bars
 
 
 def test_validate_takes_a_good_package_and_strict_asks_for_more(alone: Any, model: Path) -> None:
