@@ -13,10 +13,11 @@ import pytest
 from mlcd_tui.domain.compatibility import compare
 from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.errors import BadConfig, Missing, Unauthenticated, Unreachable
-from mlcd_tui.domain.package import ArtifactRole, ModelPackage, Split
+from mlcd_tui.domain.package import ArtifactRole, Direction, ModelPackage, Split
+from mlcd_tui.domain.package_diff import diff
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.schema import Schema, SchemaKind
-from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.domain.verdict import Judgement, Section, Verdict
 from mlcd_tui.packages.library import Library
 from mlcd_tui.packages.sources.mlflow_server import versions_with_image
 from tests.e2e.mlflow.server import USER, MlflowServer, Registered, Registration, mlflow_server
@@ -92,7 +93,11 @@ def test_how_it_was_trained(churn: Churn) -> None:
     assert data.uri == "s3://acme-data/churn/churn-2026q3.parquet"
     assert len(data.digest) == 8
     assert [field.name for field in data.schema.fields] == ["tenure_months", "monthly_fee", "churn"]
-    assert {(metric.name, metric.value) for metric in package.metrics} == {("roc_auc", 0.912), ("f1", 0.71)}
+    assert {(metric.name, metric.value, metric.direction) for metric in package.metrics} == {
+        ("roc_auc", 0.912, Direction.HIGHER),
+        ("f1", 0.71, Direction.UNKNOWN),
+    }
+    assert not any(artifact.path.startswith("rest/") for artifact in package.artifacts)
 
 
 def test_what_goes_in_and_comes_out(churn: Churn) -> None:
@@ -123,6 +128,19 @@ def test_a_candidate_with_a_further_required_column_breaks_callers(churn: Churn)
     found = compare(churn.read("@champion"), churn.read("@challenger"))
     assert found.verdict is Verdict.BREAKING
     assert any("usage_ratio" in str(finding) for finding in found.findings)
+
+
+def test_a_better_metric_and_other_data_are_told(churn: Churn) -> None:
+    found = diff(churn.read("@champion"), churn.read("@challenger")).differences
+
+    def told(section: Section) -> list[tuple[str, str, str, Judgement]]:
+        return [(one.label, one.before, one.after, one.judgement) for one in found if one.section is section]
+
+    assert told(Section.PARAMETERS) == [("C", "1.0", "0.5", Judgement.CHANGED)]
+    judged = {label: judgement for label, _, _, judgement in told(Section.METRICS)}
+    # nobody declared which way f1 is better
+    assert (judged["roc_auc"], judged["f1"]) == (Judgement.BETTER, Judgement.CHANGED)
+    assert any("churn-2026q4" in f"{label} {after}" for label, _, after, _ in told(Section.DATA))
 
 
 def test_the_running_image_leads_to_its_version(churn: Churn) -> None:

@@ -66,6 +66,8 @@ def _register(client: Any, model: dict[str, Any]) -> dict[str, Any]:
     client.update_model_version(model["name"], version, description=model["description"])
     if model["image_digest"]:
         client.set_model_version_tag(model["name"], version, "mlcd.dev/image-digest", model["image_digest"])
+    for metric, direction in model["directions"].items():
+        client.set_model_version_tag(model["name"], version, f"mlcd.dev/direction.{metric}", direction)
     for alias in model["aliases"]:
         client.set_registered_model_alias(model["name"], alias, version)
     return {"name": model["name"], "version": str(version), "run_id": run_id, "model_id": model_id}

@@ -53,6 +53,8 @@ class Registration:
     """Required inputs beside `tenure_months` (long) and `monthly_fee` (double)."""
     regularisation: float = 1.0
     metrics: Mapping[str, float] = field(default_factory=lambda: {"roc_auc": 0.912, "f1": 0.71})
+    directions: Mapping[str, str] = field(default_factory=lambda: {"roc_auc": "higher"})
+    """Become the version's tags `mlcd.dev/direction.<metric>`."""
     dataset: str = "churn-2026q3"
     commit: str = "4be1f0c2aa0d4c7e9b1d6f3a2b5c8d7e6f5a4b3c"
     owner: str = "risk-ml"
