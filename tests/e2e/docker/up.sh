@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# up.sh: prints `export DOCKER_HOST=…` of an engine that answers. Where none does, starts one of its own, without network and
+# up.sh: prints `export DOCKER_HOST=…` of an engine that answers (and DOCKER_STARTED=1 if it was not there). Else starts one of its own, without network and
 # without touching the machine's: data, socket and pid file below $DOCKER_RUN. down.sh stops that one, and nothing else.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../lab/env.sh"
@@ -31,7 +31,10 @@ rm -f "$DOCKER_RUN/pid"
 setsid nohup dockerd --host "unix://$socket" --data-root "$DOCKER_RUN/data" --exec-root "$DOCKER_RUN/exec" --pidfile "$DOCKER_RUN/pid" \
   --bridge none --iptables=false --ip6tables=false >"$DOCKER_RUN/log" 2>&1 </dev/null 9>&- &
 for _ in $(seq 150); do
-  ! answers "$socket" || use "$socket"
+  ! answers "$socket" || {
+    echo "export DOCKER_STARTED=1"
+    use "$socket"
+  }
   sleep 0.2
 done
 die "the Docker Engine did not come up; see $DOCKER_RUN/log."
