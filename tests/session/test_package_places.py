@@ -1,0 +1,180 @@
+"""Where else than in the namespace's ConfigMaps a running image's package is found: its annotation, its registry."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlcd_tui.config.settings import PackageSettings
+from mlcd_tui.domain.package_document import package_document
+from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, FoundPackage
+from mlcd_tui.domain.published import config_map
+from mlcd_tui.session.running_images import running_images
+from tests.session.models import REF, Lane, lane, model
+
+ROLLOUT = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer"
+
+
+@pytest.fixture
+async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Lane]:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no-engine.sock")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    async with lane(tmp_path) as made:
+        yield made
+
+
+@dataclass(slots=True)
+class Registry:
+    """A registry with one model in it, and what it was asked."""
+
+    host: str
+    digest: str
+    asked: list[str]
+
+    @property
+    def image(self) -> str:
+        """The model as a pod template names it."""
+        return f"{self.host}/ml/scorer@{self.digest}"
+
+
+@contextmanager
+def registry() -> Iterator[Registry]:
+    """Speaks just enough of the distribution API for one manifest and its config."""
+    config = json.dumps({"descriptor": {"name": "scorer", "version": "7"}, "config": {}, "modelfs": {}}).encode()
+    about = "sha256:" + hashlib.sha256(config).hexdigest()
+    layer = {"mediaType": "application/vnd.cncf.model.weight.v1.raw", "digest": "sha256:" + "1" * 64, "size": 5}
+    layer |= {"annotations": {"org.cncf.model.filepath": "model.gguf"}}
+    media = "application/vnd.oci.image.manifest.v1+json"
+    head = {"mediaType": "application/vnd.cncf.model.config.v1+json", "digest": about, "size": len(config)}
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": media, "config": head, "layers": [layer]}).encode()
+    made = Registry("", "sha256:" + hashlib.sha256(manifest).hexdigest(), [])
+    answers = {
+        f"/v2/ml/scorer/manifests/{made.digest}": (manifest, media),
+        f"/v2/ml/scorer/blobs/{about}": (config, ""),
+    }
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.asked.append(self.path)
+            body, kind = answers.get(self.path, (b"{}", "application/json"))
+            self.send_response(200 if self.path in answers or self.path == "/v2/" else 404)
+            self.send_header("Content-Type", kind or "application/octet-stream")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the base class's way
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    made.host = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+async def released(here: Lane, image: str, annotation: str = "", **settings: Any) -> FoundPackage:
+    """What is found for a version that is released now."""
+    template: dict[str, Any] = {"spec": {"containers": [{"name": "server", "image": image}]}}
+    template["metadata"] = {"labels": {"app": "scorer"}}
+    if annotation:
+        template["metadata"]["annotations"] = {PACKAGE_ANNOTATION: annotation}
+    headers = {"Content-Type": "application/json-patch+json"}
+    patch = [{"op": "replace", "path": "/spec/template", "value": template}]
+    (await here.http.patch(ROLLOUT, content=json.dumps(patch), headers=headers)).raise_for_status()
+    session = here.session(packages=PackageSettings(timeout=2, **settings))
+    try:
+        for _ in range(100):
+            detail = await session.detail(REF)
+            new, _ = running_images(detail)
+            if new is not None and new.image == image and new.digest:
+                break
+            await asyncio.sleep(0.03)
+        candidate = (await session.packages.around(detail)).candidate
+        assert candidate is not None
+        return candidate
+    finally:
+        await session.stop()
+
+
+async def test_an_image_given_by_its_digest_is_looked_up_in_its_registry(here: Lane) -> None:
+    with registry() as images:
+        found = await released(here, images.image)
+        assert found.package is not None, found.problem
+        assert (found.package.name, found.package.version, found.digest) == ("scorer", "7", images.digest)
+        assert found.how == f"registry {images.host}: oci:{images.image}"
+        assert not any("1" * 64 in path for path in images.asked), "weights are never fetched"
+
+
+async def test_no_registry_is_asked_where_that_is_not_wanted(here: Lane) -> None:
+    with registry() as images:
+        found = await released(here, images.image, registry=False)
+        assert (found.package, images.asked) == (None, [])
+
+
+async def test_a_tag_is_no_reason_to_ask_a_registry(here: Lane) -> None:
+    with registry() as images:
+        found = await released(here, f"{images.host}/ml/scorer:7")
+        assert (found.package, images.asked) == (None, [])
+
+
+async def test_a_registry_that_is_down_is_told(here: Lane) -> None:
+    with registry() as images:
+        gone = images.image
+    found = await released(here, gone)
+    assert found.package is None
+    assert found.problem.startswith(f"no package is published for {found.digest}; ")
+    assert "127.0.0.1" in found.problem
+    assert "packages publish" in found.problem
+
+
+async def test_an_annotation_leads_to_another_namespaces_config_map(here: Lane) -> None:
+    package = model("9", "age")
+    text = json.dumps(package_document(package))
+    body = config_map(package, text, digest="sha256:" + "9" * 64, namespace="other", by="bob", at=datetime.now(UTC))
+    body["metadata"]["name"] = "shared"
+    (await here.http.post("/api/v1/namespaces/other/configmaps", json=body)).raise_for_status()
+    found = await released(here, "registry.example/scorer:v3", "configmap:other/shared")
+    assert found.package is not None, found.problem
+    assert (found.package.version, found.how) == ("9", "annotation: configmap:other/shared")
+
+
+@pytest.mark.parametrize("address", ["/etc/passwd", "folder:/etc", "configmap:other/../../secrets/x"])
+async def test_an_annotation_leads_nowhere_else(here: Lane, address: str) -> None:
+    found = await released(here, "registry.example/scorer:v3", address)
+    assert found.package is None
+    assert address in found.problem
+
+
+async def test_an_annotation_is_followed_to_hosts_of_the_settings_only(here: Lane) -> None:
+    with registry() as images:
+        address = f"oci:{images.image}"
+        refused = await released(here, "registry.example/scorer:v3", address)
+        assert f"add '{images.host}' to `hosts` under [packages]" in refused.problem
+        assert images.asked == []
+
+
+async def test_and_to_those_it_is(here: Lane) -> None:
+    with registry() as images:
+        found = await released(here, "registry.example/scorer:v3", f"oci:{images.image}", hosts=(images.host,))
+        assert found.package is not None, found.problem
+        assert found.package.version == "7"
