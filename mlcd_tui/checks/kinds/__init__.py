@@ -1,0 +1,1 @@
+"""One file per kind of check; found by the registry as `CHECK`."""

@@ -1,0 +1,205 @@
+"""What the checks room, the session and the screens ask of each other, as protocols and small values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, Evidence, ImageIdentity, Report
+from mlcd_tui.domain.text import Clean
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container of a check may use."""
+
+    seconds: float = 300.0
+    memory: int = 1 << 30
+    """Bytes; swap included."""
+    cpus: float = 1.0
+    pids: int = 256
+    user: str = "10001:10001"
+    read_only: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A tool to run in the image or in one of its build stages."""
+
+    argv: tuple[str, ...]
+    limits: Limits = field(default_factory=Limits)
+    target: str = ""
+    """Build stage; empty: the image itself."""
+    workdir: str = ""
+    environment: tuple[tuple[str, str], ...] = ()
+    report: str = ""
+    """Path of the report that it writes inside the container; empty: standard output is the report."""
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Put into the container beside it: path and content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What became of a command."""
+
+    exit_code: int | None
+    stdout: bytes = b""
+    """Capped, head and tail kept."""
+    stderr: bytes = b""
+    report: bytes | None = None
+    """None: no such file, or the container was killed before it wrote one."""
+    timed_out: bool = False
+    out_of_memory: bool = False
+    cancelled: bool = False
+    seconds: float = 0.0
+    ran_on: str = ""
+    """Digest of the image or stage."""
+    from_cache: bool = False
+    log_digest: str = ""
+    """`sha256:…` of the whole log, what was capped included."""
+    log_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """How the image serves, for checks that ask it."""
+
+    port: int
+    ready: str = "/"
+    """Path that answers 200 once it is ready."""
+    seconds: float = 60.0
+    """How long it may take to be ready."""
+    argv: tuple[str, ...] = ()
+    """In place of the image's own command; empty: its own."""
+    environment: tuple[tuple[str, str], ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+class Served(Protocol):
+    """A running container that answers on loopback."""
+
+    @property
+    def url(self) -> str:
+        """Base URL without a slash at its end."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether the container still runs."""
+        ...
+
+    def log(self) -> bytes:
+        """What it has written so far, capped."""
+        ...
+
+
+class Bench(Protocol):
+    """One image on one Docker Engine: what a check kind may do with it. Blocking; called in worker threads.
+
+    Everything raises `Problem` where the engine cannot be asked or the image is gone.
+    """
+
+    @property
+    def image(self) -> ImageIdentity:
+        """The subject."""
+        ...
+
+    @property
+    def cancelled(self) -> Callable[[], bool]:
+        """Asked between steps: the operator has called it off."""
+        ...
+
+    def config(self) -> Mapping[str, Any]:
+        """The image's inspection (`Config`, `Size`, `Architecture`, `RootFS` …)."""
+        ...
+
+    def file(self, path: str, limit: int = 1 << 20) -> bytes:
+        """A file of the image. Raises `Missing`, or `Unreadable` when larger than `limit` bytes."""
+        ...
+
+    def run(self, command: Command, log: Callable[[str], None]) -> Ran:
+        """Run a tool to its end; `log` hears each line as it comes, raw."""
+        ...
+
+    def serve(self, serve: Serve, log: Callable[[str], None]) -> AbstractContextManager[Served]:
+        """A running server, ready; gone at the end of the context."""
+        ...
+
+
+class CheckKind(Protocol):
+    """One kind of check; found in the registry `mlcd_tui.checks.kinds` as `CHECK`."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry and as `kind` in the plan."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name for the eye."""
+        ...
+
+    @property
+    def model(self) -> type[Any]:
+        """The pydantic model of its part of the plan."""
+        ...
+
+    def files(self, spec: Any) -> tuple[str, ...]:
+        """Files beside the plan that decide it (snapshots, locks): they belong to the plan's digest."""
+        ...
+
+    def run(self, spec: Any, bench: Bench, folder: str, log: Callable[[str], None]) -> CheckResult:
+        """Do it. Raises `Problem` only for what has nothing to do with the image; `folder` is where the plan lies."""
+        ...
+
+
+class ReportParser(Protocol):
+    """One report format; found in the registry `mlcd_tui.checks.parsers` as `PARSER`. Pure."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry and as `parser` in the plan: `ruff_json`, `junit` …"""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name for the eye."""
+        ...
+
+    def parse(self, report: bytes, workdir: str = "") -> Report:
+        """What a report says; absolute paths become relative to `workdir`.
+
+        Raises:
+            Unreadable: it is no such report; nothing else is ever raised, whatever the bytes.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One thing that happened in a run."""
+
+    check: str
+    """Name of the check; empty: of the run itself."""
+    state: CheckState | None = None
+    """None: a log line."""
+    line: Clean = Clean("")
+    result: CheckResult | None = None
+    """When it has ended."""
+
+
+class CheckDesk(Protocol):
+    """What screens and commands ask about checks. Nothing blocks the loop; problems are `Problem`s."""
+
+    def run(self, image: str, plan: str, only: Sequence[str] = ()) -> AsyncIterator[Progress]:
+        """Run a plan's checks on an image; ending the iteration cancels them."""
+        ...
+
+    async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
+        """All evidence that is known of an image, newest first: this machine's, the cluster's, the registry's."""
+        ...
+
+    async def runs(self, limit: int = 100) -> tuple[CheckRun, ...]:
+        """Runs kept on this machine, newest first."""
+        ...

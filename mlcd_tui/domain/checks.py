@@ -1,0 +1,232 @@
+"""Checks of a packaged model: what was checked, on which image, what was found, and whether it still counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mlcd_tui.domain.text import Clean
+
+
+class CheckState(StrEnum):
+    """How a check stands. Only `PASSED` and `WARNED` count as met; what could not run is never a pass."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PASSED = "passed"
+    WARNED = "warned"
+    """Met, with something to look at: a drift within its limit, an advisory finding."""
+    FAILED = "failed"
+    ERROR = "error"
+    """It could not run, or its report is missing, unreadable or empty (no test collected)."""
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+    """Left out by the plan, with its reason."""
+    STALE = "stale"
+    """It ran, but on another image, by another plan, or too long ago."""
+    MISSING = "missing"
+    """The plan has it, the evidence does not."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self not in {CheckState.WAITING, CheckState.RUNNING}
+
+    @property
+    def met(self) -> bool:
+        """Whether it speaks for the image."""
+        return self in {CheckState.PASSED, CheckState.WARNED}
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a tool found."""
+
+    message: Clean
+    severity: Severity = Severity.ERROR
+    rule: Clean = Clean("")
+    """`F401`, `arg-type`, the test's name, `ST101` …"""
+    file: Clean = Clean("")
+    """Relative to the working directory of the image, where that is known."""
+    line: int | None = None
+    """From 1."""
+    column: int | None = None
+    """From 1."""
+    end_line: int | None = None
+    expected: Clean = Clean("")
+    actual: Clean = Clean("")
+    url: Clean = Clean("")
+    fixable: bool = False
+    context: tuple[tuple[int, Clean], ...] = ()
+    """Line number and text of the source around it, where the image has it."""
+    fingerprint: str = ""
+    """Same finding in another image: hash of rule, file and message without its digits. Empty: not comparable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a parser reads off a tool's output."""
+
+    findings: tuple[Finding, ...] = ()
+    total: int | None = None
+    """Tests or cases that ran; None: the tool does not count."""
+    passed: int | None = None
+    skipped: int | None = None
+    tool: Clean = Clean("")
+    version: Clean = Clean("")
+    about: tuple[str, ...] = ()
+    """`sha256:…` of the images that the report says it speaks of (scanners do); empty: it does not say."""
+    truncated: int = 0
+    """Findings that were left out beyond the cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIdentity:
+    """An image by all its names. Only digests are ever compared, never a tag."""
+
+    ref: Clean
+    """As the operator wrote it."""
+    config_digest: str = ""
+    """`sha256:…` of the image config: what a local engine calls its Id (the manifest's in a containerd store)."""
+    manifest_digest: str = ""
+    """`sha256:…` of the platform's manifest: what a cluster runs; empty until it was pushed."""
+    index_digest: str = ""
+    platform: Clean = Clean("")
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """All digests that mean this image."""
+        return frozenset(filter(None, (self.config_digest, self.manifest_digest, self.index_digest)))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One check of one run."""
+
+    name: Clean
+    kind: str
+    """Name of the check kind in its registry: `lint`, `tests`, `typecheck`, `endpoint_schema`, `snapshot` …"""
+    state: CheckState
+    sentence: Clean
+    """For the eye: `3 findings in 2 files`, `128 passed`, `killed after 300 s`."""
+    required: bool = True
+    report: Report = field(default_factory=Report)
+    started: datetime | None = None
+    seconds: float = 0.0
+    exit_code: int | None = None
+    ran_on: str = ""
+    """Digest of the image or build stage it ran in; empty: the subject itself."""
+    from_cache: bool = False
+    plan_digest: str = ""
+    """`sha256:…` of this check's part of the plan with the files it names (snapshots, locks)."""
+    command: Clean = Clean("")
+    log_digest: str = ""
+    log_bytes: int = 0
+    reason: Clean = Clean("")
+    """Why it was skipped, or why it is stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRun:
+    """All checks of one run on one image."""
+
+    id: str
+    image: ImageIdentity
+    plan_digest: str
+    results: tuple[CheckResult, ...]
+    started: datetime
+    finished: datetime | None = None
+    by: Clean = Clean("")
+    engine: Clean = Clean("")
+    """`Docker Engine 26.1 (linux/amd64), classic builder`."""
+
+    def result(self, name: str) -> CheckResult | None:
+        """The check called `name`."""
+        return next((result for result in self.results if result.name == name), None)
+
+
+class SignatureState(StrEnum):
+    """What is known of an evidence's signature."""
+
+    VERIFIED = "verified"
+    UNSIGNED = "unsigned"
+    UNKNOWN_KEY = "unknown key"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A run as it was read back: from the local store, a cluster, a registry or a file."""
+
+    run: CheckRun
+    signature: SignatureState = SignatureState.UNSIGNED
+    signer: Clean = Clean("")
+    found_in: Clean = Clean("")
+    """`this machine`, `ConfigMap mlcd-checks-… in payments`, `referrer of registry/churn`."""
+
+
+def judged(
+    evidence: Evidence, running: frozenset[str], plan_digest: str, now: datetime, max_age: timedelta | None = None
+) -> tuple[CheckResult, ...]:
+    """The results as they count for the image that runs: stale, with the reason, where they do not speak of it.
+
+    Args:
+        evidence: what was read back; of a broken signature nothing counts.
+        running: all digests by which the running image is known; empty: unknown, so everything is stale.
+        plan_digest: of the plan in force; empty: unknown, then not compared.
+        now: the present moment.
+        max_age: older evidence is stale; None: age does not matter.
+    """
+    reason = _staleness(evidence, running, plan_digest, now, max_age)
+    if not reason:
+        return evidence.run.results
+    return tuple(replace(result, state=CheckState.STALE, reason=reason) for result in evidence.run.results)
+
+
+def _staleness(
+    evidence: Evidence, running: frozenset[str], plan_digest: str, now: datetime, max_age: timedelta | None
+) -> Clean:
+    run = evidence.run
+    if evidence.signature is SignatureState.BROKEN:
+        return Clean("its signature does not fit what it says")
+    if not running:
+        return Clean("the digest that runs is not known")
+    if not running & run.image.digests:
+        mine, theirs = sorted(run.image.digests), sorted(running)
+        return Clean(f"it ran on {short(mine[0]) if mine else 'an unknown image'}, {short(theirs[0])} is running")
+    if plan_digest and run.plan_digest != plan_digest:
+        return Clean(f"it ran by plan {short(run.plan_digest)}, {short(plan_digest)} is in force")
+    ended = run.finished or run.started
+    if max_age is not None and now - ended > max_age:
+        return Clean(f"it is older than {max_age.total_seconds() / 3600:g} h")
+    return Clean("")
+
+
+def short(digest: str) -> str:
+    """`sha256:4be1f0c2…`: enough of a digest for the eye."""
+    head, _, tail = digest.partition(":")
+    return f"{head}:{tail[:12]}…" if len(tail) > 12 else digest
+
+
+def met(results: tuple[CheckResult, ...]) -> tuple[int, int]:
+    """How many of the required checks are met, of how many."""
+    required = [result for result in results if result.required]
+    return sum(result.state.met for result in required), len(required)
+
+
+def new_and_fixed(before: CheckResult | None, after: CheckResult) -> tuple[frozenset[str], int]:
+    """Fingerprints of findings that the serving version's run did not have, and how many of its are gone."""
+    mine = {finding.fingerprint for finding in after.report.findings if finding.fingerprint}
+    theirs = {finding.fingerprint for finding in before.report.findings if finding.fingerprint} if before else set()
+    return frozenset(mine - theirs), len(theirs - mine)
