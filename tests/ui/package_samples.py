@@ -234,7 +234,7 @@ def diff(verdict: Verdict = Verdict.COMPATIBLE) -> PackageDiff:
             _line(Section.METRICS, "auc", "0.908", "0.914", Judgement.BETTER, "+0.006, noise ±0.004"),
             _line(Section.METRICS, "log_loss", "0.235", "0.231", Judgement.SAME, "-0.004, within noise ±0.01"),
             _line(Section.METRICS, "latency_ms", "37.5", "41", Judgement.CHANGED, "+3.5, direction not declared"),
-            _line(Section.DATA, "churn-2026q3 rows", "1 204 331", "1 304 331", Judgement.CHANGED, "+8 %"),
+            _line(Section.DATA, "churn-2026q3 rows", "1,204,331", "1,304,331", Judgement.CHANGED, "+8 %"),
             _line(Section.PARAMETERS, "max_depth", "6", "8", Judgement.CHANGED),
             _line(Section.DEPENDENCIES, "numpy", "1.26.4", "2.3.1", Judgement.MAJOR, "a major version"),
             _line(Section.PROVENANCE, "code", "09d21ab3c5e1", "4be1f0c77a90", Judgement.CHANGED),

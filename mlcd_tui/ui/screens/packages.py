@@ -109,8 +109,13 @@ class PackagesScreen(BaseScreen):
                     self._timer = self.set_timer(_FLUSH + len(self._entries) * _EACH, self._flush)
         except Problem as problem:
             self._problem = str(problem)
-        self._state = ""
-        self._flush()
+        except Exception:
+            self._problem = f"{clean(address)} could not be listed."
+            raise  # the app tells why and writes it down
+        finally:
+            if address == self._place:  # else another place is being read already
+                self._state = ""
+                self._flush()
 
     def _flush(self) -> None:
         if self._timer is not None:

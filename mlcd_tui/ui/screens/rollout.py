@@ -305,6 +305,9 @@ class RolloutScreen(BaseScreen):
             pane.take(await self.host.session.packages.around(detail))
         except Problem as problem:
             pane.fail(clean(str(problem)))
+        except Exception:
+            pane.fail(clean("The packages could not be looked for."))
+            raise  # the app tells why and writes it down
 
     @on(PackagePane.Opened)
     def _package_opened(self, event: PackagePane.Opened) -> None:

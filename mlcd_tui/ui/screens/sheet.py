@@ -92,6 +92,9 @@ class SheetScreen(BaseScreen):
         except Problem as problem:
             self._tell(f"{problem}", Tone.BROKEN)
             return
+        except Exception:
+            self._tell(f"{self._what} could not be read.", Tone.BROKEN)
+            raise  # the app tells why and writes it down
         self._tell("")
         self.show_parts()
         self.refresh_header()

@@ -14,10 +14,13 @@ from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 WHY_A_REASON = "breaking: write why it is right anyway"
-MISSING_REASON = "A breaking schema needs a reason, so that others can see why it went on."
+MISSING_REASON = "A breaking schema needs a written reason."
 SCHEMA_GATE = "schema"
 _LABEL = 9
 _MOST_FINDINGS = 3
+_MOST_HEADLINES = 3
+"""Lines, where there is little room."""
+_ROOMY = 90
 
 
 def breaking(packages: RolloutPackages | None) -> bool:
@@ -42,14 +45,16 @@ def evidence_lines(packages: RolloutPackages, gates: tuple[Gate, ...], room: int
     worst = [finding for finding in result.findings if finding.verdict is not Verdict.COMPATIBLE]
     reason = result.headline if result.verdict is Verdict.COMPATIBLE else ""
     head = (Span("Schema   ", bold(Tone.DIM)), verdict_span(result.verdict, glyphs), Span(against, Tone.DIM))
-    yield from wrap((*head, Span(f": {reason}" if reason else "", Tone.DIM)), room, _LABEL)
+    more = (Span("   v", bold(Tone.WAITS)), Span(" whole comparison", Tone.DIM)) if room >= _ROOMY else ()
+    yield from wrap((*head, Span(f": {reason}" if reason else "", Tone.DIM), *more), room, _LABEL)
     for finding in worst[:_MOST_FINDINGS]:
         yield from finding_lines(finding, room, glyphs, worded=False)
     if len(worst) > _MOST_FINDINGS:
         yield (Span(f"  … {len(worst) - _MOST_FINDINGS} more", Tone.DIM),)
     if diff.headline:
+        most = _MOST_HEADLINES if room < _ROOMY else 0  # the decision itself has to stay in view
         text = f" {glyphs.dot} ".join(sentence.rstrip(".") for sentence in diff.headline)
-        yield from wrap((Span("Package  ", bold(Tone.DIM)), Span(text, Tone.TEXT)), room, _LABEL)
+        yield from wrap((Span("Package  ", bold(Tone.DIM)), Span(text, Tone.TEXT)), room, _LABEL, most)
 
 
 def _unknown(packages: RolloutPackages, gates: tuple[Gate, ...], room: int, glyphs: Glyphs) -> Iterator[Line]:

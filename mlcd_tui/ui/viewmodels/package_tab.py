@@ -18,7 +18,16 @@ from mlcd_tui.ui.viewmodels.package_difference import (
     side_by_side,
     verdict_lines,
 )
-from mlcd_tui.ui.viewmodels.package_words import BLANK, heading, missing, number, short_digests, size, whole
+from mlcd_tui.ui.viewmodels.package_words import (
+    BLANK,
+    heading,
+    missing,
+    number,
+    short_digests,
+    short_names,
+    size,
+    whole,
+)
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
@@ -61,7 +70,7 @@ def side_row(name: str, side: FoundPackage, room: int, glyphs: Glyphs) -> Line:
     rest = room - width(head) - 2
     if not side.how or rest < _LEAST_HOW:
         return crop(head, room)
-    return apart(head, (Span(fit(side.how, rest), Tone.DIM, side.how),), room)
+    return apart(head, (Span(fit(short_names(side.how), rest), Tone.DIM, side.how),), room)
 
 
 def tab_lines(

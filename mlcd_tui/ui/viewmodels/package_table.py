@@ -9,7 +9,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone
 
 _GAP = 2
 _LEAST = 8
-_FIRST = 16
+_FIRST = 12
 """Cells that the first column, which names the row, keeps longest."""
 
 

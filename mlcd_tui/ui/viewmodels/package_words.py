@@ -18,6 +18,7 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 BLANK: Line = ()
 _LABEL = 14
+_HASH = re.compile(r"[0-9a-f]{24,}")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{4})[0-9a-f]{56}([0-9a-f]{4})")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _VERDICTS = {
@@ -124,8 +125,8 @@ def size(count: int | None) -> str:
 
 
 def whole(count: int) -> str:
-    """A count with thin gaps between thousands, as people read it."""
-    return f"{count:,}".replace(",", "\u00a0")
+    """A count with its thousands apart."""
+    return f"{count:,}"
 
 
 def weights(count: int) -> str:
@@ -185,6 +186,11 @@ def labels(serving: ModelPackage, candidate: ModelPackage) -> tuple[str, str]:
 def version_word(version: str) -> str:
     """A version as people say it: `v7` for a bare number."""
     return f"v{version}" if version.isdigit() else version
+
+
+def short_names(text: str) -> str:
+    """A text whose names that end in a long hash do not hide what stands behind them."""
+    return _HASH.sub(lambda found: f"{found.group()[:6]}…", text)
 
 
 def short_digests(text: str) -> str:
