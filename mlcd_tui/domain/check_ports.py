@@ -159,7 +159,7 @@ class ReportParser(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the registry and as `parser` in the plan: `ruff_json`, `junit` …"""
+        """Its name in the registry and as `parser` in the plan, such as `ruff_json`."""
         ...
 
     @property
