@@ -86,11 +86,12 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
     if not how.yes and not _asked(proposal):
         await wired.session.decline(proposal, how.reason)
         return 3
+    reason = how.reason or _why(proposal)
     typed = how.confirm_name or _typed(proposal)
     deadline = None if how.timeout is None else time.monotonic() + how.timeout
     patience = how.timeout if how.timeout is not None else wired.settings.patience
     outcome = await wired.session.confirm(
-        proposal, reason=how.reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
+        proposal, reason=reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
     )
     if machine:
         output.emit(outcome_document(outcome), globals_.output)
@@ -114,6 +115,20 @@ def _asked(proposal: Proposal) -> bool:
     except click.Abort:  # ctrl+c and the end of the input are a no, and the log shall have it
         click.echo(err=True)
         return False
+
+
+def _why(proposal: Proposal) -> str:
+    """The reason that an act cannot do without; nothing where it can, or where nobody can be asked."""
+    if not proposal.needs_reason:
+        return ""
+    if not sys.stdin.isatty():
+        click.echo("mlcd-tui: this is not done without a reason: add --reason TEXT.", err=True)
+        return ""
+    try:
+        return str(click.prompt("Why do it all the same", default="", show_default=False, err=True))
+    except click.Abort:
+        click.echo(err=True)
+        return ""
 
 
 def _typed(proposal: Proposal) -> str:

@@ -144,6 +144,7 @@ def proposal_document(proposal: Proposal) -> dict[str, Any]:
         "warnings": list(plan.warnings),
         "expect": plan.expect,
         "needsTypedName": proposal.typed_name or None,
+        "needsReason": proposal.needs_reason,
     }
 
 

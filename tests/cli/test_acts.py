@@ -20,6 +20,7 @@ from mlcd_tui.domain.text import clean
 from tests.cli.conftest import Cli, Terminal
 
 FRAUD = "payments/fraud-scorer"
+CHURN = "payments/churn"
 
 
 def _step(cli: Cli, name: str = "fraud-scorer", namespace: str = "payments") -> int:
@@ -93,7 +94,7 @@ def test_each_act_can_be_planned_and_done(acted: Cli, act: tuple[str, ...]) -> N
     assert plan["kind"] == "Plan"
     assert plan["requests"]
     assert plan["wayBack"]
-    outcome = acted.json("rollouts", *act, "--yes", "--timeout", "20s")
+    outcome = acted.json("rollouts", *act, "--yes", "--timeout", "20s", "--reason", "tried out")
     assert outcome["result"] == "done", outcome
 
 
@@ -158,6 +159,20 @@ def test_production_asks_for_the_name_but_not_on_the_way_back(acted: Cli) -> Non
     assert acted("rollouts", "abort", FRAUD, "--yes").exit_code == 0
 
 
+def test_a_breaking_schema_asks_why_but_not_on_the_way_back(acted: Cli, terminal: Terminal) -> None:
+    assert acted.json("rollouts", "switch", CHURN, "--dry-run")["needsReason"] is True
+    result = acted("rollouts", "switch", CHURN, "--yes")
+    assert result.exit_code == 3
+    assert "add --reason" in result.stderr
+    assert "a reason is required: the schema breaks callers" in result.output
+    assert acted.stages == ["refused"]
+    terminal()
+    asked = acted("rollouts", "switch", CHURN, "--yes", typed="callers were told\n")
+    assert asked.exit_code == 0, asked.output
+    assert acted.json("audit", "list")["items"][0]["reason"] == "callers were told"
+    assert acted("rollouts", "switch-back", CHURN, "--yes").exit_code == 0
+
+
 def test_at_a_terminal_it_asks(acted: Cli, terminal: Terminal) -> None:
     terminal()
     asked = acted("rollouts", "promote", FRAUD, typed="n\n")
@@ -181,7 +196,7 @@ def test_at_a_terminal_production_asks_for_the_name(acted: Cli, terminal: Termin
 
 
 def test_wait_ends_when_it_is_healthy(acted: Cli) -> None:
-    result = acted("rollouts", "promote", "payments/churn", "--yes", "--wait", "--timeout", "60s")
+    result = acted("rollouts", "promote", CHURN, "--yes", "--reason", "told", "--wait", "--timeout", "60s")
     assert result.exit_code == 0, result.output
     assert acted.json("rollouts", "get", "payments/churn")["phase"] == "Healthy"
 
