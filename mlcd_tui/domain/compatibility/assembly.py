@@ -87,7 +87,11 @@ class _Journey:
             if chosen is None:
                 found.append(_unmatched(pair, side, path, of))
                 continue
-            found += self._schemas(side, path, of(chosen.old), of(chosen.new), chosen.new.coerce)
+            try:
+                found += self._schemas(side, path, of(chosen.old), of(chosen.new), chosen.new.coerce)
+            except RecursionError:  # fields within fields, by the thousand
+                text = f"{path} is nested too deeply to compare"
+                found.append(finding(Verdict.UNKNOWN, side, "contract-depth", path, text))
             if side is Side.INPUT:
                 found += _batch(chosen, path)
             counts.append(counted(len(of(chosen.new).fields), NOUNS[side]))

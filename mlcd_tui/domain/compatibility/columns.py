@@ -65,7 +65,7 @@ class Columns:
         for one in gone:
             self._removed(one, fresh, path)
         for name, one in before.items():
-            if (two := after.get(name)) is not None and one != two:
+            if (two := after.get(name)) is not None and not alike(one, two):
                 self.pair(one, two, f"{path}.{name}", quoted(name), depth)
         shared = [f.name for f in new if f.name in before]
         if shared != [f.name for f in old if f.name in after]:
@@ -80,7 +80,7 @@ class Columns:
                 ", ".join(names[0]), ", ".join(names[1]),
             )  # fmt: skip
         for place, (one, two) in enumerate(zip(old, new, strict=False)):
-            if one != two:
+            if not alike(one, two):
                 label = quoted(one.name, place)
                 self.pair(one, two, f"{path}.{one.name or place}", label, depth)
                 if one.name and two.name and one.name != two.name and sorted(names[0]) != sorted(names[1]):
@@ -241,12 +241,19 @@ class Columns:
         if depth > _DEEPEST:
             self.say(_WHO_KNOWS, "contract-depth", path, f"{path} is nested too deeply to compare")
         elif old.children and new.children:
-            if old.children[0] != new.children[0]:
+            if not alike(old.children[0], new.children[0]):
                 of = f"{label} (each element)"
                 self.pair(old.children[0], new.children[0], f"{path}[]", of, depth + 1)
         elif old.children or new.children:
             text = f"what {label} holds is recorded on one side only"
             self.say(_WHO_KNOWS, "column-type-unknown", path, text, old.raw, new.raw)
+
+
+def alike(one: Field, two: Field) -> bool:
+    """Whether two fields are the same; Python takes true for 1, JSON does not."""
+    if one != two:
+        return False
+    return not (one.choices or one.has_default or one.children) or repr(one) == repr(two)
 
 
 def _twin(one: Field, others: Sequence[Field]) -> Field | None:

@@ -236,13 +236,9 @@ class Explainer:
         self._say(verdict, rule, place, f"{text}: {hurt}", "", whole)
 
     def _others(self, conj: Conj, node: Node, group: Group, where: Where) -> None:
-        known = self.prover.property(conj, node, EXTRA)
-        place = self._place(conj, node, EXTRA, where)
-        whole = MISSING
-        for term in property_terms(group, EXTRA, sure=True):
-            for value in islice(self.maker.probes(known, term), _MOST_PROBES):
-                if whole is MISSING and self.prover.evaluate.check(term, value) is False:
-                    whole = self._whole(place, value)
+        named = {**node.declared(), **group.named}
+        tries = (self._stranger(conj, node, group, name, where) for name in (EXTRA, "zq", "z") if name not in named)
+        whole = next((one for one in tries if one is not MISSING), MISSING)
         label = self.label(where)
         shut = group.rest is not None and never(group.rest)
         rule = "json-closed" if shut else "json-names"
@@ -252,6 +248,17 @@ class Explainer:
         hurt = "it cannot be told whether that is so" if whole is MISSING else hurt
         verdict = Verdict.UNKNOWN if whole is MISSING else Verdict.BREAKING
         self._say(verdict, rule, where, f"{text}: {hurt}", "", whole)
+
+    def _stranger(self, conj: Conj, node: Node, group: Group, name: str, where: Where) -> Any:
+        """A whole value with a property that nobody declares and the other side refuses."""
+        known, place = self.prover.property(conj, node, name), self._place(conj, node, name, where)
+        for term in property_terms(group, name, sure=True):
+            for value in islice(self.maker.probes(known, term), _MOST_PROBES):
+                if self.prover.evaluate.check(term, value) is False:
+                    whole = self._whole(place, value)
+                    if whole is not MISSING:
+                        return whole
+        return MISSING
 
     def _items(self, node: Node, items: Items, where: Where) -> None:
         places = max([len(items.prefix), *(len(known.prefix) for known in node.items)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlcd_tui.domain.compatibility.casts import TEXTS, VAGUE, widens
-from mlcd_tui.domain.compatibility.columns import Columns
+from mlcd_tui.domain.compatibility.columns import Columns, alike
 from mlcd_tui.domain.compatibility.rules import NOUNS, finding, quoted
 from mlcd_tui.domain.schema import Dim, Extras, Field, Schema
 from mlcd_tui.domain.verdict import Finding, Side, Verdict
@@ -97,7 +97,7 @@ class Tensors:
 
     def _pair(self, old: Field, new: Field, path: str, label: str) -> None:
         self._pairs.append((old, new))
-        if old == new:
+        if alike(old, new):
             return
         shared = Columns(self.side, path, self.coerce, family="tensor")
         shared._presence(old, new, path, label)  # noqa: SLF001 - one family of rules

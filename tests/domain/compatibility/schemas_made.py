@@ -125,7 +125,7 @@ class Maker:
         self.refs = False
         if self.random.random() < 0.15:
             parts = [{key: value for key, value in made.items() if key != "$defs"}, self.schema(2)]
-            return {self.random.choice(("anyOf", "allOf", "oneOf")): parts, "$defs": made["$defs"]}
+            return {self.random.choice(("anyOf", "allOf", "oneOf")): parts, "$defs": made.get("$defs", {})}
         for _ in range(self.random.choice((1, 1, 2, 3))):
             places = list(_schemas(made))
             self.change(self.random.choice(places))
