@@ -44,7 +44,9 @@ def pushed(registry: Registry) -> dict[str, Descriptor]:
         model = contents.modelpack(pusher, "7")
         statement = contents.statement(pusher, model)
         pusher.fallback_tag(model, statement)
-        found = {"7": model, "kit": contents.kit(pusher, "kit")}
+        kit = contents.kit(pusher, "kit")
+        contents.cosign_attestation(pusher, kit)
+        found = {"7": model, "kit": kit}
     with registry.pusher("serving/churn") as pusher:
         return found | {"cog": contents.cog_image(pusher, "cog")}
 
@@ -112,6 +114,7 @@ def test_what_the_formats_make_of_it(registry: Registry, pushed: dict[str, Descr
     assert package.trust.value == "unverified"
     kit = Library().read(f"oci:{registry.host}/models/churn:kit")
     assert "kitops" in {source.format for source in kit.sources}
+    assert kit.trust.value == "unverified"  # what cosign attested
 
 
 def test_tags_and_repositories_are_listed(registry: Registry, pushed: dict[str, Descriptor]) -> None:
@@ -253,3 +256,23 @@ def test_images_are_listed_and_missing_ones_told(make_image: Callable[..., str])
     digest = f"sha256:{'0' * 64}"
     with pytest.raises(Missing), DOCKER.open(f"docker:{name}@{digest}", REACH):
         pass
+
+
+def test_an_image_has_one_digest_in_the_engine_and_in_the_registry(
+    engine: docker.APIClient, make_image: Callable[..., str], tmp_path: Path
+) -> None:
+    name = make_image({"model/MLmodel": b"x"}, "LABEL org.opencontainers.image.revision=4be1f0c")
+    with process.with_referrers(tmp_path) as registry:
+        repository = f"{registry.host}/serving/churn"
+        engine.tag(name, repository, "7")
+        engine.push(repository, "7")
+        with DOCKER.open(f"docker:{repository}:7", REACH) as ours, OCI.open(f"oci:{repository}:7", REACH) as theirs:
+            assert ours.digest == theirs.digest
+            labels = [
+                json.loads(files.read("oci/config.json", 1 << 20))["config"]["Labels"] for files in (ours, theirs)
+            ]
+            assert labels[0] == labels[1] == {"org.opencontainers.image.revision": "4be1f0c"}
+            pinned = f"{repository}@{theirs.digest}"
+        with DOCKER.open(f"docker:{pinned}", REACH) as files:
+            assert "model/MLmodel" in _paths(files)
+        engine.remove_image(f"{repository}:7")

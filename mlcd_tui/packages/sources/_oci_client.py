@@ -134,6 +134,13 @@ class RegistryClient:
         except Missing:
             return []
 
+    def attested(self, reference: Reference, digest: str) -> list[str]:
+        """The digest of the manifest where cosign keeps attestations by tag, as it did before there were referrers."""
+        try:
+            return [self.manifest(reference, f"{digest.replace(':', '-')}.att").digest]
+        except Missing:
+            return []
+
     def names(self, path: str, scope: str, field_name: str) -> Iterator[str]:
         """The names of a listing, page after page."""
         for _ in range(1_000):

@@ -108,6 +108,7 @@ class Contents:
         try:
             for subject in subjects:
                 found |= dict.fromkeys(_digest(each) for each in self.client.referrers(self.reference, subject))
+                found |= dict.fromkeys(self.client.attested(self.reference, subject))
         except Problem as problem:
             self.files.notes.add(f"Statements about it were not read: {problem}")
         digests = [digest for digest in (*(_digest(each) for each in attesting), *found) if digest]

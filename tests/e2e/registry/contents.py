@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from pathlib import Path
 
 from tests.e2e.registry.push import FILEPATH, INDEX, Descriptor, Pusher
@@ -53,3 +54,14 @@ def kit(pusher: Pusher, tag: str) -> Descriptor:
 def statement(pusher: Pusher, subject: Descriptor) -> Descriptor:
     """An in-toto statement that refers to something."""
     return pusher.statement(subject, (FIXTURES / "intoto" / "statement.json").read_bytes(), IN_TOTO)
+
+
+def cosign_attestation(pusher: Pusher, subject: Descriptor) -> Descriptor:
+    """A DSSE envelope by the tag that cosign gives it, about the manifest itself."""
+    claim = json.loads((FIXTURES / "intoto" / "statement.json").read_bytes())
+    claim["subject"] = [{"name": pusher.repository, "digest": {"sha256": subject["digest"].removeprefix("sha256:")}}]
+    payload = b64encode(json.dumps(claim).encode()).decode()
+    signatures = [{"keyid": "", "sig": "AAAA"}]
+    envelope = {"payloadType": IN_TOTO, "payload": payload, "signatures": signatures}
+    layer = pusher.blob(json.dumps(envelope).encode(), "application/vnd.dsse.envelope.v1+json")
+    return pusher.artifact(f"{subject['digest'].replace(':', '-')}.att", b"{}", CONFIG, [layer])
