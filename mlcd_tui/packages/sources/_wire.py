@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -25,6 +26,8 @@ from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import Clean, clean
 
 if TYPE_CHECKING:
+    import ssl
+
     import httpx
 
 MOST_REDIRECTS = 5
@@ -205,16 +208,21 @@ class Wire:
 
     def _client(self, loopback: bool) -> httpx.Client:  # noqa: FBT001 - the key of the two clients
         """One client for this machine, which no proxy stands before, and one for all others."""
-        import ssl  # late, as httpx
-
-        import httpx
+        import httpx  # late, as above
 
         if loopback not in self._clients:
-            context = ssl.create_default_context()
             self._clients[loopback] = httpx.Client(
-                timeout=self.reach.timeout, trust_env=not loopback, verify=context, follow_redirects=False
+                timeout=self.reach.timeout, trust_env=not loopback, verify=_trusted(), follow_redirects=False
             )
         return self._clients[loopback]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """What this machine trusts; reading it takes longer than most answers."""
+    import ssl  # late, as httpx
+
+    return ssl.create_default_context()
 
 
 def refusal(answer: Answer) -> Problem:

@@ -11,6 +11,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Problem, Unauthenticated, Unreachable, Unreadable
 from mlcd_tui.domain.package_ports import Reach, Remarking
@@ -103,6 +105,33 @@ def test_manifests_that_are_none(body: bytes, site: Site) -> None:
     site.put("/v2/r/manifests/7", body)
     with pytest.raises(Unreadable):
         _open(site)
+
+
+JUNK = st.one_of(
+    st.none(), st.booleans(), st.integers(-(1 << 70), 1 << 70), st.text(max_size=5), st.just([]), st.just({})
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.data())
+def test_manifests_with_any_value_anywhere_are_read_or_a_sentence(site: Site, data: st.DataObject) -> None:
+    manifest = json.loads(_publish(site, (_layer(b"card", "README.md"),)))
+    site.put(f"/v2/r/blobs/{_sha(b'card')}", b"card")
+    index = {"manifests": [{"digest": _sha(b"m"), "platform": {"os": "linux"}, "annotations": {"a": "b"}}]}
+    whole = data.draw(st.sampled_from([manifest, index]))
+    place: Any = whole
+    while isinstance(place, dict | list) and place:
+        keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or data.draw(st.booleans()):
+            place[key] = data.draw(JUNK)
+            break
+        place = place[key]
+    site.put("/v2/r/manifests/7", json.dumps(whole).encode())
+    try:
+        _open(site)
+    except Problem as problem:
+        assert str(problem)  # noqa: PT017 - some junk does no harm
 
 
 def test_layers_that_lead_out_repeat_or_are_packed(site: Site) -> None:
