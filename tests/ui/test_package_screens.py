@@ -15,6 +15,7 @@ from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.screens.approval import ApprovalScreen
+from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
 from mlcd_tui.ui.screens.packages import PackagesScreen
 from mlcd_tui.ui.screens.rollout import RolloutScreen
@@ -283,11 +284,11 @@ async def test_without_places_the_browser_says_how_to_get_some() -> None:
 
 
 def test_every_action_of_the_package_screens_can_be_done_there() -> None:
-    for screens in ((PackagesScreen,), (PackageScreen, PackageDiffScreen)):
-        for screen in screens:
-            for action in actions.of(screen.WHERE):
-                owner: type = MlcdApp if action.act.startswith("app.") else screen
-                assert hasattr(owner, f"action_{action.act.removeprefix('app.').partition('(')[0]}"), action.id
+    screens: tuple[type[BaseScreen], ...] = (PackagesScreen, PackageScreen, PackageDiffScreen)
+    for screen in screens:
+        for action in actions.of(screen.WHERE):
+            owner: type = MlcdApp if action.act.startswith("app.") else screen
+            assert hasattr(owner, f"action_{action.act.removeprefix('app.').partition('(')[0]}"), action.id
 
 
 # The decision -------------------------------------------------------------------------------------------------

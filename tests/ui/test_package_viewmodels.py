@@ -178,7 +178,7 @@ def test_the_decision_tells_the_verdict_before_the_gates() -> None:
     assert told.index("Send 60 %") < told.index("✘ breaking") < told.index("merchant_age") < told.index("Evidence")
     assert "auc 0.908 → 0.914, better" in told
     assert reason_hint(breaking()) == "breaking: write why it is right anyway"
-    assert "needs a reason" in objection(breaking(), " ", "")
+    assert "needs a written reason" in objection(breaking(), " ", "")
     assert objection(breaking(), "agreed", "") == ""
     assert "compatible" in one_line(decision_lines(fitting(), NOW, 70, UNICODE))
     assert "optional" in reason_hint(fitting())

@@ -100,6 +100,8 @@ def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs, room: int = _WIDE) 
             (Span(f"{'1…9':<{_KEYS}}", bold(Tone.WAITS)), Span("A recent namespace", Tone.TEXT)),
             (Span("Filter terms: ", Tone.DIM), Span(HINT, Tone.TEXT)),
         ]
+    if where is Where.PACKAGE:
+        lines += [(Span(f"{'1…9':<{_KEYS}}", bold(Tone.WAITS)), Span("To a part of the text", Tone.TEXT)), ()]
     names = "at the right" if room >= _WIDE else "that a wider screen shows here"
     tail = f"Keys can be changed under [keys] in the settings file, by the names {names}."
     lines.append((Span("A dimmed key is not possible now; pressing it says why.", Tone.DIM),))
@@ -108,7 +110,7 @@ def help_lines(where: Where, keymap: KeyMap, glyphs: Glyphs, room: int = _WIDE) 
 
 
 def _worth(action: Action) -> bool:
-    return not action.id.startswith("fleet.namespace.") or action.id.endswith(".0")
+    return not action.id.startswith(("fleet.namespace.", "package.part.")) or action.id.endswith(".0")
 
 
 def _keys(action: Action, keymap: KeyMap) -> str:

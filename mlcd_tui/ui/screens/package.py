@@ -145,7 +145,7 @@ class PackageDiffScreen(SheetScreen):
         if self.diff is None:
             return super().crumbs()
         old, new = labels(self.diff.serving, self.diff.candidate)
-        name = self.diff.candidate.name
+        name = self.diff.candidate.name if self.diff.candidate.name == self.diff.serving.name else ""
         return (
             Span(f"{name} " if name else "", Tone.BRIGHT),
             Span(old, Tone.STABLE),

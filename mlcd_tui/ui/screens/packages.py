@@ -55,6 +55,8 @@ class PackagesScreen(BaseScreen):
         self._state = ""
         self._problem = ""
         self._timer: Timer | None = None
+        self._look: object = None
+        self._lines: dict[str, tuple[PackageEntry, int | None, Line]] = {}
 
     def compose_body(self) -> ComposeResult:
         """Counts, filter, places, entries."""
@@ -147,9 +149,19 @@ class PackagesScreen(BaseScreen):
         self._count()
 
     def _rows(self, room: int) -> list[Line]:
+        """Thousands may be listed and more arrive ten times a second, so a row is only laid out once."""
         widths, now = Widths.of(self._shown, room), self.host.now()
+        look = (widths, room, now.replace(second=0, microsecond=0))
+        if look != self._look:
+            self._look = look
+            self._lines.clear()
         marks = {address: place + 1 for place, address in enumerate(self._marked)}
-        return [entry_row(entry, marks, widths, now, room) for entry in self._shown]
+        for entry in self._shown:
+            kept = self._lines.get(entry.address)
+            if kept is None or kept[0] is not entry or kept[1] != marks.get(entry.address):
+                line = entry_row(entry, marks, widths, now, room)
+                self._lines[entry.address] = (entry, marks.get(entry.address), line)
+        return [self._lines[entry.address][2] for entry in self._shown]
 
     def _nothing(self, text: str, room: int) -> tuple[Line, ...]:
         if self._problem:

@@ -133,12 +133,9 @@ def finding_lines(
         return
     change = f"  {finding.before or 'nothing'} {glyphs.arrow} {finding.after or 'nothing'}"
     change = change if finding.before or finding.after else ""
-    below = (
-        Span(" " * len(word)),
-        Span(finding.path, Tone.DIM),
-        Span(change, Tone.DIM),
-        Span(f"  {finding.rule}", Tone.FAINT),
-    )
+    where = f"{finding.path}{change}".lstrip()
+    tail = f"  {finding.rule}" if where else finding.rule
+    below = (Span(" " * len(word)), Span(where, Tone.DIM), Span(tail, Tone.FAINT))
     yield from wrap(below, room, len(word))
 
 

@@ -176,11 +176,11 @@ def bounds(low: float | None, high: float | None) -> str:
 
 
 def labels(serving: ModelPackage, candidate: ModelPackage) -> tuple[str, str]:
-    """What tells two packages apart in short: their versions, else their names, else their digests."""
-    for pair in ((serving.version, candidate.version), (serving.label, candidate.label)):
-        if all(pair) and pair[0] != pair[1]:
-            return str(pair[0]), str(pair[1])
-    return "serving", "candidate"
+    """What tells two packages apart in short: versions of one model, else names and versions, else their part."""
+    old, new = (serving.version, candidate.version) if serving.name == candidate.name else ("", "")
+    if old and new and old != new:
+        return str(old), str(new)
+    return (serving.label, candidate.label) if serving.label != candidate.label else ("serving", "candidate")
 
 
 def version_word(version: str) -> str:
