@@ -71,6 +71,7 @@ def serving() -> Iterator[Site]:
                     self.send_header(key, value)
                 promised = reply.promised if reply.promised is not None else len(reply.body)
                 self.send_header("Content-Length", str(promised))
+                self.send_header("Connection", "close")
                 self.end_headers()
                 for piece in reply.pieces or iter([reply.body]):
                     if self.command != "HEAD":
