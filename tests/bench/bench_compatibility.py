@@ -1,7 +1,8 @@
 """`python -m tests.bench.bench_compatibility`: verdicts on two signatures of 500 columns, beside plain validation.
 
 Goal: 20 ms for a diff of two schemas of 500 columns, there and back. Beside it, for scale, what it costs the
-validator that many servers use to check one request against the same schema.
+validator that many servers use to check one request against the same schema. Times are of the processor, for neighbours'
+work is none of ours.
 """
 
 from __future__ import annotations
@@ -50,9 +51,9 @@ def _changed(document: dict[str, Any], *, everywhere: bool) -> dict[str, Any]:
 def _median(act: Callable[[], object]) -> float:
     taken = []
     for _ in range(ROUNDS):
-        started = time.perf_counter()
+        started = time.process_time()
         act()
-        taken.append(time.perf_counter() - started)
+        taken.append(time.process_time() - started)
     return statistics.median(taken)
 
 
@@ -72,9 +73,12 @@ def main() -> int:
         "JSON Schema, all changed": _median(lambda: compare_endpoints([_json(document)], [all_])),
     }
     lines = [f"| {WIDTH} columns, there and back | goal | mlcd-tui | ratio to one validation |", "|---|---|---|---|"]
-    lines += [f"| {name} | ≤ 20 ms | {took * 1000:.1f} ms | {took / base:.1f} |" for name, took in rows.items()]
+    lines += [
+        f"| {name} | {'–' if 'all' in name else '≤ 20 ms'} | {took * 1000:.1f} ms | {took / base:.1f} |"
+        for name, took in rows.items()
+    ]
     sys.stdout.write("\n".join([*lines, f"\nOne request validated by jsonschema: {base * 1000:.1f} ms.\n"]))
-    return 0 if rows["columns, one changed"] <= GOAL else 1
+    return 0 if all(took <= GOAL for name, took in rows.items() if "all" not in name) else 1
 
 
 if __name__ == "__main__":

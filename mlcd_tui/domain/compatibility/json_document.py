@@ -33,7 +33,8 @@ class Sources:
 
     def __init__(self, schema: Schema) -> None:
         self.document: Any = schema.document
-        self.root: Any = dict(schema.root) or schema.document
+        root = schema.root if isinstance(schema.root, dict) else dict(schema.root)
+        self.root: Any = root or schema.document
         self.dialect = dialect_of(schema)
         self.modern = self.dialect == _MODERN
         self.openapi = self.dialect == _OPENAPI

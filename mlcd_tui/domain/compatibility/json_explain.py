@@ -8,7 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from mlcd_tui.domain.compatibility.json_containers import others_proven
+from mlcd_tui.domain.compatibility.json_containers import others_proven, required_term
 from mlcd_tui.domain.compatibility.json_evaluate import holds_claims
 from mlcd_tui.domain.compatibility.json_nodes import Conj, Node, never, property_terms
 from mlcd_tui.domain.compatibility.json_subset import Prover
@@ -64,6 +64,7 @@ class Explainer:
     def __init__(self, side: Side, prover: Prover, root: Term, other: Term) -> None:
         self.side, self.prover, self.root, self.other = side, prover, root, other
         self.maker = Maker(prover)
+        prover.sample = self.maker.makes
         self.consumed = side is not Side.OUTPUT
         self.found: list[Reported] = []
         self._seen: set[tuple[tuple[int, ...], int]] = set()
@@ -166,10 +167,7 @@ class Explainer:
         return lost_values(atom.value, node) if atom.keyword == "enum" else ""
 
     def _required(self, conj: Conj, node: Node, name: str, where: Where) -> None:
-        bare = self.maker.make(conj)
-        whole = MISSING
-        if isinstance(bare, dict):
-            whole = self._whole(where, {key: value for key, value in bare.items() if key != name})
+        whole = self._without(conj, name, where)
         place = where.named(name, lambda _: MISSING, sure=False)
         label = self.label(place)
         gone = not self.consumed and name not in node.declared()
@@ -182,6 +180,15 @@ class Explainer:
         verdict = Verdict.UNKNOWN if whole is MISSING else Verdict.BREAKING
         hurt = "it cannot be told whether callers rely on that" if whole is MISSING else hurt
         self._say(verdict, rule, place, f"{text}: {hurt}", "", whole)
+
+    def _without(self, conj: Conj, name: str, where: Where) -> Any:
+        """A whole value where a property is missing."""
+        bare = self.maker.make(conj)
+        if isinstance(bare, dict):
+            less = {key: value for key, value in bare.items() if key != name}
+            if len(less) == len(bare) or self.prover.evaluate.all(conj, less) is True:
+                return self._whole(where, less)
+        return self._refused(conj, required_term(name), where)[1]
 
     def _properties(self, conj: Conj, node: Node, group: Group, where: Where) -> None:
         for name in dict.fromkeys((*node.declared(), *group.named)):

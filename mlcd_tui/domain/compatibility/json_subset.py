@@ -16,6 +16,7 @@ from mlcd_tui.domain.compatibility.json_terms import FALSE, KIND_TERMS, TRUE, At
 _NUMBERS = frozenset({"integer", "fraction"})
 _COMBINERS = frozenset({"anyOf", "oneOf", "not", "if"})
 _DEEPEST = 60
+_WIDE = 20
 _NOTHING = 1 << 30
 MOST_STEPS = 100_000
 
@@ -47,6 +48,8 @@ class Prover:
         self._empty: dict[tuple[int, ...], bool] = {}
         self._singles: dict[int, tuple[Atom, Term]] = {}
         self._level = 0
+        self.sample: Callable[[Conj], bool] | None = None
+        """Finds a value of a conjunction: of a wide object sooner than its emptiness is looked for in vain."""
 
     def node(self, conj: Conj) -> Node:
         """The sum of a conjunction."""
@@ -133,6 +136,8 @@ class Prover:
         if self._level > _DEEPEST:
             return False
         self._empty[key] = False  # while it is looked at: not sure
+        if self.sample is not None and len(self.node(conj).required) > _WIDE and self.sample(conj):
+            return False
         outer, self._lowest = self._lowest, _NOTHING
         self._level += 1
         try:

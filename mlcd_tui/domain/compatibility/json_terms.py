@@ -44,6 +44,8 @@ class Group(NamedTuple):
 _UIDS = itertools.count()
 _MOST_ATOMS = 20_000
 _DEEPEST_REFS = 40
+_INDIRECT = frozenset({"$ref", "allOf", "anyOf", "oneOf", "unevaluatedProperties", "unevaluatedItems"})
+"""Words that make a schema more than what it states itself."""
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 
 
@@ -75,7 +77,8 @@ class Term:
     def atoms(self) -> tuple[Atom, ...]:
         """All constraints, those of references and `allOf` in place."""
         if self._atoms is None:
-            self._atoms = tuple(_flat(self))
+            plain = not isinstance(self.raw, dict) or _INDIRECT.isdisjoint(self.raw)
+            self._atoms = self.parsed if plain and self.source is not None else tuple(_flat(self))
         return self._atoms
 
     @property

@@ -19,6 +19,8 @@ EXTRA = "undeclared-property"
 _DEEPEST = 12
 _LONGEST = 2_000
 _MOST = 60
+_NESTED = frozenset({"object", "array"})
+_SCALARS = (0, "", False, 1, 0.5)
 _ORDER = ("object", "array", "string", "integer", "fraction", "boolean", "null")
 
 
@@ -34,12 +36,24 @@ class Maker:
         key = tuple(term.uid for term in conj)
         if key not in self._made:
             self._made[key] = MISSING  # a schema that needs itself has none
-            found = next(islice(self._candidates(conj, depth), 1), MISSING)
+            found = self._plain(conj)
+            if found is MISSING:
+                found = next(islice(self._candidates(conj, depth), 1), MISSING)
             if found is MISSING:
                 del self._made[key]
                 return MISSING
             self._made[key] = found
         return self._made[key]
+
+    def _plain(self, conj: Conj) -> Any:
+        """A value of a plain scalar, which most properties are, without summing it up."""
+        if len(conj) != 1 or not any(a.keyword == "type" and a.value.isdisjoint(_NESTED) for a in conj[0].atoms):
+            return MISSING
+        return next((value for value in _SCALARS if self.prover.evaluate.check(conj[0], value) is True), MISSING)
+
+    def makes(self, conj: Conj) -> bool:
+        """Whether a value is found."""
+        return self.make(conj) is not MISSING
 
     def _candidates(self, conj: Conj, depth: int) -> Iterator[Any]:
         if depth > _DEEPEST:
