@@ -10,7 +10,7 @@ flock 9
 
 install() { # folder with a requirements.lock
   local lock="$LAB_HERE/../$1/requirements.lock" into="$LAB/venvs/$1" pin began
-  pin=$(cat "$lock" - <<<"$(${PYTHON:-python3} -V)" | sha256sum | cut -d' ' -f1)
+  pin=$({ sed '/^ *#/d' "$lock"; "${PYTHON:-python3}" -V; } | sha256sum | cut -d' ' -f1)
   [ "$(cat "$into/.pin" 2>/dev/null)" = "$pin" ] && return
   began=$SECONDS
   echo "lab: installing $1"

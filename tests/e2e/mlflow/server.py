@@ -140,15 +140,20 @@ def _with_logins(folder: Path, password: str) -> Mapping[str, str]:
     }
 
 
+# The server and its children end with whoever started them, even with one that was killed: then the pipe closes.
+# The shell itself outlives its signal, to tell when the server has come to its end.
+_GUARD = 'trap : TERM; exec 3<&0; "$@" </dev/null & s=$!; { read -r _ <&3; kill -TERM 0; } & wait $s; wait $s'
+
+
 @contextlib.contextmanager
 def started(command: Sequence[str], log: Path, says: bytes, env: Mapping[str, str]) -> Iterator[str]:
     """A server in a process group of its own, once its log says `says`; yields the first group of that."""
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command,
+            ["sh", "-c", _GUARD, "sh", *command],
             stdout=out,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             env={**os.environ, **env},
             cwd=log.parent,
             start_new_session=True,
@@ -156,8 +161,8 @@ def started(command: Sequence[str], log: Path, says: bytes, env: Mapping[str, st
     try:
         yield _said(process, log, re.compile(says))
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
+        assert process.stdin is not None
+        process.stdin.close()
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:
