@@ -114,8 +114,8 @@ class Bench(Protocol):
         """The image's inspection (`Config`, `Size`, `Architecture`, `RootFS` …)."""
         ...
 
-    def file(self, path: str, limit: int = 1 << 20) -> bytes:
-        """A file of the image. Raises `Missing`, or `Unreadable` when larger than `limit` bytes."""
+    def file(self, path: str, limit: int = 1 << 20, target: str = "") -> bytes:
+        """A file of the image or of a build stage. Raises `Missing`, or `Unreadable` when larger than `limit` bytes."""
         ...
 
     def run(self, command: Command, log: Callable[[str], None]) -> Ran:

@@ -89,6 +89,8 @@ class Report:
     """`sha256:…` of the images that the report says it speaks of (scanners do); empty: it does not say."""
     truncated: int = 0
     """Findings that were left out beyond the cap."""
+    created: datetime | None = None
+    """When the report says that it was made; None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
