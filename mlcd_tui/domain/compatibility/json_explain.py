@@ -139,7 +139,9 @@ class Explainer:
         label, rule, must = self.label(where), RULE_OF[atom.keyword], constraint(*atom)
         gone = self._lost(conj, node, atom)
         if atom.keyword == "opaque":
-            text = f"{label}: `{clean(atom.value, limit=40)}` is not understood or leads out of the document"
+            text = (
+                f"{label}: `{clean(atom.value, limit=40)}` is beyond what can be compared, or leads out of the document"
+            )
             self._say(Verdict.UNKNOWN, rule, where, text)
         elif whole is MISSING:
             text = (
@@ -217,6 +219,8 @@ class Explainer:
         return where.named(name, lift, sure=node.separable and not node.need and not node.names and room)
 
     def _declared(self, place: Where) -> None:
+        if any(reported.finding.path == place.path for reported in self.found):
+            return  # worse was said of it: it is required
         label = self.label(place)
         if self.consumed:
             text = f"{label} is declared now and was open before: callers that send something else for it will fail"

@@ -219,8 +219,7 @@ class _Parser:
         if "if" in raw:
             branches = [self.term(raw[word]) if word in raw else None for word in ("then", "else")]
             if all(self.schema(word) for word in ("if", "then", "else") if word in raw):
-                if any(branches):
-                    yield Atom("if", (self.term(raw["if"]), *branches))
+                yield Atom("if", (self.term(raw["if"]), *branches))  # even alone it decides what counts as evaluated
             else:
                 yield self.opaque("if")
 
