@@ -194,13 +194,18 @@ class Wire:
     ) -> Iterator[httpx.Response]:
         import httpx  # late: a tenth of a second
 
-        try:
-            request = self._client(is_loopback(host_of(url))).build_request(
-                method, url, headers=headers, content=content
-            )
-            response = self._client(is_loopback(host_of(url))).send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise failure(error, host_of(url)) from error
+        client = self._client(is_loopback(host_of(url)))
+        response: httpx.Response | None = None
+        for last in (method != "GET", True):
+            try:
+                request = client.build_request(method, url, headers=headers, content=content)
+                response = client.send(request, stream=True)
+                break
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+                # a kept connection that the server closed meanwhile: reading may simply be asked again
+                if last or not isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+                    raise failure(error, host_of(url)) from error
+        assert response is not None
         try:
             yield response
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import socket
 import tarfile
 import time
 import zipfile
@@ -238,3 +239,17 @@ def test_addresses_that_cannot_be(site: Site) -> None:
         _read("http://user:pw@host.invalid/x", "x")
     with pytest.raises(Unreadable, match="given up"):
         _read(f"{site.url}/x", "x", Reach(cancelled=lambda: True))
+
+
+def test_a_connection_that_the_server_gave_up_is_made_anew(site: Site) -> None:
+    hung_up: list[Any] = []
+
+    def answer(request: Any) -> Reply:
+        if not hung_up:
+            hung_up.append(request)
+            request.connection.shutdown(socket.SHUT_RDWR)
+        return Reply(200, b"x")
+
+    site.routes["/MLmodel"] = answer
+    assert _read(f"{site.url}/MLmodel", "MLmodel") == b"x"
+    assert len(site.asked) == 2
