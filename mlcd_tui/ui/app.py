@@ -201,6 +201,9 @@ class MlcdApp(TellingApp):
         self._show_rollout(ref)
 
     def _show_rollout(self, ref: RolloutRef | None) -> None:
+        if any(screen.is_modal for screen in self.screen_stack[:-1]):  # packages may be compared over a dialog
+            self.tell("Decide first: the dialog below is still open, and esc goes back to it.")
+            return
         self.go("fleet")
         while len(self.screen_stack) > 1:
             self.pop_screen()
