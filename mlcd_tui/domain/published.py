@@ -106,7 +106,7 @@ def entry(raw: Mapping[str, Any]) -> PackageEntry:
     found = published(raw)
     notes = _table(_table(raw.get("metadata")).get("annotations"))
     return PackageEntry(
-        address=f"configmap:{found.namespace}/{found.name}",
+        address=clean(f"configmap:{found.namespace}/{found.name}", limit=600),
         name=clean(_text(notes.get(NAME_ANNOTATION)) or found.name, limit=200),
         version=clean(_text(notes.get(VERSION_ANNOTATION)), limit=200),
         format=clean("ConfigMap"),

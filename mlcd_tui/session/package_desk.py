@@ -72,6 +72,7 @@ class Desk:
         self._reader: Reading | None = None
         self.side: ClusterSide | None = None
         """What belongs to the connection that was last asked for."""
+        self._making = asyncio.Lock()
         self._diffs: OrderedDict[tuple[int, int], PackageDiff] = OrderedDict()
 
     # --- reading ------------------------------------------------------------------------------------------
@@ -83,7 +84,7 @@ class Desk:
         from mlcd_tui.session.published_store import decoded
 
         side = await self.cluster()
-        return decoded(await side.search.config_map(address, side.connection.target.namespace))
+        return await decoded(await side.search.config_map(address, side.connection.target.namespace))
 
     async def list(self, address: str) -> AsyncIterator[PackageEntry]:
         """What lies at a place, as it comes in. Raises `Problem` while iterating."""
@@ -185,11 +186,11 @@ class Desk:
         if self._surroundings is None:
             raise BadConfig("There is no cluster here to look into.", advice="Name a kubeconfig, or a context.")
         around = await self._surroundings()
-        if self.side is None or self.side.connection is not around.connection:
-            await self.reset()
-            reading = await self._reading()
-            self.side = _cluster_side(around, reading, self._settings)
-        return self.side
+        async with self._making:  # who asks at the same time gets the same one
+            if self.side is None or self.side.connection is not around.connection:
+                await self.reset()
+                self.side = _cluster_side(around, await self._reading(), self._settings)
+            return self.side
 
     async def reset(self) -> None:
         """The connection is gone: forget what was found through it."""

@@ -23,7 +23,7 @@ from mlcd_tui.session.published_store import PublishedStore, decoded
 from mlcd_tui.session.running_images import RunningImage
 
 NEGATIVE = 30.0
-"""Seconds after which an image without a package is looked for again."""
+"""Seconds after which a package that was not found, or may have been replaced unseen, is looked for again."""
 _POSITIVE = 600.0
 _MOST_KEPT = 256
 _SOCKET = "/var/run/docker.sock"
@@ -81,7 +81,9 @@ class Search:
 
     async def _look(self, image: RunningImage) -> FoundPackage:
         found = await self._search(image)
-        self._kept[image] = _Kept(found, time.monotonic() + (_POSITIVE if found.package else NEGATIVE))
+        # a package that is replaced is told of by the watch, where there is one
+        lasts = found.package is not None and self._published.knows(image.namespace)
+        self._kept[image] = _Kept(found, time.monotonic() + (_POSITIVE if lasts else NEGATIVE))
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return found
@@ -114,7 +116,7 @@ class Search:
             raise Forbidden(f"no right to get configmaps in namespace {image.namespace}, where packages are") from None
         if found is None:
             return None
-        return decoded(found), self._told(found)
+        return await decoded(found), self._told(found)
 
     def _told(self, found: Published) -> str:
         how = f"ConfigMap {found.name} in {found.namespace}"
@@ -129,7 +131,7 @@ class Search:
             raise Forbidden(allowed.no)
         how = f"annotation: {image.annotation}"
         if image.annotation.startswith(CONFIG_MAP):
-            return decoded(await self.config_map(image.annotation, image.namespace)), how
+            return await decoded(await self.config_map(image.annotation, image.namespace)), how
         return await self._reading.read(image.annotation, hosts=allowed.hosts), how
 
     async def config_map(self, address: str, namespace: str) -> Published:

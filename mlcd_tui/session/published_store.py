@@ -107,8 +107,12 @@ class PublishedStore:
             del self._names[key]
 
 
-def decoded(found: Published) -> ModelPackage:
-    """The package in a ConfigMap. Raises `Unreadable`."""
+async def decoded(found: Published) -> ModelPackage:
+    """The package in a ConfigMap, in a thread: a mebibyte of JSON takes several frames. Raises `Unreadable`."""
+    return await asyncio.to_thread(_decoded, found)
+
+
+def _decoded(found: Published) -> ModelPackage:
     from mlcd_tui.domain.package_document import package_from_document
 
     where = f"ConfigMap {found.namespace}/{found.name}"

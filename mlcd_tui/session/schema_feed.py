@@ -44,6 +44,9 @@ _KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
 _AGAIN = (3.0, 6.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds until a rollout without a verdict is looked at again; a package may come from elsewhere than the cluster."""
 
+_UNWATCHED = 60.0
+"""Seconds until a verdict is looked at again where ConfigMaps cannot be watched."""
+
 Notes = Mapping[RolloutRef, SchemaNote]
 
 
@@ -179,7 +182,11 @@ class SchemaFeed:
             known.note = SchemaNote(packages.verdict, clean(note_sentence(packages)))
             known.digests = _digests(packages)
             settled = packages.diff is not None
-        wait = math.inf if settled else _AGAIN[min(known.looks, len(_AGAIN) - 1)]
+        if settled:  # what is published anew is told of by the watch, where there is one
+            side = self._desk.side
+            wait = math.inf if side is not None and side.published.knows(ref.namespace) else _UNWATCHED
+        else:
+            wait = _AGAIN[min(known.looks, len(_AGAIN) - 1)]
         known.due, known.looks = time.monotonic() + wait, known.looks + 1
         return known.note != before
 
