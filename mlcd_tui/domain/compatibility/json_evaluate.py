@@ -236,6 +236,7 @@ _ANY_KIND: dict[str, _Rule] = {
     "false": lambda *_: False,
     "opaque": lambda *_: None,
     "note": lambda *_: True,
+    "nullable": lambda _, __, value, ___: None if value is None else True,
     "anyOf": Evaluator._any_of,
     "oneOf": Evaluator._one_of,
     "not": lambda self, term, value, depth: _not(self.check(term, value, depth + 1)),

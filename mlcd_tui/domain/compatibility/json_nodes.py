@@ -44,6 +44,8 @@ class Node:
         self.ifs: list[tuple[Term, Term | None, Term | None]] = []
         self.notes: set[Any] = set()
         self.opaque = False
+        self.nullable = False
+        """Null may or may not be among its values."""
         self.never = False
         for atom in atoms:
             self._take(atom)
@@ -85,6 +87,8 @@ class Node:
             self.unique = True
         elif word == "false":
             self.never = True
+        elif word == "nullable":
+            self.nullable = True
         else:
             self.opaque = True
 

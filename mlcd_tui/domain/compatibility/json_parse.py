@@ -112,7 +112,11 @@ class _Parser:
                 yield Atom("type", kinds | {"null"} if nullable else kinds)
         if "enum" in raw:
             good = isinstance(raw["enum"], list | tuple) and _json(raw["enum"])
-            yield Atom("enum", tuple(raw["enum"])) if good else self.opaque("enum")
+            vague = good and self.source.openapi and raw.get("nullable") is True and None not in raw["enum"]
+            if vague:  # servers differ: by the standard the list decides, by many libraries null passes
+                yield Atom("nullable", None)
+            listed = (*raw["enum"], None) if vague else raw["enum"]
+            yield Atom("enum", tuple(listed)) if good else self.opaque("enum")
         if "const" in raw:
             yield Atom("enum", (raw["const"],)) if _json(raw["const"]) else self.opaque("const")
 

@@ -107,13 +107,19 @@ class Prover:
         values = node.values()
         if values is not None:
             return all(
-                self.evaluate.check(term, value) is True
+                self.evaluate.check(term, value) is True or (value is None and node.nullable and self._as_vague(term))
                 for value in values
                 if self.evaluate.all(conj, value) is not False
             )
         if all(self.atom(conj, node, atom, depth) for atom in term.atoms):
             return True
         return self.empty(conj, depth) or self._split(conj, node, term, depth)
+
+    def _as_vague(self, term: Term) -> bool:
+        """Whether null is as uncertain for the term: then one server's way of reading decides for both."""
+        known = self.node((term,))
+        other = known.opaque or known.nots or known.any_of or known.one_of or known.ifs
+        return known.nullable and "null" in known.kinds and not other and self.evaluate.check(term, None) is None
 
     def _split(self, conj: Conj, node: Node, term: Term, depth: int) -> bool:
         for branches in (*node.any_of, *node.one_of):
@@ -292,6 +298,7 @@ _EVERY = frozenset({"null", "boolean", "object", "array", "string", "integer", "
 _RULES: tuple[tuple[frozenset[str], dict[str, _Rule]], ...] = (
     (frozenset({"object"}), OBJECTS),
     (frozenset({"array"}), ARRAYS),
+    (frozenset({"null"}), {"nullable": lambda _, __, node, ___, ____: node.nullable}),
     (_NUMBERS, {"minimum": _minimum, "maximum": _maximum, "multipleOf": _multiple}),
     (
         frozenset({"string"}),

@@ -10,7 +10,7 @@ from mlcd_tui.domain.compatibility.values import canonical, shown
 from mlcd_tui.domain.text import clean
 
 RULE_OF = {
-    "type": "json-type", "enum": "json-enum", "minimum": "json-range", "maximum": "json-range",
+    "type": "json-type", "nullable": "json-type", "enum": "json-enum", "minimum": "json-range", "maximum": "json-range",
     "multipleOf": "json-multiple", "minLength": "json-length", "maxLength": "json-length", "minItems": "json-length",
     "maxItems": "json-length", "minProperties": "json-length", "maxProperties": "json-length",
     "pattern": "json-pattern", "format": "json-format", "uniqueItems": "json-unique", "contains": "json-contains",
@@ -62,6 +62,7 @@ _COUNTS = {
     "maxProperties": "an object of at most {} properties",
 }
 _OTHERS = {
+    "nullable": "null or not, as the server reads a nullable list of values without null",
     "uniqueItems": "a list without repeats",
     "contains": "a list with elements that its `contains` asks for",
     "propertyNames": "an object whose names its `propertyNames` allows",

@@ -147,6 +147,11 @@ def test_openapi_has_its_own_words() -> None:
     nullable = {"type": "string", "nullable": True}
     assert compared(obj(a=TEXT), obj(a=nullable), dialect="openapi-3.0").verdict is OK
     assert compared(obj(a=nullable), obj(a=TEXT), dialect="openapi-3.0").verdict is NO
+    listed = {"type": "string", "enum": ["a"]}
+    vague, wider = {**listed, "nullable": True}, {"type": "string", "enum": ["a", "b"], "nullable": True}
+    assert compared(vague, listed, dialect="openapi-3.0").verdict is OPEN
+    assert compared(vague, wider, dialect="openapi-3.0").verdict is OK
+    assert compared({"enum": ["a", None]}, vague, dialect="openapi-3.0").verdict is OPEN
     strict = {"type": "integer", "minimum": 0, "exclusiveMinimum": True}
     assert compared(strict, {"type": "integer", "minimum": 1}, dialect="openapi-3.0").rollback is OK
     root = {"components": {"schemas": {"In": obj("a", a=INT)}}}
