@@ -120,6 +120,29 @@ def test_one_publish_serves_every_operator(home: Path, waiting: Stage, churn: Ch
     assert (home / "state" / "audit.jsonl").read_text().count('"publish-package"') == 6
 
 
+def test_by_the_annotation_of_the_pod_template(home: Path, stage: Stage, churn: Churn) -> None:
+    """The images are others than those of the tags: the annotation alone leads to the packages."""
+    settings(home, f'mlflow = "{churn.tracking}"')
+
+    def pods(version: str, address: str) -> dict[str, Any]:
+        made = template(f"{version}-{secrets.token_hex(3)}")
+        made["metadata"]["annotations"] = {"mlcd.dev/package": address}
+        return made
+
+    stage.start(canary({"setWeight": 50}, {"pause": {}}, pods=pods("1", churn.old), replicas=2))
+    stage.release(pods("2", churn.new))
+    stage.phase("Paused", revision=2)
+    said = mlcd("packages", "show", "--rollout", NAME, "-n", stage.namespace, "-o", "json")
+    assert said.code == 0, said
+    for side, address in (("candidate", churn.new), ("serving", churn.old)):
+        assert said.json[side]["how"] == f"annotation: {address}"
+        assert said.json[side]["package"]["name"] == churn.name
+    # The versions are tagged with other images: that is told, and nothing is concluded from what they declare.
+    found = evidence(stage)
+    assert (found["schema"]["state"], found["package"]["state"]) == ("unknown", "failed")
+    assert f"names image {digest('new')}" in found["package"]["reason"]
+
+
 def test_without_the_right_to_publish_there_is_one_sentence(waiting: Stage, churn: Churn) -> None:
     said = publish(waiting, churn, "new", "--yes", who="viewer")
     assert said.code == 3, said

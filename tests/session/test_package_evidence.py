@@ -196,3 +196,16 @@ async def test_what_was_found_is_remembered_until_it_is_published_anew(here: Lan
         assert again.diff is first.diff
     finally:
         await session.stop()
+
+
+async def test_all_who_ask_at_once_share_what_is_found(here: Lane) -> None:
+    await here.publish(OLD, model("1", "age"))
+    await here.publish(NEW, model("2", "age"))
+    session = here.session()
+    try:
+        detail = await session.detail(REF)
+        found = await asyncio.gather(*(session.packages.around(detail) for _ in range(5)))
+        assert len({id(each.candidate) for each in found}) == 1
+        assert len({id(await session.packages.cluster()) for _ in range(3)}) == 1
+    finally:
+        await session.stop()
