@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import secrets
@@ -11,10 +12,18 @@ from typing import Any
 
 import pytest
 
+from mlcd_tui.audit.log import AuditLog
+from mlcd_tui.cli.wiring import ENGINES
+from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.session.live import LiveSession
+from mlcd_tui.session.options import Options
 from tests.e2e.command import Said, mlcd
+from tests.e2e.conftest import Lab
 from tests.e2e.lab.recording.manifests import IMAGE, NAME, canary, template
 from tests.e2e.lab.recording.stage import Stage
 from tests.e2e.mlflow.server import MlflowServer, Registration
+from tests.session.conftest import until
 
 REGISTERED = secrets.token_hex(3)
 TAGS = {"old": f"1-{REGISTERED}", "new": f"2-{REGISTERED}"}
@@ -141,6 +150,28 @@ def test_by_the_annotation_of_the_pod_template(home: Path, stage: Stage, churn: 
     found = evidence(stage)
     assert (found["schema"]["state"], found["package"]["state"]) == ("unknown", "failed")
     assert f"names image {digest('new')}" in found["package"]["reason"]
+
+
+async def test_a_publish_shows_in_the_fleet_by_itself(lab: Lab, tmp_path: Path, waiting: Stage, churn: Churn) -> None:
+    """The watch of ConfigMaps without their contents, on the real API server."""
+    options = Options(kubeconfig=str(lab.kubeconfig), context=lab.context("alice"), namespace=waiting.namespace)
+    session = LiveSession(ENGINES.all, options, lambda: AuditLog(tmp_path / "audit.jsonl"))
+    ref = RolloutRef("argo", waiting.namespace, NAME)
+
+    def verdict(fleet: Fleet) -> str:
+        return fleet.schemas[ref].verdict.value if ref in fleet.schemas else ""
+
+    try:
+        await session.start()
+        await until(session, lambda fleet: verdict(fleet) == "unknown", seconds=20)
+        for which in ("old", "new"):
+            said = await asyncio.to_thread(publish, waiting, churn, which, "--yes")
+            assert said.code == 0, said
+        await until(session, lambda fleet: verdict(fleet) == "breaking", seconds=20)
+        assert session.packages.side is not None
+        assert session.packages.side.published.knows(waiting.namespace), "by the watch, not by looking again"
+    finally:
+        await session.stop()
 
 
 def test_without_the_right_to_publish_there_is_one_sentence(waiting: Stage, churn: Churn) -> None:
