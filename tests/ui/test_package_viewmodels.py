@@ -9,7 +9,16 @@ from datetime import timedelta
 import pytest
 from textual.pilot import Pilot
 
-from mlcd_tui.domain.package import Claim, Direction, Metric, ModelPackage, Origin, PackageEntry, PackageSource
+from mlcd_tui.domain.package import (
+    Artifact,
+    Claim,
+    Direction,
+    Metric,
+    ModelPackage,
+    Origin,
+    PackageEntry,
+    PackageSource,
+)
 from mlcd_tui.domain.package_ports import FoundPackage, RolloutPackages, SchemaNote
 from mlcd_tui.domain.schema import Endpoint, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import Clean, clean
@@ -131,8 +140,12 @@ def test_hostile_text_stays_one_harmless_line() -> None:
         licences=(evil,),
         metrics=(Metric(evil, 0.5),),
         sources=(PackageSource("mlflow", evil, text=(evil,)),),
-        endpoints=(Endpoint(inputs=Schema(SchemaKind.COLUMNS, (Field(evil, "string", evil, doc=evil),))),),
-        origins=(),
+        endpoints=(
+            Endpoint(inputs=Schema(SchemaKind.COLUMNS, (Field(evil, "string", evil, ("\x1b[2J",), doc=evil),))),
+        ),
+        digest="sha256:\x1b[2J" + "0" * 80,
+        artifacts=(Artifact(evil, digest="\x1b[2Jx"),),
+        origins=(Origin("datasets[\x1b[2J].digest", (Claim(0, evil), Claim(1, evil)), contradicts=True),),
     )
     lines = [line for part in (*package_parts(package, NOW, 76, UNICODE), *raw_parts(package)) for line in part.lines]
     assert not any(char in plain(line) for line in lines for char in "\x1b\n\u202e")

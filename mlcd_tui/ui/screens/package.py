@@ -70,8 +70,8 @@ class PackageScreen(SheetScreen):
     def copied_text(self) -> str:
         """The digest, which names it for all; the name where it has none."""
         if self.package is None:
-            return self.address
-        return self.package.digest or str(self.package.label)
+            return clean(self.address)
+        return clean(self.package.digest or self.package.label)
 
     def crumbs(self) -> Line:
         """Name and version once they are known."""
@@ -138,7 +138,7 @@ class PackageDiffScreen(SheetScreen):
 
     def copied_text(self) -> str:
         """The candidate's digest, or its name."""
-        return (self.diff.candidate.digest or self.diff.candidate.label) if self.diff is not None else ""
+        return clean(self.diff.candidate.digest or self.diff.candidate.label) if self.diff is not None else ""
 
     def crumbs(self) -> Line:
         """Both packages."""

@@ -298,7 +298,7 @@ class PackagesScreen(BaseScreen):
 
     def copied_text(self) -> str:
         """The address under the cursor."""
-        return self._under_cursor
+        return clean(self._under_cursor)
 
     def shown_text(self) -> str:
         """The list as it is shown."""

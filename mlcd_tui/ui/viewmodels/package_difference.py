@@ -8,6 +8,7 @@ from itertools import zip_longest
 
 from mlcd_tui.domain.diff import diff_lines
 from mlcd_tui.domain.package import Direction, ModelPackage, PackageSource
+from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.verdict import Compatibility, Difference, Finding, Judgement, PackageDiff, Section, Verdict
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar
 from mlcd_tui.ui.viewmodels.history import diff_line
@@ -80,7 +81,7 @@ def who_lines(diff: PackageDiff, room: int) -> Iterator[Line]:
         (
             Span(word, Tone.DIM),
             Span(package.label, bold(tone)),
-            Span(short_digest(package.digest) or "no digest", Tone.DIM, package.digest),
+            Span(short_digest(clean(package.digest)) or "no digest", Tone.DIM, clean(package.digest)),
         )
         for word, package, tone in pairs
     ]

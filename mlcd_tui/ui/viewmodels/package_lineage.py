@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from mlcd_tui.domain.package import ArtifactRole, ModelPackage, Split
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.overview import short_digest
@@ -95,7 +96,7 @@ def _artifact(package: ModelPackage) -> list[Line]:
     ours = [one for one in package.artifacts if one.role is ArtifactRole.WEIGHTS] or list(package.artifacts)
     found: list[Line] = []
     for one in ours:
-        facts = (one.format, size(one.size), short_digest(one.digest))
+        facts = (one.format, size(one.size), short_digest(clean(one.digest)))
         found.append((Span(one.path, Tone.TEXT), Span("".join(f"  {fact}" for fact in facts if fact), Tone.DIM)))
     if not found and package.training_part is not None:
         found.append((Span(f"made by {package.training_part.entry_point}", Tone.TEXT),))

@@ -9,6 +9,7 @@ from typing import Any
 
 from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Place
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.package_words import short_digests, size
@@ -91,7 +92,7 @@ def entry_row(entry: PackageEntry, marks: Mapping[str, int], widths: Widths, now
     mark = marks.get(entry.address)
     line: list[Span] = [
         Span(f"{mark or ' '} ", bold(Tone.WAITS)),
-        *_cell(Span(entry.name or entry.address, Tone.BRIGHT), widths.name),
+        *_cell(Span(entry.name or clean(entry.address), Tone.BRIGHT), widths.name),
         *_cell(Span(entry.version, Tone.NEW), widths.version),
         *_cell(Span(_marks_of(entry), Tone.STABLE), widths.aliases),
         *_cell(Span(entry.format, Tone.DIM), widths.format),
@@ -117,10 +118,11 @@ def _cell(span: Span, room: int) -> Line:
 
 def place_row(place: Place, room: int) -> Line:
     """One place of the list at the left."""
-    title = place.title or place.address
+    address = clean(place.address)
+    title = place.title or address
     left = room - cells(title) - 2
-    tail = fit_tail(place.address, left) if left > 6 and place.address != title else ""
-    return Span(fit(title, room), Tone.TEXT, place.address), Span(f"  {tail}" if tail else "", Tone.DIM)
+    tail = fit_tail(address, left) if left > 6 and address != title else ""
+    return Span(fit(title, room), Tone.TEXT, address), Span(f"  {tail}" if tail else "", Tone.DIM)
 
 
 def count_line(shown: int, total: int, state: str, marks: Sequence[str], glyphs: Glyphs) -> Line:

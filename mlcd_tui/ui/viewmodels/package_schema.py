@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.schema import Endpoint, Extras, Field, Schema, SchemaKind
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels.package_table import table
 from mlcd_tui.ui.viewmodels.package_words import BLANK, bounds, choices, literal, missing, shape
 from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
@@ -52,12 +53,12 @@ def _about(side: Schema, *, sent: bool) -> Line:
         case SchemaKind.NONE:
             return (missing("   not recorded"),)
         case SchemaKind.MODALITY:
-            return (Span(f"   {', '.join(sorted(side.modalities)) or 'kind not recorded'}", Tone.TEXT),)
+            return (Span(f"   {', '.join(map(clean, sorted(side.modalities))) or 'kind not recorded'}", Tone.TEXT),)
     count, one = len(side.fields), _KINDS[side.kind]
     many = {"property": "properties"}.get(one, f"{one}s")
     parts = [f"{count} {one if count == 1 else many}"]
     if side.kind is SchemaKind.JSON:
-        parts = [f"JSON Schema {side.dialect}".rstrip(), *(parts if count else ["see the raw source"])]
+        parts = [f"JSON Schema {clean(side.dialect)}".rstrip(), *(parts if count else ["see the raw source"])]
     elif not side.named:
         parts.append("by position")
     parts.append(_EXTRAS[side.extras] if sent else "")

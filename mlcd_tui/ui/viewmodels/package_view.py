@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.package import Artifact, Direction, Metric, ModelPackage, Origin, PackageSource, Split
+from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels import times
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar
 from mlcd_tui.ui.viewmodels.overview import short_digest
@@ -86,7 +87,9 @@ def facts_lines(package: ModelPackage, now: datetime, rows: Rows, glyphs: Glyphs
     if package.description:
         yield from wrap((Span(package.description, Tone.DIM),), rows.room, most=4)
     yield BLANK
-    identity = Span(package.digest, Tone.TEXT) if package.digest else Span("not pinned: no digest is known", Tone.WAITS)
+    identity = (
+        Span(clean(package.digest), Tone.TEXT) if package.digest else Span("not pinned: no digest is known", Tone.WAITS)
+    )
     yield from rows.row("Identity", identity)
     yield from rows.row("Trust", trust_span(package.trust, glyphs), *_signers(package))
     yield from _completeness(package, rows, glyphs)
@@ -137,7 +140,7 @@ def _doubts(package: ModelPackage, rows: Rows, glyphs: Glyphs) -> Iterator[Line]
         words = f"{glyphs.failed} {unsafe[0].path}{more}: {unsafe[0].unsafe}"
         yield from rows.row("Unsafe", Span(words, Tone.BROKEN))
     if package.contradictions:
-        fields = ", ".join(origin.field for origin in package.contradictions[:4])
+        fields = ", ".join(clean(origin.field) for origin in package.contradictions[:4])
         more = f" and {len(package.contradictions) - 4} more" if len(package.contradictions) > 4 else ""
         yield from rows.row("Contradicts", Span(f"! sources disagree on {fields}{more}", Tone.WAITS))
 
@@ -253,7 +256,7 @@ def _file(artifact: Artifact, glyphs: Glyphs) -> tuple[Span, ...]:
         Span(artifact.role, Tone.DIM),
         Span(" ".join((*holds, *artifact.precisions)), Tone.TEXT),
         Span(artifact.loader, Tone.DIM),
-        Span(short_digest(artifact.digest), Tone.DIM, artifact.digest),
+        Span(short_digest(clean(artifact.digest)), Tone.DIM, clean(artifact.digest)),
     )
 
 
@@ -279,7 +282,11 @@ def trust_lines(package: ModelPackage, room: int, glyphs: Glyphs) -> Iterator[Li
     if not package.statements:
         yield (Span("  "), missing("none: nothing proves who made it"))
     for one in package.statements:
-        about = [f"by {one.by}" if one.by else "", f"of {short_digest(one.subject)}" if one.subject else "", one.reason]
+        about = [
+            f"by {one.by}" if one.by else "",
+            f"of {short_digest(clean(one.subject))}" if one.subject else "",
+            one.reason,
+        ]
         words = "  ".join(filter(None, about))
         head = (Span("  "), trust_span(one.state, glyphs), Span(f"  {one.kind}", Tone.TEXT))
         yield from wrap((*head, Span(f"  {words}", Tone.DIM)), room, 4)
@@ -301,7 +308,7 @@ def trust_lines(package: ModelPackage, room: int, glyphs: Glyphs) -> Iterator[Li
 
 def contradiction_lines(origin: Origin, sources: Sequence[PackageSource], room: int) -> Iterator[Line]:
     """Who says what of one field."""
-    yield (Span(f"  {origin.field}", bold(Tone.WAITS)),)
+    yield (Span(f"  {clean(origin.field)}", bold(Tone.WAITS)),)
     for place, claim in enumerate(origin.claims):
         known = claim.source < len(sources)
         who = f"{sources[claim.source].format} ({sources[claim.source].address})" if known else "somebody"
@@ -315,7 +322,7 @@ def source_lines(package: ModelPackage, now: datetime, room: int) -> Iterator[Li
     order = sorted(package.sources, key=lambda source: -source.rank)
     for source in order:
         when = f"  read {times.ago(source.read_at, now)} ago" if source.read_at is not None else ""
-        digest = f"  {short_digest(source.digest)}" if source.digest else ""
+        digest = f"  {short_digest(clean(source.digest))}" if source.digest else ""
         head = (Span(f"  {source.format}", Tone.BRIGHT), Span(f"  {source.address}", Tone.TEXT))
         yield from wrap((*head, Span(f"{digest}{when}", Tone.DIM)), room, 4)
         for warning in source.warnings:

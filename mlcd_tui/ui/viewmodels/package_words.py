@@ -150,7 +150,7 @@ def shape(dims: tuple[Dim, ...] | None) -> str:
     """A shape: `batch × 3 × 224`, `?` where a dimension is free, `scalar`; empty: rank not known."""
     if dims is None:
         return ""
-    return " × ".join("?" if dim is None else str(dim) for dim in dims) or "scalar"
+    return " × ".join("?" if dim is None else clean(dim, limit=40) for dim in dims) or "scalar"
 
 
 def literal(value: Literal, limit: int = 60) -> str:
