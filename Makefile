@@ -8,7 +8,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # what make check runs: everything that starts no process and no screen
-FAST := tests/audit tests/checks tests/cluster tests/config tests/domain tests/engines tests/session \
+FAST := tests/audit tests/checks tests/cluster tests/config tests/domain tests/engines tests/packages tests/session \
 	tests/test_house.py tests/test_registry.py tests/ui/test_fleet_view.py tests/ui/test_rollout_viewmodels.py
 
 .PHONY: compiled demo test lint check format snapshots pictures e2e bench lab-down lock clean install
