@@ -14,8 +14,8 @@ from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Files, PackageOrigin, Reach
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._archive_files import fill
+from mlcd_tui.packages.sources._disk import ARCHIVES, OnDisk, local_only
 from mlcd_tui.packages.sources._files import PackageFiles
-from mlcd_tui.packages.sources.folder import ARCHIVES, OnDisk, local_only
 
 _PREFIX = "archive:"
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")

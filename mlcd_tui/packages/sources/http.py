@@ -14,10 +14,10 @@ from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Files, PackageOrigin, Reach
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._archive_files import fill
+from mlcd_tui.packages.sources._disk import ARCHIVES
 from mlcd_tui.packages.sources._files import Body, Held, PackageFiles, inside
 from mlcd_tui.packages.sources._remote import Remote, RemoteFile
 from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, shown
-from mlcd_tui.packages.sources.folder import ARCHIVES
 
 MOST_WHOLE = 64 << 20
 """Bytes of a zip that is taken whole where the server sends no parts."""
