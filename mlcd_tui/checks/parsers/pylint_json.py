@@ -1,0 +1,47 @@
+"""`pylint --output-format=json2` and the older `json`."""
+
+from __future__ import annotations
+
+from mlcd_tui.checks.parsers._findings import Findings
+from mlcd_tui.checks.parsers._reading import json_of, mapping, objects, one_based, refuse, shifted, text
+from mlcd_tui.domain.checks import Report, Severity
+
+_SEVERITIES = {
+    "fatal": Severity.ERROR,
+    "error": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "refactor": Severity.INFO,
+    "convention": Severity.INFO,
+    "info": Severity.INFO,
+}
+
+
+class PylintJson:
+    """Columns count from zero; `json2` is an object with `messages`, `json` the bare list with dashes in its keys."""
+
+    name = "pylint_json"
+    title = "pylint JSON"
+
+    def parse(self, report: bytes, workdir: str = "") -> Report:
+        """What a report says."""
+        document = json_of(report, self.title)
+        if isinstance(document, dict):
+            document = mapping(document, self.title, "it").get("messages")
+        findings = Findings(workdir)
+        for entry in objects(document, self.title, "`messages`"):
+            kind, name = text(entry.get("type")), text(entry.get("symbol"))
+            if not kind and not name:
+                refuse(self.title, "an entry has neither type nor symbol")
+            findings.add(
+                text(entry.get("message")),
+                severity=_SEVERITIES.get(kind, Severity.ERROR),
+                rule=" ".join(filter(None, (text(entry.get("messageId") or entry.get("message-id")), name))),
+                file=text(entry.get("path")),
+                line=one_based(entry.get("line")),
+                column=shifted(entry.get("column")),
+                end_line=one_based(entry.get("endLine")),
+            )
+        return findings.report("pylint")
+
+
+PARSER = PylintJson()

@@ -1,0 +1,35 @@
+"""`pyright --outputjson` and `basedpyright --outputjson`."""
+
+from __future__ import annotations
+
+from mlcd_tui.checks.parsers._findings import Findings
+from mlcd_tui.checks.parsers._reading import epoch, inner, json_of, mapping, objects, shifted, text
+from mlcd_tui.domain.checks import Report, Severity
+
+_SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "information": Severity.INFO}
+
+
+class PyrightJson:
+    """Lines and characters count from zero."""
+
+    name = "pyright_json"
+    title = "pyright JSON"
+
+    def parse(self, report: bytes, workdir: str = "") -> Report:
+        """What a report says."""
+        document = mapping(json_of(report, self.title), self.title, "it")
+        findings = Findings(workdir)
+        for entry in objects(document.get("generalDiagnostics"), self.title, "`generalDiagnostics`"):
+            findings.add(
+                text(entry.get("message")),
+                severity=_SEVERITIES.get(text(entry.get("severity")), Severity.ERROR),
+                rule=text(entry.get("rule")),
+                file=text(entry.get("file")),
+                line=shifted(inner(entry, "range", "start").get("line")),
+                column=shifted(inner(entry, "range", "start").get("character")),
+                end_line=shifted(inner(entry, "range", "end").get("line")),
+            )
+        return findings.report("pyright", text(document.get("version")), created=epoch(document.get("time")))
+
+
+PARSER = PyrightJson()
