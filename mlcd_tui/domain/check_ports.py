@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, Evidence, ImageIdentity, Report
+from mlcd_tui.domain.errors import Problem
+from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean
 
 
@@ -77,6 +79,14 @@ class Serve:
     limits: Limits = field(default_factory=Limits)
 
 
+class NotReady(Problem):
+    """The image's server did not become ready. The image's fault: `state` is what the check comes to."""
+
+    def __init__(self, sentence: str, *, advice: str = "", state: CheckState = CheckState.FAILED) -> None:
+        super().__init__(sentence, advice=advice)
+        self.state = state
+
+
 class Served(Protocol):
     """A running container that answers on loopback."""
 
@@ -123,7 +133,7 @@ class Bench(Protocol):
         ...
 
     def serve(self, serve: Serve, log: Callable[[str], None]) -> AbstractContextManager[Served]:
-        """A running server, ready; gone at the end of the context."""
+        """A running server, ready; gone at the end of the context. Raises `NotReady` where it never came to be."""
         ...
 
 
@@ -187,13 +197,46 @@ class Progress:
     line: Clean = Clean("")
     result: CheckResult | None = None
     """When it has ended."""
+    run: CheckRun | None = None
+    """The whole run, as it is kept: the last thing that is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChecks:
+    """What is known of the checks of one image that a rollout runs."""
+
+    image: Clean
+    """As the pod template names it."""
+    digest: str = ""
+    """`sha256:…` that runs; empty: not known."""
+    evidence: Evidence | None = None
+    """What speaks of it, or what there is of another build of it; None: nothing."""
+    results: tuple[CheckResult, ...] = ()
+    """Of the evidence, as they count for the image that runs: stale where they do not speak of it."""
+    problem: Clean = Clean("")
+    """Why nothing is known, or why not everybody could be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutChecks:
+    """The checks around one rollout."""
+
+    candidate: ImageChecks | None = None
+    """None: no new version is on its way."""
+    serving: ImageChecks | None = None
 
 
 class CheckDesk(Protocol):
     """What screens and commands ask about checks. Nothing blocks the loop; problems are `Problem`s."""
 
-    def run(self, image: str, plan: str, only: Sequence[str] = ()) -> AsyncIterator[Progress]:
-        """Run a plan's checks on an image; ending the iteration cancels them."""
+    def run(
+        self, image: str, plan: str, only: Sequence[str] = (), called_off: Collection[str] = ()
+    ) -> AsyncIterator[Progress]:
+        """Run a plan's checks on an image; ending the iteration cancels them.
+
+        First each check comes as waiting, in the plan's order; last comes the run itself, whole. A name that the caller
+        puts into `called_off` meanwhile cancels that check alone: it is looked at again and again, from other threads.
+        """
         ...
 
     async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
@@ -202,4 +245,19 @@ class CheckDesk(Protocol):
 
     async def runs(self, limit: int = 100) -> tuple[CheckRun, ...]:
         """Runs kept on this machine, newest first."""
+        ...
+
+    async def around(self, detail: RolloutDetail) -> RolloutChecks:
+        """What is known of the checks of the images that a rollout runs."""
+        ...
+
+    async def log(self, run: str, check: str) -> tuple[Clean, ...]:
+        """The log of one check of a kept run. Raises `Missing` where it is not kept."""
+        ...
+
+    async def accept(self, run: CheckRun, plan: str, check: str, reason: str, case: str = "") -> tuple[Clean, ...]:
+        """What a run received becomes what is approved: of one case, or (empty) of all that wait in the check.
+
+        Returns a sentence for each. Raises `Problem`, nothing accepted, where there is nothing, or no reason.
+        """
         ...
