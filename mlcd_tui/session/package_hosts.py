@@ -55,8 +55,9 @@ def trusted_hosts(settings: PackageSettings, image: str) -> tuple[str, ...]:
 
 def way(address: str, image: str, settings: PackageSettings) -> Way:
     """Whether the address that a workload gives for its package is followed."""
-    hosts = trusted_hosts(settings, image)
     kind, colon, rest = address.partition(":")
+    # whoever writes the annotation names the image as well: its registry is asked as a registry, for no other path
+    hosts = trusted_hosts(settings, "" if kind in _WEB else image)
     shown = clean(address, limit=200)
     if not colon or any(ord(char) < 33 for char in address):
         return Way(no=clean(f"its annotation names {shown}, which is no address; local paths are never followed"))
@@ -66,7 +67,10 @@ def way(address: str, image: str, settings: PackageSettings) -> Way:
         return Way(hosts)
     if address.startswith(CONFIG_MAP):
         return Way(hosts)
-    host = registry_host(rest) if kind == "oci" else urlsplit(address).netloc if kind in _WEB else ""
+    try:
+        host = registry_host(rest) if kind == "oci" else urlsplit(address).netloc if kind in _WEB else ""
+    except ValueError:  # brackets that are no IPv6 address, letters that turn into a slash
+        return Way(no=clean(f"its annotation names {shown}, which is no address: write it anew"))
     if host in hosts and "@" not in host:
         return Way(hosts)
     if host:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections import OrderedDict
@@ -27,6 +28,8 @@ NEGATIVE = 30.0
 _POSITIVE = 600.0
 _MOST_KEPT = 256
 _SOCKET = "/var/run/docker.sock"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -80,7 +83,12 @@ class Search:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _look(self, image: RunningImage) -> FoundPackage:
-        found = await self._search(image)
+        try:
+            found = await self._search(image)
+        except Exception as error:  # noqa: BLE001 - whatever one image leads to, the others' packages are still wanted
+            _log.exception("looking for the package of %s failed", clean(image.image))
+            why = f"its package cannot be looked for: mlcd-tui failed at it ({type(error).__name__}); see its log"
+            found = FoundPackage(clean(image.image), image.digest, problem=clean(why))
         # a package that is replaced is told of by the watch, where there is one
         lasts = found.package is not None and self._published.knows(image.namespace)
         self._kept[image] = _Kept(found, time.monotonic() + (_POSITIVE if lasts else NEGATIVE))

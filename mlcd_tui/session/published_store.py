@@ -30,7 +30,7 @@ class PublishedStore:
         self._reflector: Reflector[Any] | None = None
         self._watched = ""
         self._task: asyncio.Task[None] | None = None
-        self._names: dict[tuple[str, str], str] = {}
+        self._names: dict[tuple[str, str], set[str]] = {}
 
     def watch(self, namespace: str, on_change: Changed, on_fault: Callable[[Clean], None]) -> None:
         """Follow what is published in a namespace ('' is all) until `stop`."""
@@ -38,10 +38,10 @@ class PublishedStore:
         def on_batch(batch: Batch[Any]) -> None:
             touched: set[tuple[str, str]] = set()
             for delta in batch.deltas:
-                for raw in (delta.old, delta.new):
+                for raw, gone in ((delta.old, True), (delta.new, False)):
                     if isinstance(raw, dict) and (found := published(raw)).digest:
                         touched.add((found.namespace, found.digest))
-                        self._index(found, gone=raw is delta.old and delta.new is None)
+                        self._index(found, gone=gone)
             if touched:
                 on_change(frozenset(touched))
 
@@ -76,11 +76,13 @@ class PublishedStore:
 
     async def find(self, namespace: str, digest: str) -> Published | None:
         """The package published in a namespace for an image; None: there is none. Raises `Problem`."""
-        name = self._names.get((namespace, digest))
-        if name is None and self.knows(namespace):
+        own, names = config_map_name(digest), self._names.get((namespace, digest), set())
+        if not names and self.knows(namespace):
             return None
+        # several may name one image: the one that `publish` writes counts, and no other hides it
+        name = own if own in names or not names else min(names)
         try:
-            raw = await self.raw(namespace, name or config_map_name(digest))
+            raw = await self.raw(namespace, name)
         except Missing:
             return None
         found = published(raw)
@@ -101,9 +103,12 @@ class PublishedStore:
 
     def _index(self, found: Published, *, gone: bool) -> None:
         key = (found.namespace, found.digest)
-        if not gone:
-            self._names[key] = found.name
-        elif self._names.get(key) == found.name:
+        names = self._names.setdefault(key, set())
+        if gone:
+            names.discard(found.name)
+        else:
+            names.add(found.name)
+        if not names:
             del self._names[key]
 
 

@@ -7,6 +7,7 @@ with rests in between, so that the fleet itself never waits for this.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -48,6 +49,8 @@ _UNWATCHED = 60.0
 """Seconds until a verdict is looked at again where ConfigMaps cannot be watched."""
 
 Notes = Mapping[RolloutRef, SchemaNote]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -168,16 +171,15 @@ class SchemaFeed:
 
     async def _look(self, known: _Known) -> bool:
         """Whether the note became another one."""
-        before, ref = known.note, known.row.ref
-        engine, settled = self._engines[ref.engine], False
+        before, ref, settled = known.note, known.row.ref, False
         try:
-            objects, hidden = await self._connection.look(engine, ref, only=_KINDS)
-            detail = engine.observe(ref, objects, self._clock())
-            if detail is None:
-                raise Missing(f"{ref} does not exist any more.")
-            packages = await self._desk.around(own_up(detail, hidden))
+            packages = await self._around(ref)
         except Problem as problem:
             known.note = SchemaNote(Verdict.UNKNOWN, clean(problem))
+        except Exception as error:  # noqa: BLE001 - one absurd rollout must not cost the others their notes
+            _log.exception("the schema of %s could not be told", ref)
+            why = f"mlcd-tui failed at this rollout ({type(error).__name__}); see its log"
+            known.note = SchemaNote(Verdict.UNKNOWN, clean(why))
         else:
             known.note = SchemaNote(packages.verdict, clean(note_sentence(packages)))
             known.digests = _digests(packages)
@@ -189,6 +191,14 @@ class SchemaFeed:
             wait = _AGAIN[min(known.looks, len(_AGAIN) - 1)]
         known.due, known.looks = time.monotonic() + wait, known.looks + 1
         return known.note != before
+
+    async def _around(self, ref: RolloutRef) -> RolloutPackages:
+        engine = self._engines[ref.engine]
+        objects, hidden = await self._connection.look(engine, ref, only=_KINDS)
+        detail = engine.observe(ref, objects, self._clock())
+        if detail is None:
+            raise Missing(f"{ref} does not exist any more.")
+        return await self._desk.around(own_up(detail, hidden))
 
     def _publish(self) -> None:
         self._tell({ref: known.note for ref, known in self._known.items() if known.note is not None})

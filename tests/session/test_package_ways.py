@@ -33,13 +33,20 @@ GIVEN = PackageSettings(mlflow="http://user:secret@mlflow.example:5000", hosts=(
         "configmap:ml/churn",
         f"oci:registry.example:5000/ml/churn@{A}",
         "oci:models.example/other:1",
-        "https://models.example/churn/MLmodel",
     ],
 )
 def test_an_address_from_a_cluster_leads_to_known_places(address: str) -> None:
     allowed = way(address, IMAGE, GIVEN)
     assert allowed.no == ""
     assert set(allowed.hosts) == {"models.example", "mlflow.example:5000", "registry.example:5000"}
+
+
+def test_a_web_address_leads_to_hosts_of_the_settings_alone() -> None:
+    """Whoever writes the annotation names the image, too: that makes no host trusted."""
+    allowed = way("https://models.example/churn/MLmodel", "169.254.169.254/ml/churn:7", GIVEN)
+    assert allowed.no == ""
+    assert set(allowed.hosts) == {"models.example", "mlflow.example:5000"}
+    assert way("http://169.254.169.254/latest/meta-data", "169.254.169.254/ml/churn:7", GIVEN).no
 
 
 @pytest.mark.parametrize(
@@ -61,6 +68,9 @@ def test_an_address_from_a_cluster_leads_to_known_places(address: str) -> None:
         "oci:churn:7",
         "oip:http://models.example/",
         "mlflow:churn/7\nx",
+        "http://[::1",
+        "https://models.example\uff0f@evil.example/x",
+        f"https://registry.example:5000/ml/churn@{A}",
     ],
 )
 def test_and_nowhere_else(address: str) -> None:

@@ -10,7 +10,10 @@ import pytest
 
 from mlcd_tui.demo.access import User
 from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.package_ports import FoundPackage
 from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.session.package_search import Search
+from mlcd_tui.session.running_images import RunningImage
 from tests.session.conftest import until
 from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane, model
 
@@ -83,6 +86,55 @@ async def test_who_may_see_only_one_namespace_still_sees_its_schemas(here: Lane)
     session = here.session(namespace="ml")
     try:
         await session.start()
+        await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+    finally:
+        await session.stop()
+
+
+async def test_another_config_map_for_an_image_hides_nothing(here: Lane) -> None:
+    """Whoever may create a ConfigMap could else take a published package away, even by deleting the copy again."""
+    await here.publish(OLD, model("1", "age"))
+    await here.publish(NEW, model("2", "age"))
+    copy = (await here.http.get(f"{MAPS}/mlcd-package-{NEW[7:47]}")).json()
+    copy |= {"data": {"package.json": "{"}, "metadata": copy["metadata"] | {"name": "aaa", "resourceVersion": ""}}
+    session = here.session()
+    try:
+        await session.start()
+        await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+        assert session.packages.side is not None
+        published, search = session.packages.side.published, session.packages.side.search
+        (await here.http.post(MAPS, json=copy)).raise_for_status()
+        for gone in (False, True):
+            if gone:
+                (await here.http.delete(f"{MAPS}/aaa")).raise_for_status()
+            await asyncio.sleep(0.3)
+            search.forget([("ml", NEW)])
+            found = await published.find("ml", NEW)
+            assert found is not None
+            assert found.name != "aaa"
+        await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+    finally:
+        await session.stop()
+
+
+async def test_what_fails_for_one_rollout_costs_no_other_its_note(here: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    await here.publish(OLD, model("1", "age"))
+    await here.publish(NEW, model("2", "age"))
+    find = Search.find
+    failed = asyncio.Event()
+
+    async def fail_once(search: Search, image: RunningImage) -> FoundPackage:
+        if failed.is_set():
+            return await find(search, image)
+        failed.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Search, "find", fail_once)
+    monkeypatch.setattr("mlcd_tui.session.schema_feed._AGAIN", (0.2,))
+    session = here.session()
+    try:
+        await session.start()
+        await until(session, says(Verdict.UNKNOWN, "mlcd-tui failed at this rollout (ZeroDivisionError)"))  # type: ignore[arg-type]
         await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
     finally:
         await session.stop()
