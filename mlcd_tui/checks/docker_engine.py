@@ -30,11 +30,11 @@ def ping(patience: int = PATIENCE) -> tuple[bool, Clean]:
         # A version of its own keeps the constructor from asking, so that the client can be closed whatever happens.
         client = docker.from_env(version=DEFAULT_DOCKER_API_VERSION, timeout=patience)
     except (DockerException, OSError, ValueError) as error:
-        return False, clean(f"No Docker Engine: {_why(error)}. {_ADVICE}")
+        return False, clean(f"No Docker Engine: {why(error)}. {_ADVICE}")
     try:
         told = client.api.version(api_version=False)
     except (DockerException, OSError, ValueError) as error:
-        return False, clean(f"No Docker Engine: {_why(error)}. {_ADVICE}")
+        return False, clean(f"No Docker Engine: {why(error)}. {_ADVICE}")
     finally:
         client.close()
     platform = f"{told.get('Os', 'unknown')}/{told.get('Arch', 'unknown')}"
@@ -42,7 +42,7 @@ def ping(patience: int = PATIENCE) -> tuple[bool, Clean]:
     return True, clean(f"Docker Engine {version} ({platform}, API {api}) answers.")
 
 
-def _why(error: Exception) -> str:
+def why(error: Exception) -> str:
     """The innermost cause: the library wraps a refused connection five times."""
     cause: BaseException = error
     for _ in range(8):

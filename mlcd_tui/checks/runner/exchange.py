@@ -1,0 +1,177 @@
+"""Files into and out of containers: volumes for what is put in and for reports, and bounded reading."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import shutil
+import stat
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from docker.errors import NotFound
+
+from mlcd_tui.checks.runner.belongings import removing
+from mlcd_tui.checks.runner.container import Blueprint, create
+from mlcd_tui.checks.runner.engine import Engine, asked
+from mlcd_tui.domain.check_ports import Command, Limits
+from mlcd_tui.domain.errors import BadConfig, Missing, ServerFault, Unreadable
+from mlcd_tui.domain.text import clean
+
+LARGEST_REPORT = 32 << 20
+_LEAST_ROOM = 256 << 20
+_MOST_LINKS = 8
+
+
+@contextmanager
+def exchanged(
+    engine: Engine, image: str, labels: dict[str, str], command: Command, workdir: str
+) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Volumes for the folders of a command's report and files, filled and writable for its user; gone at the end.
+
+    A container whose root file system is only for reading takes no files, and one's memory file systems give none back;
+    a volume does both. It is prepared through a second container that is never started.
+
+    Yields:
+        Volume and folder, for the container's mounts.
+    """
+    report = absolute(command.report, workdir) if command.report else ""
+    files = [(absolute(path, workdir), data) for path, data in command.files]
+    folders = sorted(
+        {posixpath.dirname(path) for path in (*([report] if report else []), *(path for path, _ in files))}
+    )
+    if not folders:
+        yield ()
+        return
+    if "/" in folders:
+        raise BadConfig("A report or file of a check needs a folder in the container; `/` itself cannot be one.")
+    with ExitStack() as stack:
+        mounts: list[tuple[str, str]] = []
+        for folder in folders:
+            with asked("making a volume"):
+                volume = str(engine.api.create_volume(labels=labels)["Name"])
+            stack.enter_context(removing(engine.api.remove_volume, volume, force=True))
+            mounts.append((volume, folder))
+        plan = Blueprint(image, labels, Limits(read_only=False), argv=("-",), mounts=mounts)
+        with (
+            removing(engine.api.remove_container, create(engine, plan), force=True) as helper,
+            asked("putting files in"),
+        ):
+            engine.api.put_archive(helper, "/", _packed(posixpath.dirname(report), files, command.limits.user))
+        yield tuple(mounts)
+
+
+def absolute(path: str, workdir: str) -> str:
+    """A path inside the container, from its root."""
+    return posixpath.normpath(posixpath.join("/", workdir, path))
+
+
+def _packed(folder: str, files: Iterable[tuple[str, bytes]], user: str) -> bytes:
+    uid, _, gid = user.partition(":")
+    numeric = uid.isdecimal() and (gid or "0").isdecimal()
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as tar:
+
+        def add(path: str, kind: bytes, mode: int, data: bytes = b"") -> None:
+            info = tarfile.TarInfo(path.lstrip("/"))
+            info.type, info.mode, info.size = kind, mode, len(data)
+            if numeric:
+                info.uid, info.gid = int(uid), int(gid or 0)
+            tar.addfile(info, io.BytesIO(data))
+
+        if folder:
+            add(folder, tarfile.DIRTYPE, 0o755 if numeric else 0o777)
+        for path, data in files:
+            add(path, tarfile.REGTYPE, 0o644, data)
+    return held.getvalue()
+
+
+def room(engine: Engine) -> Callable[[], None]:
+    """A watch on the engine's disk, where it is this machine's: a check that fills it is ended in time."""
+
+    def look() -> None:
+        try:
+            free = shutil.disk_usage(engine.root).free
+        except OSError:
+            return  # the engine's disk is not to be seen from here
+        if free < _LEAST_ROOM:
+            raise ServerFault(
+                f"The disk of the Docker Engine is nearly full: {free >> 20} MiB left in {clean(engine.root)}.",
+                advice="Make room on it.",
+            )
+
+    return look
+
+
+def report_of(engine: Engine, container: str, path: str) -> bytes | None:
+    """The report that a container left; None: there is none."""
+    try:
+        return read(engine, container, path, LARGEST_REPORT)
+    except Missing:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stat:
+    size: int
+    mode: int
+    link: str
+
+
+def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
+    """A file of a container, running or not; links are followed within it.
+
+    Raises:
+        Missing: there is no such file.
+        Unreadable: it is no file, or larger than `limit` bytes.
+    """
+    for _ in range(_MOST_LINKS):
+        with asked(f"reading {path}"):
+            try:
+                chunks, told = engine.api.get_archive(container, path)
+            except NotFound as error:
+                raise Missing(f"The image has no {clean(path)}.") from error
+            seen = _Stat(int(told["size"]), int(told["mode"]), str(told.get("linkTarget") or ""))
+            if seen.link:
+                _exhausted(chunks)
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(path), seen.link))
+                continue
+            return _unpacked(chunks, path, seen, limit)
+    raise Unreadable(f"{clean(path)} leads from link to link without an end.")
+
+
+_GO_KINDS = 0x8F280000
+"""Kinds of files as the engine's language marks them: folder, link, device, pipe, socket, irregular."""
+
+
+def _unpacked(chunks: Iterator[bytes], path: str, seen: _Stat, limit: int) -> bytes:
+    try:
+        if seen.mode & _GO_KINDS:
+            raise Unreadable(f"{clean(path)} in the image is no file.")
+        if seen.size > limit:
+            raise Unreadable(f"{clean(path)} in the image has {seen.size:,} bytes; at most {limit:,} are read.")
+        held = bytearray()
+        for chunk in chunks:
+            held += chunk
+            if len(held) > limit + (1 << 16):
+                raise Unreadable(f"{clean(path)} in the image is larger than the engine said.")
+    finally:
+        close = getattr(chunks, "close", None)
+        if close:
+            close()
+    try:
+        with tarfile.open(fileobj=io.BytesIO(bytes(held))) as tar:
+            entry = tar.next()
+            found = (
+                tar.extractfile(entry) if entry is not None and stat.S_IFMT(entry.mode) in {0, stat.S_IFREG} else None
+            )
+            return found.read(limit) if found else b""
+    except tarfile.TarError as error:
+        raise Unreadable(f"{clean(path)} in the image cannot be read: {clean(error)}.") from error
+
+
+def _exhausted(chunks: Iterable[bytes]) -> None:
+    for _ in chunks:
+        pass
