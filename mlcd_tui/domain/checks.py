@@ -174,6 +174,8 @@ class Evidence:
     run: CheckRun
     signature: SignatureState = SignatureState.UNSIGNED
     signer: Clean = Clean("")
+    note: Clean = Clean("")
+    """Why its signature could not be checked, or what else the reader should know of it."""
     found_in: Clean = Clean("")
     """`this machine`, `ConfigMap mlcd-checks-… in payments`, `referrer of registry/churn`."""
 

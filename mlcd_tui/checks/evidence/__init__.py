@@ -1,0 +1,4 @@
+"""Evidence of check runs: as in-toto statements, signed, kept, published, and read back with nothing believed.
+
+May import: domain, config. Never: kubernetes, the ui.
+"""

@@ -1,0 +1,261 @@
+"""Runs kept on this machine: one file each, never changed, found by every digest of their image.
+
+`runs/<moment>-<id>.json` is the evidence, `digests/<hex>/<the same name>` is empty and only there to be found,
+`manifests/<hex>.json` ties a build to its push, `logs/<hex>.log` is what a check wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC
+from pathlib import Path
+
+from mlcd_tui.checks.evidence.keys import PublicKey
+from mlcd_tui.checks.evidence.reading import Seal, read_evidence, seal_with
+from mlcd_tui.checks.evidence.statement import MOST_BYTES
+from mlcd_tui.config import paths
+from mlcd_tui.domain.checks import CheckRun, Evidence
+from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
+from mlcd_tui.domain.image_link import MOST_BYTES as MOST_MANIFEST
+from mlcd_tui.domain.image_link import ImageLink, alike, link_of, linked
+from mlcd_tui.domain.text import Clean, clean
+
+MOST_LOG = 4 << 20
+"""Bytes kept of one log: its head and its tail."""
+MOST_LOGS = 256 << 20
+"""Bytes of all logs; the oldest go first."""
+MOST_READ = 200
+"""Runs of one image that are read."""
+_HERE = "this machine"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_HEX = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+_CUT = b"\n[... %d bytes left out ...]\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Evidence, newest first, and a sentence for each file that was passed over."""
+
+    evidence: tuple[Evidence, ...] = ()
+    troubles: tuple[Clean, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLog:
+    """A log as it was kept."""
+
+    data: bytes
+    whole: bool
+    """Whether it is all that was written, proven by its digest."""
+
+
+def check_folder() -> Path:
+    """Where checks keep what they know, in the state folder."""
+    return paths.state_dir() / "checks"
+
+
+@dataclass(slots=True)
+class EvidenceStore:
+    """The store; nothing is touched before it is asked something. Blocking; safe for any number of writers."""
+
+    folder: Path = field(default_factory=check_folder)
+    trusted: Sequence[PublicKey] = ()
+    """Keys that signatures are verified with."""
+    seal: Seal = field(default_factory=lambda: seal_with(None))
+    """Makes evidence of a run: signed where there is a key."""
+
+    # --- runs ---------------------------------------------------------------------------------------------
+
+    def add(self, run: CheckRun) -> Evidence:
+        """Keep a run. Returns it as it will be read back.
+
+        Raises:
+            Unreadable: its image has no digest, or it is too large even without findings.
+            Conflict: a run of that id is kept already; nothing is ever overwritten.
+            BadConfig: it cannot be written; nothing was kept.
+        """
+        return self.put(self.seal(run, MOST_BYTES))
+
+    def put(self, data: bytes) -> Evidence:
+        """Keep evidence from elsewhere exactly as it is. Raises as `add` does."""
+        evidence = self._read(data)
+        run = evidence.run
+        moment = (run.finished or run.started).astimezone(UTC)
+        mark = run.id if _NAME.fullmatch(run.id) else hashlib.sha256(data).hexdigest()[:16]
+        name = f"{moment:%Y%m%dT%H%M%S%f}-{mark}.json"
+        with self._writing():
+            for digest in run.image.digests:
+                if found := _HEX.fullmatch(digest):
+                    place = self.folder / "digests" / found[1]
+                    _make(place)
+                    (place / name).touch(mode=0o600)  # first: a name without a run is passed over, not the reverse
+            if not _write_new(self.folder / "runs" / name, data):
+                raise Conflict(f"Run {clean(run.id)} is kept already; nothing is overwritten.")
+        return evidence
+
+    def runs(self, limit: int = 100) -> Kept:
+        """The newest runs on this machine; costs as many files as are asked for."""
+        return self._load(sorted(_names(self.folder / "runs"), reverse=True), limit)
+
+    def by_digest(self, digests: Iterable[str]) -> Kept:
+        """The runs of an image by any of its digests, also those that a later push tied to it."""
+        links = self.links()
+        names: set[str] = set()
+        wanted = frozenset(digests)
+        for digest in alike(wanted, links):
+            if found := _HEX.fullmatch(digest):
+                names.update(_names(self.folder / "digests" / found[1]))
+        kept = self._load(sorted(names, reverse=True), MOST_READ, absent_is_fine=True)
+        return Kept(tuple(linked(each, links, wanted) for each in kept.evidence), kept.troubles)
+
+    def raw(self, run_id: str) -> bytes:
+        """A run's evidence exactly as it is kept, to be published or exported. Raises `Missing`."""
+        for name in sorted(_names(self.folder / "runs"), reverse=True):
+            if name.partition("-")[2] == f"{run_id}.json":
+                return _bounded(self.folder / "runs" / name, MOST_BYTES)
+        raise Missing(f"No run {clean(run_id)} is kept on this machine.", advice="`mlcd-tui checks show` lists them.")
+
+    def _load(self, names: Iterable[str], limit: int, *, absent_is_fine: bool = False) -> Kept:
+        found: list[Evidence] = []
+        troubles: list[Clean] = []
+        for name in names:
+            if len(found) + len(troubles) >= limit:
+                break
+            path = self.folder / "runs" / name
+            try:
+                found.append(self._read(_bounded(path, MOST_BYTES)))
+            except FileNotFoundError:
+                if not absent_is_fine:
+                    troubles.append(clean(f"{path} vanished while it was read."))
+            except (OSError, Unreadable) as error:
+                why = error.sentence if isinstance(error, Problem) else error.strerror or error
+                troubles.append(clean(f"{path} is passed over: {why}", limit=600))
+        return Kept(tuple(found), tuple(troubles))
+
+    def _read(self, data: bytes) -> Evidence:
+        return read_evidence(data, self.trusted, _HERE)
+
+    # --- which digests mean the same image --------------------------------------------------------------------
+
+    def link(self, manifest: bytes) -> ImageLink:
+        """Remember what a push made of an image, from the bytes of its manifest or index.
+
+        Raises:
+            Unreadable: they are neither, or an index of several platforms.
+            BadConfig: it cannot be written.
+        """
+        link = link_of(manifest)
+        with self._writing():
+            _write_new(self.folder / "manifests" / f"{link.upper.removeprefix('sha256:')}.json", manifest)
+        return link
+
+    def links(self) -> tuple[ImageLink, ...]:
+        """All that is known of builds and their pushes; a file whose bytes are not those of its name says nothing."""
+        found = []
+        for name in _names(self.folder / "manifests"):
+            with contextlib.suppress(OSError, Unreadable):
+                link = link_of(_bounded(self.folder / "manifests" / name, MOST_MANIFEST))
+                if link.upper == f"sha256:{name.removesuffix('.json')}":
+                    found.append(link)
+        return tuple(found)
+
+    # --- logs ---------------------------------------------------------------------------------------------
+
+    def add_log(self, data: bytes, digest: str = "") -> str:
+        """Keep a log, its middle left out where it is large. Returns the digest that it is found by.
+
+        Args:
+            data: what is at hand of it.
+            digest: `sha256:…` of all that was written, where `data` is not all of it.
+
+        Raises:
+            BadConfig: it cannot be written.
+        """
+        digest = digest or f"sha256:{hashlib.sha256(data).hexdigest()}"
+        path = self._log(digest)
+        if len(data) > MOST_LOG:
+            half = MOST_LOG // 2 - 64
+            data = data[:half] + _CUT % (len(data) - 2 * half) + data[-half:]
+        with self._writing():
+            _write_new(path, data)
+            self._make_room()
+        return digest
+
+    def log(self, digest: str) -> KeptLog:
+        """A log by its digest. Raises `Missing`."""
+        try:
+            data = _bounded(self._log(digest), MOST_LOG)
+        except OSError:
+            told = clean(digest, limit=80)
+            raise Missing(f"The log {told} is not on this machine: it was written elsewhere, or made room.") from None
+        return KeptLog(data, f"sha256:{hashlib.sha256(data).hexdigest()}" == digest)
+
+    def _log(self, digest: str) -> Path:
+        found = _HEX.fullmatch(digest)
+        if found is None:
+            raise Missing(f"{clean(digest, limit=80) or 'Nothing'} is no digest of a log.")
+        return self.folder / "logs" / f"{found[1]}.log"
+
+    def _make_room(self) -> None:
+        logs = []
+        for path in (self.folder / "logs").glob("*.log"):
+            with contextlib.suppress(FileNotFoundError):  # another writer makes room as well
+                about = path.stat()
+                logs.append((about.st_mtime_ns, about.st_size, path))
+        total = sum(size for _, size, _ in logs)
+        for _, size, path in sorted(logs):
+            if total <= MOST_LOGS:
+                return
+            path.unlink(missing_ok=True)
+            total -= size
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise BadConfig(
+                f"Nothing can be kept in {clean(self.folder)}: {clean(error.strerror or error)}.",
+                advice="Free the disk, mend the rights, or set MLCD_STATE_DIR.",
+            ) from error
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in os.scandir(folder) if entry.name.endswith(".json")]
+    except OSError:
+        return []
+
+
+def _bounded(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise Unreadable(f"it has more than {most >> 20} MiB.")
+    return data
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _write_new(path: Path, data: bytes) -> bool:
+    """Write a file whole or not at all; False: there is one of that name, which is left as it is."""
+    _make(path.parent)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.link(file.name, path)  # unlike a rename it fails where the name is taken
+        except FileExistsError:
+            return False
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+    return True

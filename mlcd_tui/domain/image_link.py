@@ -1,0 +1,117 @@
+"""Which digests mean the same image: proven by the manifest's own bytes, which name the config that a build made.
+
+A build knows its image's config digest; only a push gives it the manifest digest that clusters run. The manifest is the
+proof of both at once, so it is what is kept, and nobody need be believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlcd_tui.domain.checks import Evidence, ImageIdentity
+from mlcd_tui.domain.errors import Unreadable
+from mlcd_tui.domain.text import clean
+
+MOST_BYTES = 4 << 20
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLink:
+    """Two digests of one image."""
+
+    lower: str
+    """Of the config (then `upper` is the manifest's), or of the manifest (then `upper` is the index's)."""
+    upper: str
+    is_index: bool = False
+
+
+def link_of(data: bytes) -> ImageLink:
+    """The link that the bytes of a manifest prove; of an index only where it holds a single platform.
+
+    Raises:
+        Unreadable: they are neither, or the index holds several platforms, of which each is an image of its own.
+    """
+    value = _document(data)
+    own = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    listed = value.get("manifests")
+    if isinstance(listed, list):
+        platforms = [each for each in listed if isinstance(each, dict) and not _attests(each)]
+        digests = [each.get("digest") for each in platforms]
+        if len(digests) != 1:
+            raise Unreadable(f"The index {own} holds {len(digests)} platforms: each of them is an image of its own.")
+        return ImageLink(_digest(digests[0]), own, is_index=True)
+    config = value.get("config")
+    return ImageLink(_digest(config.get("digest") if isinstance(config, dict) else None), own)
+
+
+def _document(data: bytes) -> dict[str, Any]:
+    if len(data) > MOST_BYTES:
+        raise Unreadable(f"The manifest has {len(data) >> 20} MiB, more than {MOST_BYTES >> 20}.")
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("The manifest is no JSON.") from error
+    if not isinstance(value, dict):
+        raise Unreadable("The manifest is no JSON object.")
+    return value
+
+
+def _attests(entry: dict[str, Any]) -> bool:
+    """Whether an entry of an index is what BuildKit states about an image, not an image."""
+    platform = entry.get("platform")
+    return isinstance(platform, dict) and platform.get("os") == "unknown"
+
+
+def _digest(value: Any) -> str:
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return value
+    raise Unreadable(f"The manifest names {clean(value, limit=80) or 'no config'}, which is no sha256 digest.")
+
+
+def alike(digests: Iterable[str], links: Iterable[ImageLink]) -> frozenset[str]:
+    """All digests that mean the same image as one of these, by the links."""
+    known = set(digests)
+    links = tuple(links)
+    for _ in range(2):  # config to manifest to index, and back
+        for link in links:
+            if known & {link.lower, link.upper}:
+                known |= {link.lower, link.upper}
+    return frozenset(known)
+
+
+def linked(evidence: Evidence, links: Iterable[ImageLink], wanted: frozenset[str] = frozenset()) -> Evidence:
+    """The evidence with the digests that its image got by other doings than the run's, told in its note.
+
+    Args:
+        evidence: as it was read.
+        links: what is known of pushes.
+        wanted: the digests asked for: of several pushes of one build the one that is meant.
+    """
+    image, links = evidence.run.image, tuple(links)
+    whole = _named(image, links, wanted)
+    if whole == image:
+        return evidence
+    told = clean(" · ".join(filter(None, (str(evidence.note), "tied to what was pushed by the manifest"))))
+    return replace(evidence, run=replace(evidence.run, image=whole), note=told)
+
+
+def _named(image: ImageIdentity, links: tuple[ImageLink, ...], wanted: frozenset[str]) -> ImageIdentity:
+    """The manifest of a config or the config of a manifest, then the index of a manifest."""
+
+    def one(found: set[str]) -> str:
+        return min(found & wanted or found, default="")
+
+    plain, indexes = ([link for link in links if link.is_index is kind] for kind in (False, True))
+    if not image.manifest_digest and image.config_digest:
+        image = replace(image, manifest_digest=one({x.upper for x in plain if x.lower == image.config_digest}))
+    elif not image.config_digest and image.manifest_digest:
+        image = replace(image, config_digest=one({x.lower for x in plain if x.upper == image.manifest_digest}))
+    if not image.index_digest and image.manifest_digest:
+        image = replace(image, index_digest=one({x.upper for x in indexes if x.lower == image.manifest_digest}))
+    return image
