@@ -63,14 +63,24 @@ def _mlflow(old: str, new: str) -> Verdict:
     return Verdict.COMPATIBLE if fits else Verdict.BREAKING
 
 
-def cast(old: str, new: str, coerce: str) -> Verdict:
+def _mlflow_parameter(old: str, new: str) -> Verdict:
+    """Of parameters MLflow takes any integer for a number, and any float for a float, without checking its size."""
+    one, two = _kind(old), _kind(new)
+    if (old, new) == ("string", "datetime"):
+        return Verdict.UNKNOWN  # by what the text says
+    if not one or not two or (one == "f" and two != "f"):
+        return Verdict.BREAKING
+    return Verdict.COMPATIBLE if widens(old, new) or new == "float64" else Verdict.UNKNOWN
+
+
+def cast(old: str, new: str, coerce: str, *, parameter: bool = False) -> Verdict:
     """What becomes of a value of type `old` that is sent where `new` is declared."""
     if old in VAGUE or new in VAGUE:
         return Verdict.UNKNOWN
     if old == new or (old in TEXTS and new in TEXTS and "text" in {old, new}):
         return Verdict.COMPATIBLE
     if coerce == "mlflow":
-        return _mlflow(old, new)
+        return _mlflow_parameter(old, new) if parameter else _mlflow(old, new)
     if coerce == "json" and widens(old, new):
         return Verdict.COMPATIBLE
     return Verdict.BREAKING

@@ -63,7 +63,7 @@ class Columns:
         for one in fresh:
             self._added(one, gone, path)
         for one in gone:
-            self._removed(one, fresh, path)
+            self._removed(one, fresh, path, self.extras if depth == 0 else self._extras_inside())
         for name, one in before.items():
             if (two := after.get(name)) is not None and not alike(one, two):
                 self.pair(one, two, f"{path}.{name}", quoted(name), depth)
@@ -87,7 +87,7 @@ class Columns:
                     text = f"{noun} {label} is now {quoted(two.name)} at the same position: it may mean another thing"
                     self.say(_WHO_KNOWS, "column-position", f"{path}.{one.name}", text, one.name, two.name)
         for place, one in list(enumerate(old))[len(new) :]:
-            self._removed(one, (), path, place)
+            self._removed(one, (), path, Extras.REJECT, place)
         for place, one in list(enumerate(new))[len(old) :]:
             self._added(one, (), path, place)
 
@@ -108,7 +108,11 @@ class Columns:
             text = f"{noun} {label} is new and may be omitted"
             self.say(_OK, "column-optional-added", where, text, "", new.dtype)
 
-    def _removed(self, old: Field, fresh: Sequence[Field], path: str, place: int | None = None) -> None:
+    def _extras_inside(self) -> Extras:
+        """Of an object: MLflow ignores columns that it does not know, and refuses properties that it does not know."""
+        return Extras.REJECT if self.coerce == "mlflow" else self.extras
+
+    def _removed(self, old: Field, fresh: Sequence[Field], path: str, extras: Extras, place: int | None = None) -> None:
         noun, label = NOUNS[self.side], quoted(old.name, place)
         where = f"{path}.{old.name or place}"
         twin = _twin(old, fresh)
@@ -116,10 +120,10 @@ class Columns:
         if not self.consumed:
             text = f"output {label} is gone: callers that read it will fail{hint}"
             self.say(_NO, "column-removed", where, text, old.dtype)
-        elif place is not None or self.extras is Extras.REJECT:
+        elif extras is Extras.REJECT:
             text = f"{noun} {label} is gone: callers that still send it will be refused{hint}"
             self.say(_NO, "column-removed", where, text, old.dtype)
-        elif self.extras is Extras.IGNORE:
+        elif extras is Extras.IGNORE:
             self.say(_OK, "column-removed", where, f"{noun} {label} is gone: what is sent for it is ignored", old.dtype)
         else:
             text = f"{noun} {label} is gone: it is not recorded whether sending it is refused{hint}"
@@ -213,7 +217,12 @@ class Columns:
 
     def _type(self, old: Field, new: Field, path: str, label: str, depth: int) -> None:
         noun = NOUNS[self.side]
-        verdict = cast(old.dtype, new.dtype, self.coerce) if self.consumed else cast(new.dtype, old.dtype, "none")
+        sent = self.side is Side.PARAMETER
+        verdict = (
+            cast(old.dtype, new.dtype, self.coerce, parameter=sent)
+            if self.consumed
+            else cast(new.dtype, old.dtype, "none")
+        )
         before, after = old.raw or old.dtype, new.raw or new.dtype
         vague = {old.dtype, new.dtype} & VAGUE or (
             old.dtype == new.dtype == "object" and bool(old.children) != bool(new.children)
@@ -226,6 +235,8 @@ class Columns:
             changed = f"{noun} {label} changed from {before} to {after}"
             if verdict is _OK:
                 text = "what callers send is cast safely" if self.consumed else "callers do not tell them apart"
+            elif verdict is _WHO_KNOWS:
+                text = "what callers send is taken, but it may not fit"
             else:
                 text = "callers that send the old type will fail" if self.consumed else "callers expect the old type"
             self.say(verdict, "column-type", path, f"{changed}: {text}", before, after)
@@ -234,6 +245,16 @@ class Columns:
         elif old.dtype in {"array", "map"}:
             self._elements(old, new, path, label, depth)
         elif old.shape != new.shape:
+            self._shape(old, new, path, label)
+
+    def _shape(self, old: Field, new: Field, path: str, label: str) -> None:
+        """Of a parameter that is a list; MLflow writes no shape for a single value, and refuses one for the other."""
+        one, two = ("single value" if shape is None else "list" for shape in (old.shape, new.shape))
+        noun = NOUNS[self.side]
+        if one != two and self.side is Side.PARAMETER and self.coerce == "mlflow":
+            text = f"{noun} {label} was a {one} and is a {two} now: callers that send a {one} will fail"
+            self.say(_NO, "column-type", path, text, one, two)
+        else:
             text = f"the shape of {noun} {label} changed"
             self.say(_WHO_KNOWS, "column-type-unknown", path, text, old.shape, new.shape)
 

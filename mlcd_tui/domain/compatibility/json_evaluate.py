@@ -15,7 +15,9 @@ from mlcd_tui.domain.compatibility.values import canonical, kind_of
 Truth = bool | None
 _DEEPEST = 60
 _PLAIN = re.compile(r"\A(\^?)([\w /@:,;#%&='\"<>~!-]*)(\$?)\Z", re.ASCII)
-ANYTHING = frozenset({"", ".*", "^.*$", "^", "$", "^.*", ".*$", "[\\s\\S]*", "^[\\s\\S]*$"})
+ANYTHING = frozenset({"", ".*", "^", "$", "^.*", ".*$", "[\\s\\S]*", "^[\\s\\S]*$"})
+"""Patterns that every text has; `^.*$` is none of them, as a dot is no end of a line."""
+_LINE_ENDS = frozenset("\n\r\u2028\u2029")
 NUMERIC_FORMATS = {
     "int8": (-(2**7), 2**7 - 1),
     "int16": (-(2**15), 2**15 - 1),
@@ -52,7 +54,7 @@ def holds_claims(value: Any, depth: int = 0) -> bool:
 
 def matches(pattern: str, text: str) -> Truth:
     """Whether a text has a pattern; told only of patterns that are plain words."""
-    if pattern in ANYTHING and "\n" not in text:
+    if pattern in ANYTHING or (pattern == "^.*$" and type(text) is str and _LINE_ENDS.isdisjoint(text)):
         return True
     plain = _PLAIN.match(pattern)
     if plain is None or "\n" in text or isinstance(text, Claimed):

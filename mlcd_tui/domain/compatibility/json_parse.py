@@ -76,6 +76,10 @@ class _Parser:
         if not isinstance(self.raw, dict):
             yield self.opaque("schema")
             return
+        if self._maybe_null():
+            plain = {word: value for word, value in self.raw.items() if word != "nullable"}
+            yield Atom("anyOf", (self.term(plain), _MAYBE_NULL))
+            return
         if "$ref" in self.raw:
             yield self._ref(self.raw["$ref"])
             if not self.source.modern:
@@ -85,6 +89,11 @@ class _Parser:
                 yield from read(self)
         if not _APART.isdisjoint(self.raw):
             yield from self._apart()
+
+    def _maybe_null(self) -> bool:
+        """Whether `nullable` stands beside no `type`: readers of OpenAPI 3.0 disagree what it means there."""
+        raw = self.raw
+        return self.source.openapi and raw.get("nullable") is True and not raw.keys() & {"type", "enum"}
 
     def _apart(self) -> Iterator[Atom]:
         foreign = _OLD_ONLY[1:] if self.source.modern else _MODERN_ONLY
@@ -228,6 +237,8 @@ class _Parser:
                 yield self.opaque("if")
 
 
+_MAYBE_NULL = Term(None, None, atoms=(Atom("type", frozenset({"null"})), Atom("nullable", None)))
+"""Null, where it cannot be told whether it is meant; one term, so that it is the same on both sides."""
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _APART = frozenset({*_OLD_ONLY, *_MODERN_ONLY, *_MODERN_NOTES, *_NOTES})
 _SECTIONS: tuple[tuple[frozenset[str], Callable[[_Parser], Iterator[Atom]]], ...] = (

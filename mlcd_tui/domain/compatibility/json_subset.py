@@ -106,11 +106,13 @@ class Prover:
         node = self.node(conj)
         values = node.values()
         if values is not None:
-            return all(
+            proven = all(
                 self.evaluate.check(term, value) is True or (value is None and node.nullable and self._as_vague(term))
                 for value in values
                 if self.evaluate.all(conj, value) is not False
             )
+            if proven or not node.nullable:
+                return proven
         if all(self.atom(conj, node, atom, depth) for atom in term.atoms):
             return True
         return self.empty(conj, depth) or self._split(conj, node, term, depth)

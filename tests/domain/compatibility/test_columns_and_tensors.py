@@ -145,6 +145,31 @@ def test_casts_are_those_of_mlflow_itself() -> None:
             assert verdict is wanted, (old, new)
 
 
+def test_parameters_are_cast_as_mlflow_does_it_for_them() -> None:
+    """It takes any integer as any number; whether what is too large for the type still means the same is not known."""
+    recorded = json.loads(CASTS.read_text())["accepted_parameters"]
+    for old, row in recorded.items():
+        for new, accepted in row.items():
+            verdict, _ = compared(SchemaKind.COLUMNS, (f(dtype=old),), (f(dtype=new),), "params", coerce="mlflow")
+            narrows = (new == "float32" and old != "float32") or (old, new) == ("int64", "int32")
+            wanted = OPEN if (accepted and narrows) or (old, new) == ("string", "datetime") else OK if accepted else NO
+            assert verdict is wanted, (old, new)
+    single, listed = f(has_default=True, default=1), f(has_default=True, default=1, shape=(None,))
+    for old, new in ((single, listed), (listed, single)):
+        verdict, found = compared(SchemaKind.COLUMNS, (old,), (new,), "params", coerce="mlflow")
+        assert verdict is NO, found
+
+
+def test_mlflow_ignores_columns_that_it_does_not_know_and_refuses_such_properties() -> None:
+    old, new = (f(dtype="object", children=(f("x"), *more)) for more in ((f("y"),), ()))
+    found = compared(SchemaKind.COLUMNS, (old,), (new,), "inputs", coerce="mlflow", extras=Extras.IGNORE)
+    assert found[0] is NO
+    assert found[1][0].sentence == "input `y` is gone: callers that still send it will be refused"
+    old, new = (f(dtype="array", children=(one,)) for one in (old, new))
+    found = compared(SchemaKind.COLUMNS, (old,), (new,), "inputs", coerce="mlflow", extras=Extras.IGNORE)
+    assert found[0] is NO
+
+
 def test_a_changed_default_of_a_parameter_is_another_behaviour() -> None:
     one, two = (f("threshold", "float64", required=False, has_default=True, default=d) for d in (0.5, 0.7))
     verdict, found = compared(SchemaKind.COLUMNS, (one,), (two,), "params")

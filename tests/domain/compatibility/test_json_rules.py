@@ -57,6 +57,8 @@ CASES: dict[str, tuple[Any, Any, Verdict, Verdict]] = {
     "exclusive bound of numbers": ({"type": "number", "exclusiveMinimum": 0}, {"type": "number", "minimum": 1}, NO, OK),
     "multiples": ({"type": "integer", "multipleOf": 6}, {"type": "integer", "multipleOf": 3}, OK, NO),
     "length": ({"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 4}, NO, OK),
+    "pattern that no text of two lines has": (TEXT, {"type": "string", "pattern": "^.*$"}, OPEN, OK),
+    "pattern that every text has": (TEXT, {"type": "string", "pattern": ".*"}, OK, OK),
     "pattern changed": ({"type": "string", "pattern": "^a"}, {"type": "string", "pattern": "^.a"}, OPEN, OPEN),
     "pattern dropped": ({"type": "string", "pattern": "^a+$"}, TEXT, OK, OPEN),
     "format changed": ({"type": "string", "format": "date"}, {"type": "string", "format": "uuid"}, OPEN, OPEN),
@@ -166,6 +168,20 @@ def test_openapi_has_its_own_words() -> None:
     )
     assert compare_endpoints([old], [new]).verdict is NO
     assert compare_endpoints([old], [old]).verdict is OK
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [{"allOf": [TEXT]}, {"$ref": "#/components/X"}],
+    ids=["without type", "beside a reference"],
+)
+def test_nullable_where_readers_of_openapi_disagree_is_unknown(schema: dict[str, Any]) -> None:
+    plain, null = ({**obj(a=one), "components": {"X": TEXT}} for one in (schema, {**schema, "nullable": True}))
+    assert compared(null, plain, dialect="openapi-3.0").verdict is OPEN
+    assert compared(plain, null, dialect="openapi-3.0").verdict is OK
+    assert compared(plain, null, "outputs", dialect="openapi-3.0").verdict is OPEN
+    other = {**obj(a={"nullable": True, "allOf": [schema]}), "components": {"X": TEXT}}
+    assert compared(null, other, dialect="openapi-3.0").verdict is OK, "the same in other words"
 
 
 def test_references_by_anchor_and_address() -> None:
