@@ -6,7 +6,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from mlcd_tui.domain.check_ports import Limits, Serve
 
@@ -47,13 +47,15 @@ def _argv(value: Any) -> Any:
     return shlex.split(value) if isinstance(value, str) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
+Seconds = Annotated[float, BeforeValidator(_seconds, json_schema_input_type=float | str), Field(gt=0, le=30 * 86400)]
 """A duration: `90`, `90s`, `5m`, `24h`, `7d`."""
-Bytes = Annotated[int, BeforeValidator(_bytes), Field(ge=1, le=1 << 50)]
+Bytes = Annotated[int, BeforeValidator(_bytes, json_schema_input_type=int | str), Field(ge=1, le=1 << 50)]
 """A size: bytes, `512Mi`, `1Gi`."""
-BesidePlan = Annotated[str, StringConstraints(min_length=1, max_length=500), BeforeValidator(_beside)]
+BesidePlan = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_beside)]
 """A path relative to the plan's folder that does not leave it."""
-Argv = Annotated[tuple[str, ...], BeforeValidator(_argv), Field(min_length=1, max_length=200)]
+Argv = Annotated[
+    tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=list[str] | str), Field(min_length=1, max_length=200)
+]
 """A command: a list, or one text that is cut at its blanks."""
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
@@ -140,8 +142,7 @@ class CheckPart(Part):
     limits: LimitsPart = Field(default_factory=LimitsPart)
     """What its container may use; what is left out comes from the plan's `defaults`."""
 
-    @property
-    def target(self) -> str:
+    def stage(self) -> str:
         """Build stage that it needs; empty: the image itself."""
         return ""
 
