@@ -21,7 +21,7 @@ from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.checks.runner.serving import Server, make_network, serving
 from mlcd_tui.domain.check_ports import Command, Limits, Ran, Serve
 from mlcd_tui.domain.checks import ImageIdentity
-from mlcd_tui.domain.errors import BadConfig, Problem
+from mlcd_tui.domain.errors import BadConfig, Missing, Problem
 from mlcd_tui.domain.text import clean
 
 
@@ -36,7 +36,7 @@ class Workshop:
     context: Context | None = None
     """None: the plan can have no checks in build stages."""
     _network: str = ""
-    _reader: str = ""
+    _readers: dict[str, str] = field(default_factory=dict)
     _stages: dict[str, Built] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -55,13 +55,13 @@ class Workshop:
                 self._network = make_network(self.engine, labels(self.run), f"mlcd-{self.run}")
             return self._network
 
-    def reader(self) -> str:
-        """A container of the image that is never started, to read files from."""
+    def reader(self, image: str) -> str:
+        """A container of an image that is never started, to read files from."""
         with self._lock:
-            if not self._reader:
-                plan = Blueprint(self.image.config_digest, labels(self.run), Limits(), argv=("-",))
-                self._reader = create(self.engine, plan)
-            return self._reader
+            if image not in self._readers:
+                plan = Blueprint(image, labels(self.run), Limits(), argv=("-",))
+                self._readers[image] = create(self.engine, plan)
+            return self._readers[image]
 
     def stage(self, target: str, limits: Limits, output: Output, cancelled: Callable[[], bool]) -> Built:
         """A build stage; checks that need the same one wait for the first of them to build it."""
@@ -115,9 +115,17 @@ class DockerBench:
         """The image's inspection."""
         return self.workshop.engine.inspect(self.image.config_digest)
 
-    def file(self, path: str, limit: int = 1 << 20) -> bytes:
-        """A file of the image."""
-        return read(self.workshop.engine, self.workshop.reader(), absolute(path, self._workdir()), limit)
+    def file(self, path: str, limit: int = 1 << 20, target: str = "") -> bytes:
+        """A file of the image or of a build stage."""
+        image = self.image.config_digest
+        if target:
+            built = self.workshop.stage(target, Limits(), Output(Lines(lambda _: None)), self.cancelled)
+            if not built.image:
+                raise Missing(
+                    f"The build stage {clean(target)} is not built: {clean(built.failure) or 'it was ended'}."
+                )
+            image = built.image
+        return read(self.workshop.engine, self.workshop.reader(image), absolute(path, self._workdir(image)), limit)
 
     def run(self, command: Command, log: Callable[[str], None]) -> Ran:
         """Run a tool to its end, in the image or in a build stage; without `argv` the building itself is the check."""

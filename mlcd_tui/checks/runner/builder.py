@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import queue
 import re
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import requests
@@ -17,7 +19,10 @@ from mlcd_tui.checks.runner.container import TICK
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, asked
 from mlcd_tui.checks.runner.output import Output
+from mlcd_tui.checks.runner.stages import needed
 from mlcd_tui.domain.check_ports import Limits
+from mlcd_tui.domain.errors import Unreadable
+from mlcd_tui.domain.text import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class ClassicBuilder:
         order.context.measure()
         built, steps = Built(), _Steps()
         deadline = time.monotonic() + order.limits.seconds
-        with _Stream(self.engine, order) as events:
+        with _dockerfile(order) as dockerfile, _Stream(self.engine, order, dockerfile) as events:
             for event in events:
                 if event is not None:
                     _told(event, built, steps, output)
@@ -114,7 +119,7 @@ def _told(event: Mapping[str, Any], built: Built, steps: _Steps, output: Output)
         if found := _BUILT.search(text):
             built.image = built.image or found[1]
     elif "error" in event:
-        built.failure = str(event["error"])
+        built.failure, built.image = str(event["error"]), ""  # stages above it had images
         output.write(2, built.failure.encode() + b"\n")
         code = (event.get("errorDetail") or {}).get("code")
         found = _RETURNED.search(built.failure)
@@ -123,11 +128,26 @@ def _told(event: Mapping[str, Any], built: Built, steps: _Steps, output: Output)
         built.image = str(event["aux"]["ID"])
 
 
+@contextmanager
+def _dockerfile(order: Order) -> Iterator[str]:
+    """Path of a Dockerfile of the needed stages; the library sends one that lies outside the context along with it."""
+    place = order.context.folder / order.context.dockerfile
+    try:
+        text = place.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    except OSError as error:
+        raise Unreadable(f"{clean(place)} cannot be read: {error.strerror}.") from error
+    with tempfile.TemporaryDirectory(prefix="mlcd-build-") as folder:
+        kept = Path(folder) / "Dockerfile"
+        kept.write_text(needed(text, order.target), encoding="utf-8", errors="surrogateescape")
+        yield str(kept)
+
+
 class _Stream:
     """The events of one build. A thread reads them: a build may be silent for long, and must end even so."""
 
-    def __init__(self, engine: Engine, order: Order) -> None:
+    def __init__(self, engine: Engine, order: Order, dockerfile: str) -> None:
         self._order = order
+        self._dockerfile = dockerfile
         self._events: queue.Queue[Mapping[str, Any] | Exception | None] = queue.Queue(1000)
         self._ended = threading.Event()
         self._response: requests.Response | None = None
@@ -144,7 +164,7 @@ class _Stream:
         try:
             for event in self._api.build(
                 path=str(context.folder),
-                dockerfile=context.dockerfile,
+                dockerfile=self._dockerfile,
                 target=order.target or None,
                 rm=True,
                 forcerm=True,

@@ -185,8 +185,9 @@ def _await_ready(server: Server, serve: Serve) -> None:
         if left <= 0:
             _must_live(server)
             lines = server.last_lines()
+            where = f"on port {serve.port} at {clean(serve.ready)}"
             raise NotReady(
-                f"The server was not ready on port {serve.port} at {clean(serve.ready)} within {serve.seconds:g} s: {seen}."
+                f"The server was not ready {where} within {serve.seconds:g} s: {seen}."
                 + (f" Its last lines: {lines}" if lines else ""),
                 state=CheckState.TIMED_OUT,
             )
