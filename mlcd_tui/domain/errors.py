@@ -101,3 +101,7 @@ class Unreadable(Problem):
     """A document that cannot be used; the sentence names the file and, where there is one, the field."""
 
     exit_code = 2
+
+
+class NoPackage(Unreadable):
+    """Read in full, and nothing of it describes a model."""

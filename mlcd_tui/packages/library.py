@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from mlcd_tui.domain.errors import BadConfig, Unreadable
+from mlcd_tui.domain.errors import BadConfig, Missing, NoPackage, Problem, Unreadable
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_merge import merge
 from mlcd_tui.domain.package_ports import Files, PackageFormat, PackageOrigin, Reach, Remarking
@@ -60,24 +60,26 @@ class Library:
 def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
     """One package of all that the formats find.
 
-    A document that cannot be read is a warning of the package while another one can be.
+    A document that cannot be used, or is listed and not there, is a warning of the package while another one can be.
 
     Raises:
-        Unreadable: nothing could be read; the first reason, or what was looked for.
+        NoPackage: there is nothing that any format reads.
+        Unreadable: nothing could be read; the first reason.
+        Problem: the source failed on the way, so that the package would be half of one.
     """
     parts: list[ModelPackage] = []
-    failures: list[Unreadable] = []
+    failures: list[Problem] = []
     for one in formats:
         for path in one.find(files)[:_MOST_DOCUMENTS]:
             try:
                 parts.append(one.read(files, path))
-            except Unreadable as failure:
+            except (Unreadable, Missing) as failure:  # listed, and cannot be used or is not there
                 failures.append(failure)
     if not parts:
         if failures:
-            raise failures[0]
+            raise next((each for each in failures if isinstance(each, Unreadable)), failures[0])
         looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
-        raise Unreadable(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
+        raise NoPackage(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
     merged = merge(parts, opened=files.digest)
     left_out = files.remarks() if isinstance(files, Remarking) else ()
     if (failures or left_out) and merged.sources:

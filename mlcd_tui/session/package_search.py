@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlcd_tui.config.settings import PackageSettings
-from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Problem, Unreadable
+from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, NoPackage, Problem, Unreadable
 from mlcd_tui.domain.package import ArtifactRole, ModelPackage, PackageEntry
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION, FoundPackage, Published, Reach
 from mlcd_tui.domain.published import image_digest, is_name, published
@@ -190,7 +190,7 @@ class Search:
         """What an image says of its model: most images say nothing, which is no trouble worth telling of."""
         try:
             package = await self._reading.read(address, hosts=hosts)
-        except (Missing, Unreadable):
+        except (Missing, NoPackage):
             return None
         return (package, how) if _speaks_of_a_model(package) else None
 

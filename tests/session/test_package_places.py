@@ -49,8 +49,8 @@ class Registry:
 
 
 @contextmanager
-def registry() -> Iterator[Registry]:
-    """Speaks just enough of the distribution API for one manifest and its config."""
+def registry(*, lies: bool = False) -> Iterator[Registry]:
+    """Speaks just enough of the distribution API for one manifest and its config, or for another one."""
     config = json.dumps({"descriptor": {"name": "scorer", "version": "7"}, "config": {}, "modelfs": {}}).encode()
     about = "sha256:" + hashlib.sha256(config).hexdigest()
     layer = {"mediaType": "application/vnd.cncf.model.weight.v1.raw", "digest": "sha256:" + "1" * 64, "size": 5}
@@ -61,7 +61,7 @@ def registry() -> Iterator[Registry]:
     made = Registry("", "sha256:" + hashlib.sha256(manifest).hexdigest(), [])
     answers = {
         f"/v2/ml/scorer/manifests/{made.digest}": (manifest, media),
-        f"/v2/ml/scorer/blobs/{about}": (config, ""),
+        f"/v2/ml/scorer/blobs/{about}": (b"{}" if lies else config, ""),
     }
 
     class Answer(BaseHTTPRequestHandler):
@@ -123,6 +123,14 @@ async def test_an_image_given_by_its_digest_is_looked_up_in_its_registry(here: L
         assert (found.package.name, found.package.version, found.digest) == ("scorer", "7", images.digest)
         assert found.how == f"registry {images.host}: oci:{images.image}"
         assert not any("1" * 64 in path for path in images.asked), "weights are never fetched"
+
+
+async def test_a_registry_that_lies_is_told(here: Lane) -> None:
+    """Not the same as an image that says nothing of a model."""
+    with registry(lies=True) as images:
+        found = await released(here, images.image)
+        assert found.package is None
+        assert "something else: its digest is wrong" in found.problem
 
 
 async def test_no_registry_is_asked_where_that_is_not_wanted(here: Lane) -> None:

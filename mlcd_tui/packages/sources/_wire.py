@@ -121,7 +121,7 @@ class Wire:
 
     def __init__(self, reach: Reach) -> None:
         self.reach = reach
-        self._clients: dict[bool, httpx.Client] = {}
+        self._clients: dict[tuple[bool, bool], httpx.Client] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -194,7 +194,7 @@ class Wire:
     ) -> Iterator[httpx.Response]:
         import httpx  # late: a tenth of a second
 
-        client = self._client(is_loopback(host_of(url)))
+        client = self._client(is_loopback(host_of(url)), url.startswith("https:"))
         response: httpx.Response | None = None
         for last in (method != "GET", True):
             try:
@@ -211,20 +211,34 @@ class Wire:
         finally:
             response.close()
 
-    def _client(self, loopback: bool) -> httpx.Client:  # noqa: FBT001 - the key of the two clients
-        """One client for this machine, which no proxy stands before, and one for all others."""
+    def _client(self, loopback: bool, encrypted: bool) -> httpx.Client:  # noqa: FBT001 - the key of the clients
+        """Clients for this machine, which no proxy stands before, and for all others; with certificates for TLS alone.
+
+        Reading what this machine trusts takes longer than most answers. Without TLS nothing is verified: a client
+        that met TLS after all, as behind a proxy, trusts nobody.
+        """
         import httpx  # late, as above
 
-        if loopback not in self._clients:
-            self._clients[loopback] = httpx.Client(
-                timeout=self.reach.timeout, trust_env=not loopback, verify=_trusted(), follow_redirects=False
+        key = (loopback, encrypted)
+        if key not in self._clients:
+            verify = _trusted() if encrypted else _nobody()
+            self._clients[key] = httpx.Client(
+                timeout=self.reach.timeout, trust_env=not loopback, verify=verify, follow_redirects=False
             )
-        return self._clients[loopback]
+        return self._clients[key]
+
+
+@cache
+def _nobody() -> ssl.SSLContext:
+    """Trusts no certificate, and reads none."""
+    import ssl  # late, as httpx
+
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """What this machine trusts; reading it takes longer than most answers."""
+    """What this machine trusts."""
     import ssl  # late, as httpx
 
     return ssl.create_default_context()

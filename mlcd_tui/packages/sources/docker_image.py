@@ -45,6 +45,11 @@ _NAMES = (
     *("config.json", "model.onnx", "model.safetensors", "model.safetensors.index.json", "bom.json", "model.sig"),
 )
 """Looked for one by one where a folder is too large to stream."""
+_RISKY = (
+    *("model.pkl", "python_model.pkl", "model.joblib", "model.pt", "model.pth", "data/model.pth", "model.ckpt"),
+    *("pytorch_model.bin", "model.h5", "model.keras", "data/model.keras", "model.npz"),
+)
+"""Never read, but to be flagged: loading them may run code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +167,9 @@ class _Search:
         return True
 
     def _by_name(self, place: str) -> None:
-        for name in _NAMES:
+        for name in (*_NAMES, *_RISKY):
             path = posixpath.join(place, name)
-            if path.lstrip("/") in self.files.bodies or not self.reach.wanted(path):
+            if path.lstrip("/") in self.files.bodies or not (name in _RISKY or self.reach.wanted(path)):
                 continue
             found = self.engine.stat(self.container, path)
             if found is not None and found.target:

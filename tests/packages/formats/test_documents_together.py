@@ -6,9 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 import yaml
 
 from mlcd_tui.domain.compatibility import compare
+from mlcd_tui.domain.errors import Missing, ServerFault
 from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.packages.library import FORMATS, read_files
@@ -89,3 +91,32 @@ def test_a_sidecar_gives_directions_to_the_metrics_of_another_document() -> None
 
     directions = {one.name: one.direction.value for one in read.metrics}
     assert directions == {"roc_auc": "higher"}
+
+
+def test_a_file_that_is_listed_and_not_there_is_a_warning() -> None:
+    """A registry whose weights were collected as garbage still knows what the model is."""
+
+    class Gone(MemoryFiles):
+        def part(self, path: str, offset: int, length: int) -> bytes:
+            if path == "gone.safetensors":
+                raise Missing("There is no blob sha256:0 (404).")
+            return super().part(path, offset, length)
+
+    held = {"MLmodel": fixture("mlflow/churn-model").contents["MLmodel"], "gone.safetensors": b"x"}
+    read = read_files(Gone(held), FORMATS.all())
+    assert read.endpoints
+    assert "There is no blob sha256:0 (404)." in read.sources[0].warnings
+    with pytest.raises(Missing):
+        read_files(Gone({"gone.safetensors": b"x"}), FORMATS.all())
+
+
+def test_half_a_package_is_none() -> None:
+    class Failing(MemoryFiles):
+        def part(self, path: str, offset: int, length: int) -> bytes:
+            if path == "gone.safetensors":
+                raise ServerFault("The registry failed (503).")
+            return super().part(path, offset, length)
+
+    held = {"MLmodel": fixture("mlflow/churn-model").contents["MLmodel"], "gone.safetensors": b"x"}
+    with pytest.raises(ServerFault):
+        read_files(Failing(held), FORMATS.all())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +77,20 @@ def test_streams_that_are_spoilt_are_sentences_and_the_container_goes(reply: Rep
     with pytest.raises((Unreadable, Unreachable, ServerFault), match=sentence):
         _open()
     assert _removed(site)
+
+
+def test_what_may_run_code_is_flagged_behind_large_files_too(site: Site) -> None:
+    """A folder is not streamed past the first large file; names are asked for then, pickles among them."""
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as tar:
+        info = tarfile.TarInfo("model/a.onnx")
+        info.size = 5 << 20
+        tar.addfile(info, io.BytesIO(bytes(info.size)))
+    _archive(site, Reply(200, held.getvalue()))
+    pickle = {"name": "model.pkl", "size": 7, "mode": 0, "linkTarget": ""}
+    told = {"X-Docker-Container-Path-Stat": b64encode(json.dumps(pickle).encode()).decode()}
+    site.routes[f"{API}/containers/c1/archive?path=%2Fmodel%2Fmodel.pkl"] = lambda _request: Reply(200, headers=told)
+    assert "model/model.pkl" in _open()
 
 
 def test_an_engine_that_fails_says_why(site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import socket
+import ssl
 import tarfile
 import time
 import zipfile
@@ -49,6 +50,23 @@ def site() -> Iterator[Site]:
 def _read(address: str, path: str, reach: Reach = REACH, limit: int = 1 << 20) -> bytes:
     with SOURCE.open(address, reach) as files:
         return files.read(path, limit)
+
+
+def test_certificates_are_read_for_tls_alone(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take longer than most answers: 40 ms and more."""
+    read: list[str] = []
+
+    def never() -> Any:
+        read.append("certificates")
+        return ssl.create_default_context()
+
+    monkeypatch.setattr("mlcd_tui.packages.sources._wire._trusted", never)
+    site.put("/MLmodel", b"flavors: {}")
+    assert _read(f"{site.url}/MLmodel", "MLmodel") == b"flavors: {}"
+    assert read == []
+    with pytest.raises(Unreachable, match="TLS"):
+        _read(f"https://{site.host}/MLmodel", "MLmodel")
+    assert read == ["certificates"]
 
 
 def test_a_document_is_one_question_and_its_query_is_not_shown(site: Site) -> None:
