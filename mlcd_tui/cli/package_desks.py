@@ -30,6 +30,19 @@ def needs_cluster(*addresses: str) -> bool:
     return any(address.startswith(_OF_THE_CLUSTER) for address in addresses)
 
 
+def has_cluster(globals_: Globals) -> bool:
+    """Whether there is a cluster to look into beside other places: one was named, or a kubeconfig is there."""
+    from mlcd_tui.cluster.kubeconfig import load
+
+    if globals_.demo or globals_.kubeconfig or globals_.context:
+        return True
+    try:
+        load()
+    except BadConfig:
+        return False
+    return True
+
+
 def ask(work: Callable[[PackageDesk, Settings], Coroutine[None, None, T]], globals_: Globals, *addresses: str) -> T:
     """Run a command's work at the desk that its addresses need; problems end the program with their exit code."""
     if needs_cluster(*addresses):

@@ -10,7 +10,7 @@ import click
 from mlcd_tui.cli import output
 from mlcd_tui.cli.naming import ROLLOUT_NAME
 from mlcd_tui.cli.options import current, package_options
-from mlcd_tui.cli.package_desks import around, ask, either
+from mlcd_tui.cli.package_desks import around, ask, either, has_cluster
 from mlcd_tui.domain.errors import BadConfig, Problem
 from mlcd_tui.domain.text import clean
 
@@ -42,13 +42,15 @@ def list_(ctx: click.Context, place: str | None) -> None:
     """Print packages as they come in."""
     globals_ = current(ctx)
     found: list[PackageEntry] = []
+    looked: list[str] = []
 
     async def work(desk: PackageDesk, _settings: Settings) -> int:
         places = (place,) if place else tuple(one.address for one in desk.places())
         if not places:
             raise BadConfig("no place is known.", advice="Name one such as mlflow:, or `sources` under [packages].")
+        looked.extend(_within(address, globals_.listed_namespace) for address in places)
         printer, code = output.Widths(*_LEAST), 0
-        for address in places:
+        for address in looked:
             try:
                 async for entry in desk.list(address):
                     found.append(entry)
@@ -57,11 +59,11 @@ def list_(ctx: click.Context, place: str | None) -> None:
             except Problem as problem:
                 if place:
                     raise
-                click.echo(f"mlcd-tui: {clean(problem)}", err=True)
+                click.echo(f"mlcd-tui: {clean(address)}: {clean(problem)}", err=True)
                 code = problem.exit_code
         return code
 
-    addresses = (place,) if place else ("cluster:",) if globals_.demo else ()
+    addresses = (place,) if place else ("cluster:",) if has_cluster(globals_) else ()
     code = ask(work, globals_, *addresses)
     if globals_.output == "markdown":
         from mlcd_tui.cli.blocks import Block
@@ -72,8 +74,15 @@ def list_(ctx: click.Context, place: str | None) -> None:
 
         output.emit(entries_document(found), globals_.output)
     elif not found and not code:
-        click.echo("No packages there.", err=True)
+        click.echo(f"No packages at {clean(', '.join(looked))}.", err=True)
+    elif not place:
+        click.echo(f"Looked at {clean(', '.join(looked))}.", err=True)
     raise SystemExit(code)
+
+
+def _within(address: str, namespace: str) -> str:
+    """A place, in the namespace that was named where it is the cluster."""
+    return f"{address}{namespace}" if address == "cluster:" else address
 
 
 def _row(entry: PackageEntry) -> tuple[str, ...]:

@@ -51,10 +51,13 @@ async def _decide(wired: Wired, form: str, how: How, publication: Publication) -
             output.emit(publication_document(publication), form)
         else:
             _print(publication, err=bool(publication.denied))
+        if publication.denied and not how.dry_run:
+            await wired.session.packages.decline(publication, how.reason)
         return 3 if publication.denied else 0
     if not machine or not how.yes:
         _print(publication, err=machine)
     if not how.yes and not _asked():
+        await wired.session.packages.decline(publication, how.reason)
         return 3
     typed = how.confirm_name or _typed(publication)
     outcome = await wired.session.packages.publish(publication, how.reason, typed)

@@ -260,6 +260,10 @@ class PackageDesk(Protocol):
         """Do it, audited. Never raises."""
         ...
 
+    async def decline(self, publication: Publication, reason: str = "") -> None:
+        """Record that it was shown and not done. Never raises."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Published:

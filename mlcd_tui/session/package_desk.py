@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -178,6 +179,13 @@ class Desk:
         outcome = await side.publisher.publish(publication, reason, typed_name)
         side.search.forget([(publication.namespace, publication.image_digest)])
         return outcome
+
+    async def decline(self, publication: Publication, reason: str = "") -> None:
+        """Record that it was shown and not done. Never raises."""
+        from mlcd_tui.domain.errors import Problem
+
+        with suppress(Problem):  # without a cluster nothing was shown that could be declined
+            await (await self.cluster()).publisher.decline(publication, reason)
 
     # --- inside -------------------------------------------------------------------------------------------
 

@@ -124,6 +124,10 @@ class Publisher:
             raise
         return await self._end(publication, reason, pair, result, sentence)
 
+    async def decline(self, publication: Publication, reason: str) -> None:
+        """Record that nothing was published, and why. Never raises `Problem`."""
+        await self._end(publication, reason, "", Result.REFUSED, str(publication.denied) or "the operator cancelled")
+
     def _refusal(self, publication: Publication, typed_name: str) -> str:
         if self.readonly or publication.denied:
             return self.readonly or str(publication.denied)

@@ -260,9 +260,21 @@ def test_publish_asks_and_takes_no_for_an_answer(acted: Cli, model: Path, termin
     wish = ("packages", "publish", str(model), "--image", "sha256:" + "a" * 64, "-n", "payments")
     terminal()
     assert acted(*wish, typed="n\n").exit_code == 3
+    assert acted.stages == ["refused"], "what was shown and not wanted is in the log"
     done = acted(*wish, typed="y\n")
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[-1].startswith("done: ")
+
+
+def test_without_a_place_the_cluster_is_looked_at_and_what_was_is_told(acted: Cli) -> None:
+    everything = acted("packages", "list")
+    assert everything.exit_code == 0, everything.output
+    assert "configmap:recs/" in everything.stdout
+    assert everything.stderr == "Looked at cluster:.\n"
+    one = acted("packages", "list", "-n", "payments")
+    assert "configmap:payments/" in one.stdout
+    assert "configmap:recs/" not in one.stdout
+    assert acted("packages", "list", "-n", "kube-system").stderr == "No packages at cluster:kube-system.\n"
 
 
 def test_a_published_package_is_found_from_the_rollout(acted: Cli, model: Path) -> None:

@@ -62,3 +62,6 @@ class FakeDesk:
 
     async def publish(self, publication: Publication, reason: str = "", typed_name: str = "") -> PublishOutcome:
         raise AssertionError(f"no screen publishes: {publication.name} {reason} {typed_name}")
+
+    async def decline(self, publication: Publication, reason: str = "") -> None:
+        raise AssertionError(f"no screen publishes: {publication.name} {reason}")
