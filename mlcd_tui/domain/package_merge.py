@@ -20,6 +20,7 @@ from mlcd_tui.domain.package import (
     Metric,
     ModelPackage,
     Pairs,
+    Split,
     Training,
     TrainingPart,
 )
@@ -203,13 +204,48 @@ def _metrics(parts: Sequence[Part], heard: Witnesses) -> tuple[Metric, ...]:
     """By name, dataset, split and slice. Text and noise belong to the value: they are taken from where it is from."""
     every = [(part, metric) for part in parts for metric in part.package.metrics]
     found = []
-    for group in _grouped(every, lambda one: (one.name.casefold(), one.dataset.casefold(), one.split, one.part)):
+    for group in _placed(
+        _grouped(every, lambda one: (one.name.casefold(), one.dataset.casefold(), one.split, one.part))
+    ):
         valued = next((one for _, one in group if one.value is not None), group[0][1])
+        place = next((one for _, one in group if _has_place(one)), valued)
+        valued = replace(valued, dataset=place.dataset, split=place.split, part=place.part)
         where = f"metrics[{_label(valued.name, valued.dataset, valued.split.value, valued.part)}]."
         joined = _fields(valued, group, where, _METRIC, heard)
         noise = next((one.noise for _, one in group if one.noise is not None and one.value == valued.value), None)
         found.append(replace(joined, noise=noise))
     return tuple(found)
+
+
+def _placed(groups: list[list[tuple[Part, Metric]]]) -> list[list[tuple[Part, Metric]]]:
+    """A metric without a place (a run's) is the one of the same value that another document knows the data of.
+
+    Where that is not clear, as with several sets of data, both stay.
+    """
+    kept: list[list[tuple[Part, Metric]]] = []
+    by_name: dict[str, list[list[tuple[Part, Metric]]]] = {}
+    for group in groups:
+        by_name.setdefault(group[0][1].name.casefold(), []).append(group)
+    for group in groups:
+        bare = group[0][1]
+        others = [] if _has_place(bare) else [one for one in by_name[bare.name.casefold()] if _has_place(one[0][1])]
+        twins = [other for other in others if _same_value(bare, other[0][1])]
+        if len(twins) == 1:
+            twins[0].extend(group)
+            twins[0].sort(key=lambda pair: pair[0].offset)  # by precedence again
+        else:
+            kept.append(group)
+    return kept
+
+
+def _has_place(one: Metric) -> bool:
+    return bool(one.dataset or one.part) or one.split is not Split.UNKNOWN
+
+
+def _same_value(one: Metric, other: Metric) -> bool:
+    if one.value is None or other.value is None:
+        return one.value is other.value and same.text(one.raw, other.raw)
+    return one.value == other.value
 
 
 def _dependencies(parts: Sequence[Part], heard: Witnesses) -> tuple[Dependency, ...]:

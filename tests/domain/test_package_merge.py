@@ -16,6 +16,7 @@ from mlcd_tui.domain.package import (
     Claim,
     Dataset,
     Dependency,
+    Direction,
     Metric,
     ModelPackage,
     Split,
@@ -148,6 +149,25 @@ def test_keyed_values_that_differ_name_their_place() -> None:
         "metrics[f1].value": ["0.9", "0.8"],
         "dependencies[numpy].version": ["==1.26.4", "2.1.0"],
     }
+
+
+def test_a_metric_without_data_is_the_one_that_another_document_knows_the_data_of() -> None:
+    """MLflow's run has the bare value, its logged model the dataset too."""
+    auc, placed = Metric(clean("roc_auc"), 0.912), Metric(clean("roc_auc"), 0.912, dataset=clean("churn-2026q3"))
+    directed = replace(auc, direction=Direction.HIGHER)
+    for parts in (
+        (said(metrics=(placed,)), said(metrics=(directed,))),
+        (said(70, metrics=(directed,)), said(metrics=(placed,))),
+    ):
+        merged = merge(parts)
+        assert merged.metrics == (replace(placed, direction=Direction.HIGHER),)
+        assert merge([merged]) == merged
+        (origin,) = [one for one in merged.origins if one.field.endswith(".value")]
+        assert (origin.field, len(origin.claims)) == ("metrics[roc_auc/churn-2026q3].value", 2)
+    other = replace(auc, value=0.9)
+    assert len(merge([said(metrics=(placed,)), said(metrics=(other,))]).metrics) == 2, "another value, another measure"
+    twice = (placed, replace(placed, dataset=clean("holdout")))
+    assert len(merge([said(metrics=twice), said(metrics=(auc,))]).metrics) == 3, "it cannot be told which"
 
 
 def test_artifacts_are_one_by_path_or_by_digest_but_never_within_one_document() -> None:
