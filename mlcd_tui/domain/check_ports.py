@@ -186,6 +186,29 @@ class ReportParser(Protocol):
         ...
 
 
+class RunExport(Protocol):
+    """One form that a run is given out in; found in the registry `mlcd_tui.checks.exports` as `EXPORT`. Pure."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the registry and as `-o`."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Its name for the eye."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """Of what `render` gives."""
+        ...
+
+    def render(self, run: CheckRun) -> str:
+        """The run as text, a line break at its end. Raises `Unreadable` where the form cannot say it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """One thing that happened in a run."""
