@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.e2e.docker.engine import base_image, shared_engine
 from tests.e2e.lab.api import LabApi
 from tests.e2e.lab.recording.metrics import metrics_server
 from tests.e2e.lab.recording.stage import Stage
@@ -92,6 +93,19 @@ def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real server of the Open Inference Protocol (MLServer) with one model, `churn` version 3."""
     with inference_server(tmp_path_factory.mktemp("openinference")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def docker_host() -> Iterator[str]:
+    """The address of a real Docker Engine; all tests share it, so nothing of it is stopped or pruned."""
+    with shared_engine() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def docker_base(docker_host: str) -> str:
+    """The name of an image with python3 and nothing else in that engine."""
+    return base_image(docker_host)
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ class Blueprint:
     environment: Sequence[tuple[str, str]] = ()
     mounts: Sequence[tuple[str, str]] = ()
     """Volume and folder."""
+    fill: bool = False
+    """Whether volumes take over what the image has in their folders; doing so a second time would undo what was set."""
     network: str = "none"
     port: int | None = None
     """Published on an ephemeral port of loopback; needs a network."""
@@ -101,7 +103,7 @@ def _host(engine: Engine, plan: Blueprint) -> Any:
         port_bindings={plan.port: ("127.0.0.1", None)} if plan.port else None,
         read_only=limits.read_only,
         tmpfs=rooms,
-        mounts=[Mount(folder, volume) for volume, folder in plan.mounts],
+        mounts=[Mount(folder, volume, no_copy=not plan.fill) for volume, folder in plan.mounts],
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         mem_limit=limits.memory,

@@ -54,7 +54,7 @@ def exchanged(
                 volume = str(engine.api.create_volume(labels=labels)["Name"])
             stack.enter_context(removing(engine.api.remove_volume, volume, force=True))
             mounts.append((volume, folder))
-        plan = Blueprint(image, labels, Limits(read_only=False), argv=("-",), mounts=mounts)
+        plan = Blueprint(image, labels, Limits(read_only=False), argv=("-",), mounts=mounts, fill=True)
         with (
             removing(engine.api.remove_container, create(engine, plan), force=True) as helper,
             asked("putting files in"),
