@@ -28,6 +28,8 @@ _CONFIG = re.compile(rb'"(?:architectures"\s*:\s*[\[n]|transformers_version"\s*:
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _PLACEHOLDER = "[more information needed]"
 _MOST_SECTION_LINES = 40
+_MOST_ROWS = 500
+_ITEM = re.compile(r"[-*] ([A-Za-z_][\w .-]{0,80}): (.+)")
 _CARD_RANK, _CONFIG_RANK = 20, 50
 _USED_KEYS = (
     "license",
@@ -83,7 +85,7 @@ def _card(files: Files, path: str, data: bytes, notes: Notes) -> ModelPackage:
     if match is not None:
         # Tells line numbers of the file itself: the front matter begins in its second line.
         front = notes.mapping(load_yaml(b"\n" + (match.group(1) or "").encode(), path), "front matter")
-    package = ModelPackage() if not front else _claims(front, text[match.end() if match else 0 :], notes)
+    package = _claims(front, text[match.end() if match else 0 :], notes)
     source = source_of(files, path, data, format=FORMAT.name, rank=_CARD_RANK, warnings=notes.warnings)
     return replace(package, sources=(source,))
 
@@ -93,6 +95,11 @@ def _claims(front: Mapping[str, Any], body: str, notes: Notes) -> ModelPackage:
     library = notes.text(front.get("library_name"), "library_name", limit=200)
     used = tuple(Dataset(name, Split.TRAIN) for name in notes.texts(front.get("datasets"), "datasets"))
     sections = _sections(body)
+    written = tuple(
+        Metric(label, number, Clean("") if number is not None else value)
+        for label, value in _rows(sections, "evaluation", header=("metric", "value"))
+        for number in (notes.number(value, "evaluation results", quiet=True),)
+    )
     licences = tuple(
         notes.text(front.get("license_name"), "license_name", limit=200) or licence if licence == "other" else licence
         for licence in notes.texts(front.get("license"), "license")
@@ -100,16 +107,18 @@ def _claims(front: Mapping[str, Any], body: str, notes: Notes) -> ModelPackage:
     rest = {key: value for key, value in front.items() if key not in _USED_KEYS}
     return ModelPackage(
         name=name,
+        description=_description(sections),
         task=notes.text(front.get("pipeline_tag"), "pipeline_tag", limit=200),
         licences=licences,
         intended_use=_lines(sections, "intended use", "direct use", "downstream use"),
         limits=_lines(sections, "limitation", "out-of-scope", "bias"),
         training=Training(
+            parameters=_rows(sections, "hyperparameter"),
             datasets=(*used, *measured),
             base_models=notes.texts(front.get("base_model"), "base_model"),
             environment=((Clean("library"), library),) if library else (),
         ),
-        metrics=metrics,
+        metrics=metrics or written,
         extra=notes.pairs(rest, "front matter"),
     )
 
@@ -180,6 +189,38 @@ def _sections(body: str) -> dict[str, list[str]]:
 def _lines(sections: Mapping[str, list[str]], *words: str) -> tuple[Clean, ...]:
     lines = [line for title, lines in sections.items() if any(word in title for word in words) for line in lines]
     return tuple(clean(line) for line in lines[:_MOST_SECTION_LINES])
+
+
+def _description(sections: Mapping[str, list[str]]) -> Clean:
+    """What the card says of the model first: of several sections that may, the first that says anything."""
+    titles = [title for title in sections if "model description" in title or "model summary" in title]
+    lines = next((sections[title] for title in (*titles, *list(sections)[:1]) if sections[title]), [])
+    return clean(" ".join(line for line in lines[:_MOST_SECTION_LINES] if not line.startswith(("<", "|", "![", "[!["))))
+
+
+def _rows(sections: Mapping[str, list[str]], word: str, header: tuple[str, str] | None = None) -> Pairs:
+    """Pairs that libraries write under a heading: tables of two columns (skops), or `- name: value` (transformers).
+
+    Args:
+        sections: lines by heading.
+        word: what the heading contains.
+        header: the head that a table must have, in lower case; lists are not read then.
+    """
+    found: dict[Clean, Clean] = {}
+    for lines in (lines for title, lines in sections.items() if word in title):
+        head: tuple[str, ...] = ()
+        for line in lines[:_MOST_ROWS]:
+            cells = tuple(cell.strip() for cell in line.strip("|").split("|")) if line.startswith("|") else ()
+            if not cells:
+                head, item = (), _ITEM.match(line)
+                cells = item.groups() if item is not None and header is None else ()
+            elif not head:
+                head = tuple(cell.lower() for cell in cells)
+                continue
+            is_rule = all(set(cell) <= {":", "-"} for cell in cells)
+            if len(cells) == 2 and cells[0] and not is_rule and (header is None or head == header):
+                found.setdefault(clean(cells[0], limit=200), clean(cells[1], limit=500))
+    return tuple(found.items())
 
 
 def _config(files: Files, path: str, data: bytes, notes: Notes) -> ModelPackage:

@@ -37,11 +37,15 @@ def test_the_fixture_tells_task_licence_lineage_and_metrics() -> None:
     assert package.sources[0].rank == 20
 
 
-def test_a_card_without_front_matter_claims_nothing_but_its_text() -> None:
+def test_a_card_of_skops_tells_parameters_and_metrics_in_its_text() -> None:
     files = from_folder(_FIXTURES / "skops")
     assert FORMAT.find(files) == ("README.md",)
     package = FORMAT.read(files, "README.md")
-    assert package == ModelPackage(sources=package.sources)
+    assert package.description == "Tiny LR."
+    assert dict(package.training.parameters).items() >= {"C": "1.0", "solver": "lbfgs", "warm_start": "False"}.items()
+    assert len(package.training.parameters) == 14
+    assert [(one.name, one.value) for one in package.metrics] == [("accuracy", 1.0)]
+    assert (package.intended_use, package.limits) == ((), ()), "what is to be filled in says nothing"
     assert "Tiny LR." in package.sources[0].text
 
 
@@ -90,6 +94,31 @@ x
     assert package.intended_use == ("Churn of retail clients.",)
     assert package.limits[0] == "Not for under 18."
     assert "x" not in package.limits
+
+
+def test_parameters_are_read_as_transformers_lists_them() -> None:
+    package = _read("""---
+license: mit
+---
+# churn
+A first sentence.
+## Training procedure
+### Training hyperparameters
+The following hyperparameters were used during training:
+- learning_rate: 5e-05
+- optimizer: Adam with betas=(0.9,0.999)
+### Training results
+| Training Loss | Epoch | Step |
+|:--:|:--:|:--:|
+| 0.5 | 1.0 | 10 |
+## Evaluation
+| Metric | Value | Split |
+|:--:|:--:|:--:|
+| accuracy | 1.0 | test |
+""")
+    assert package.description == "A first sentence."
+    assert package.training.parameters == (("learning_rate", "5e-05"), ("optimizer", "Adam with betas=(0.9,0.999)"))
+    assert package.metrics == (), "no table of two columns"
 
 
 def test_scalars_lists_and_nonsense_are_told_apart() -> None:
