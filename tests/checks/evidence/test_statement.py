@@ -42,7 +42,7 @@ SAMPLE = statement(run())
 PATHS = [path for path in _paths(SAMPLE) if path]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
 @given(RUNS)
 def test_there_and_back(made: CheckRun) -> None:
     assert read_statement(statement_bytes(made)) == made
@@ -99,7 +99,7 @@ def _changed(path: tuple[Any, ...], value: Any) -> bytes:
     return json.dumps(made).encode()
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
 @given(st.sampled_from(PATHS), JSON)
 def test_whatever_stands_in_it_only_unreadable_is_raised(path: tuple[Any, ...], value: Any) -> None:
     with contextlib.suppress(Unreadable):

@@ -1,0 +1,226 @@
+"""The little of the distribution API that evidence needs: one repository, basic login, every digest checked."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urljoin, urlsplit
+
+from mlcd_tui.domain.errors import (
+    BadConfig,
+    Forbidden,
+    Invalid,
+    Missing,
+    Problem,
+    ServerFault,
+    Throttled,
+    Unauthenticated,
+    Unreachable,
+    Unreadable,
+)
+from mlcd_tui.domain.text import clean
+
+if TYPE_CHECKING:
+    import httpx
+
+_MOST_MANIFEST = 4 << 20
+_MOST_HOPS = 5
+_MOST_PAGES = 10
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?|\[[0-9a-fA-F:]+\](?::\d{1,5})?")
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+_ACCEPT = (
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json"
+)
+_NEXT = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?')
+
+
+def digest_of(data: bytes) -> str:
+    """`sha256:…` of bytes."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host (with or without port) is this machine."""
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(slots=True)
+class Registry:
+    """One repository of one registry: by HTTPS, on this machine by plain HTTP. Blocking.
+
+    Args:
+        host: host and port.
+        repository: within it.
+        login: user and password for it, and for no other host; None: without one.
+        timeout: seconds for each answer.
+
+    Raises:
+        BadConfig: no host or no repository can be called that.
+    """
+
+    host: str
+    repository: str
+    login: tuple[str, str] | None = field(default=None, repr=False)
+    timeout: float = 10.0
+    _client: httpx.Client = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        import httpx  # late: a tenth of a second that only those pay who ask a registry
+
+        if len(self.repository) > 255 or not _HOST.fullmatch(self.host) or not _REPOSITORY.fullmatch(self.repository):
+            raise BadConfig(f"{self.shown} is no repository of a registry.", advice="Write HOST[:PORT]/NAME.")
+        # what the environment says of proxies is not meant for this machine
+        trust = not is_loopback(self.host)
+        self._client = httpx.Client(timeout=self.timeout, follow_redirects=False, trust_env=trust)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    @property
+    def shown(self) -> str:
+        """For the eye."""
+        return clean(f"{self.host}/{self.repository}", limit=300)
+
+    @property
+    def base(self) -> str:
+        """Where its repository lies."""
+        scheme = "http" if is_loopback(self.host) else "https"
+        return f"{scheme}://{self.host}/v2/{self.repository}"
+
+    # --- reading --------------------------------------------------------------------------------------------
+
+    def manifest(self, reference: str) -> tuple[bytes, str]:
+        """A manifest's bytes and media type, by digest or tag. Raises `Missing`."""
+        answer, data = self._get(f"{self.base}/manifests/{reference}", _MOST_MANIFEST, _ACCEPT)
+        if answer.status_code == 404:
+            raise Missing(f"{self.shown} has no {clean(reference, limit=80)}.")
+        self._refuse(answer, data)
+        self._check(reference, data)
+        return data, answer.headers.get("content-type", "").partition(";")[0].strip()
+
+    def blob(self, digest: str, most: int) -> bytes:
+        """A blob, its digest checked. Raises `Missing`, or `Unreadable` when larger than `most` bytes."""
+        if not _DIGEST.fullmatch(digest):
+            raise Unreadable(f"{clean(digest, limit=80) or 'Nothing'} is no digest of a blob.")
+        answer, data = self._get(f"{self.base}/blobs/{digest}", most)
+        self._refuse(answer, data)
+        self._check(digest, data)
+        return data
+
+    def referrers(self, digest: str) -> list[bytes] | None:
+        """The pages of the list of what refers to a manifest; None: the registry keeps none."""
+        url = f"{self.base}/referrers/{digest}"
+        pages: list[bytes] = []
+        for _ in range(_MOST_PAGES):
+            answer, data = self._get(url, _MOST_MANIFEST)
+            if not pages and answer.status_code in {400, 404, 405, 406, 501}:
+                return None
+            self._refuse(answer, data)
+            pages.append(data)
+            following = _NEXT.search(answer.headers.get("link", ""))
+            if following is None:
+                break
+            url = urljoin(url, following[1])
+        return pages
+
+    # --- writing --------------------------------------------------------------------------------------------
+
+    def put_blob(self, data: bytes) -> str:
+        """Upload a blob. Returns its digest."""
+        digest = digest_of(data)
+        begun, told = self._send("POST", f"{self.base}/blobs/uploads/")
+        self._refuse(begun, told)
+        place = urljoin(f"{self.base}/blobs/uploads/", begun.headers.get("location", ""))
+        if urlsplit(place).netloc != urlsplit(self.base).netloc:
+            raise Forbidden(f"{self.shown} wants the upload sent to {clean(place, limit=200)}; it was not.")
+        place += ("&" if urlsplit(place).query else "?") + f"digest={digest}"
+        ended, told = self._send("PUT", place, content=data, headers={"Content-Type": "application/octet-stream"})
+        self._refuse(ended, told)
+        return digest
+
+    def put_manifest(self, reference: str, data: bytes, media_type: str) -> str:
+        """Put a manifest. Returns the subject that the registry says it keeps it for; empty: it says nothing."""
+        place = f"{self.base}/manifests/{reference}"
+        answer, told = self._send("PUT", place, content=data, headers={"Content-Type": media_type})
+        self._refuse(answer, told)
+        return str(answer.headers.get("oci-subject", ""))
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _get(self, url: str, most: int, accept: str = "*/*") -> tuple[httpx.Response, bytes]:
+        """An answer to a GET. Blobs often lie elsewhere: redirects are followed, without the login."""
+        for _ in range(_MOST_HOPS):
+            answer, data = self._send("GET", url, headers={"Accept": accept}, most=most)
+            if answer.status_code not in {301, 302, 303, 307, 308}:
+                return answer, data
+            url = urljoin(url, answer.headers.get("location", ""))
+        raise ServerFault(f"{self.shown} leads from one address to the next without end.")
+
+    def _send(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        most: int = 1 << 20,
+    ) -> tuple[httpx.Response, bytes]:
+        """One request and its bounded answer."""
+        import httpx
+
+        parts, base = urlsplit(url), urlsplit(self.base)
+        own = (parts.scheme, parts.netloc) == (base.scheme, base.netloc)
+        if not own and parts.scheme != "https":
+            raise Forbidden(f"{self.shown} leads to {clean(url, limit=200)}, which is not encrypted; nothing was sent.")
+        login = httpx.BasicAuth(*self.login) if own and self.login else None
+        data = bytearray()
+        try:
+            with self._client.stream(method, url, content=content, headers=headers, auth=login) as answer:
+                for piece in answer.iter_bytes(64 * 1024):
+                    data += piece
+                    if len(data) > most:
+                        raise Unreadable(f"{self.shown} sent more than {most >> 20} MiB.")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise Unreachable(
+                f"{self.shown} does not answer: {clean(error, limit=200) or type(error).__name__}."
+            ) from error
+        return answer, bytes(data)
+
+    def _check(self, reference: str, data: bytes) -> None:
+        if reference.startswith("sha256:") and digest_of(data) != reference:
+            told = clean(reference, limit=80)
+            raise Unreadable(f"What {self.shown} sent as {told} is something else: its digest is wrong.")
+
+    def _refuse(self, answer: httpx.Response, data: bytes) -> None:
+        code = answer.status_code
+        if code < 300:
+            return
+        told = clean(data[:2_000].decode("utf-8", "replace"), limit=200)
+        raise self._problem(code, answer.headers.get("www-authenticate", ""), told)
+
+    def _problem(self, code: int, challenge: str, told: str) -> Problem:
+        if code == 401:
+            bearer = challenge.lower().startswith("bearer")
+            why = "it wants a token, and only logins by name and password are sent" if bearer else "it wants a login"
+            return Unauthenticated(f"{self.shown} does not let us in (401): {why}.")
+        if code == 403:
+            return Forbidden(f"{self.shown} forbids it (403): {told}")
+        if code == 404:
+            return Missing(f"{self.shown} has no such thing (404): {told}")
+        if code == 429:
+            return Throttled(f"{self.shown} asks for patience (429).")
+        kind = ServerFault if code >= 500 else Invalid
+        return kind(f"{self.shown} answers {code}: {told}")

@@ -1,0 +1,174 @@
+"""A registry that lies or leads astray: told in one sentence, no login goes elsewhere. Real ones are in tests/e2e."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from mlcd_tui.checks.evidence.referrers import read
+from mlcd_tui.checks.evidence.registry import Registry
+from mlcd_tui.domain.errors import (
+    BadConfig,
+    Forbidden,
+    Missing,
+    Problem,
+    ServerFault,
+    Unauthenticated,
+    Unreachable,
+    Unreadable,
+)
+from tests.checks.runs_made import MANIFEST
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+@dataclass
+class Lying:
+    """Answers as the test says, and remembers what it was asked."""
+
+    host: str = ""
+    answer: Callable[[str, str], Answer] = lambda _method, _path: (404, {}, b"")
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@pytest.fixture
+def server() -> Iterator[Lying]:
+    lying = Lying()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _any(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            lying.asked.append((self.command, self.path, self.headers.get("Authorization", "")))
+            code, headers, body = lying.answer(self.command, self.path)
+            self.send_response(code)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST = _any  # noqa: N815 - as the library calls them
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        lying.host = f"127.0.0.1:{http.server_address[1]}"
+        yield lying
+        http.shutdown()
+        thread.join()
+
+
+def _registry(server: Lying, **more: object) -> Registry:
+    return Registry(server.host, "serving/churn", ("alice", "secret"), **more)  # type: ignore[arg-type]
+
+
+def test_another_manifest_than_asked_for(server: Lying) -> None:
+    server.answer = lambda *_: (200, {}, b"{}")
+    with _registry(server) as registry, pytest.raises(Unreadable, match="digest is wrong"):
+        registry.manifest(MANIFEST)
+
+
+def test_endless_answers(server: Lying) -> None:
+    server.answer = lambda *_: (200, {}, b"x" * (2 << 20))
+    with _registry(server) as registry, pytest.raises(Unreadable, match="more than 1 MiB"):
+        registry.blob(MANIFEST, 1 << 20)
+
+
+def test_redirects_never_leave_what_is_encrypted(server: Lying) -> None:
+    server.answer = lambda *_: (307, {"Location": "http://127.0.0.1:1/elsewhere"}, b"")
+    with _registry(server) as registry, pytest.raises(Forbidden, match="not encrypted"):
+        registry.blob(MANIFEST, 1 << 20)
+    server.answer = lambda *_: (307, {"Location": "/again"}, b"")
+    with _registry(server) as registry, pytest.raises(ServerFault, match="without end"):
+        registry.blob(MANIFEST, 1 << 20)
+
+
+def test_uploads_stay_with_the_registry(server: Lying) -> None:
+    server.answer = lambda *_: (202, {"Location": "https://elsewhere.example/upload"}, b"")
+    with _registry(server) as registry, pytest.raises(Forbidden, match="was not"):
+        registry.put_blob(b"evidence")
+    assert [method for method, _, _ in server.asked] == ["POST"]
+
+
+@pytest.mark.parametrize(
+    ("code", "headers", "kind", "words"),
+    [
+        (401, {"WWW-Authenticate": 'Bearer realm="https://x.example"'}, Unauthenticated, "token"),
+        (401, {"WWW-Authenticate": "Basic"}, Unauthenticated, "login"),
+        (403, {}, Forbidden, "403"),
+        (404, {}, Missing, "has no"),
+        (500, {}, ServerFault, "500"),
+    ],
+)
+def test_refusals(server: Lying, code: int, headers: dict[str, str], kind: type[Problem], words: str) -> None:
+    server.answer = lambda *_: (code, headers, b"\x1b[31mno")
+    with _registry(server) as registry, pytest.raises(kind, match=words) as raised:
+        registry.manifest(MANIFEST)
+    assert "\x1b" not in str(raised.value)
+    assert "secret" not in str(raised.value) + repr(registry)
+
+
+@pytest.mark.parametrize("listed", [b"", b"[]", b"[" * 50_000])
+def test_a_damaged_list_is_told(server: Lying, listed: bytes) -> None:
+    server.answer = lambda _method, path: (200, {}, listed) if "/referrers/" in path else (404, {}, b"")
+    with _registry(server) as registry, pytest.raises(Unreadable, match="list of referrers"):
+        read(registry, MANIFEST, ())
+
+
+@pytest.mark.parametrize("listed", [b'{"manifests": 3}', b'{"manifests": [1, {}, {"digest": 3}]}'])
+def test_what_is_no_descriptor_is_passed_over(server: Lying, listed: bytes) -> None:
+    server.answer = lambda _method, path: (200, {}, listed) if "/referrers/" in path else (404, {}, b"")
+    with _registry(server) as registry:
+        assert read(registry, MANIFEST, ()).evidence == ()
+
+
+def test_a_referrer_that_is_gone_is_told(server: Lying) -> None:
+    entry = {"digest": MANIFEST, "artifactType": "application/vnd.in-toto+json"}
+    pages = {"": ('<{}?page=2>; rel="next"', [entry]), "2": ("", [])}
+
+    def answer(_method: str, path: str) -> Answer:
+        if "/referrers/" not in path:
+            return 404, {}, b""
+        link, found = pages[path.partition("page=")[2]]
+        return 200, {"Link": link.format(path)} if link else {}, json.dumps({"manifests": found}).encode()
+
+    server.answer = answer
+    with _registry(server) as registry:
+        found = read(registry, MANIFEST, ())
+    assert (found.evidence, len(found.troubles)) == ((), 1)
+    assert "has no" in found.troubles[0]
+    assert sum("/referrers/" in path for _, path, _ in server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("host", "repository"),
+    [
+        ("a@b", "x"),
+        ("registry.example", "../x"),
+        ("registry.example", "X"),
+        ("", "x"),
+        ("h/x", "y"),
+        ("h", "a?b"),
+        ("h", "a" * 300),
+    ],
+)
+def test_names_that_are_no_repository(host: str, repository: str) -> None:
+    with pytest.raises(BadConfig):
+        Registry(host, repository)
+
+
+def test_nobody_there() -> None:
+    with Registry("127.0.0.1:1", "x") as registry, pytest.raises(Unreachable, match="does not answer"):
+        registry.manifest(MANIFEST)
+
+
+def test_only_this_machine_is_asked_in_the_clear() -> None:
+    assert Registry("127.0.0.1.evil.example", "x").base.startswith("https://")
+    assert Registry("localhost:5000", "x").base.startswith("http://")
