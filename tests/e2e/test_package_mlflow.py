@@ -88,15 +88,16 @@ def test_how_it_was_trained(churn: Churn) -> None:
     assert training.started is not None
     assert training.finished is not None
     assert training.started <= training.finished
-    (data,) = training.datasets
+    data, holdout = sorted(training.datasets, key=lambda each: each.name)
+    assert (holdout.name, holdout.uri) == ("churn-holdout", "s3://acme-data/churn/holdout.parquet")
     assert (data.name, data.split, data.rows) == ("churn-2026q3", Split.TRAIN, 50)
     assert data.uri == "s3://acme-data/churn/churn-2026q3.parquet"
     assert len(data.digest) == 8
     assert [field.name for field in data.schema.fields] == ["tenure_months", "monthly_fee", "churn"]
-    assert {(metric.name, metric.value, metric.direction) for metric in package.metrics} == {
-        ("roc_auc", 0.912, Direction.HIGHER),
-        ("f1", 0.71, Direction.UNKNOWN),
-    }
+    assert sorted((each.name, each.dataset, each.value, each.direction) for each in package.metrics) == [
+        ("f1", "churn-holdout", 0.71, Direction.UNKNOWN),
+        ("roc_auc", "churn-holdout", 0.912, Direction.HIGHER),
+    ]
     assert not any(artifact.path.startswith("rest/") for artifact in package.artifacts)
 
 
@@ -137,9 +138,10 @@ def test_a_better_metric_and_other_data_are_told(churn: Churn) -> None:
         return [(one.label, one.before, one.after, one.judgement) for one in found if one.section is section]
 
     assert told(Section.PARAMETERS) == [("C", "1.0", "0.5", Judgement.CHANGED)]
-    judged = {label: judgement for label, _, _, judgement in told(Section.METRICS)}
-    # nobody declared which way f1 is better
-    assert (judged["roc_auc"], judged["f1"]) == (Judgement.BETTER, Judgement.CHANGED)
+    assert sorted(told(Section.METRICS)) == [
+        ("f1 (churn-holdout)", "0.71", "0.7", Judgement.CHANGED),  # nobody declared which way it is better
+        ("roc_auc (churn-holdout)", "0.912", "0.931", Judgement.BETTER),
+    ]
     assert any("churn-2026q4" in f"{label} {after}" for label, _, after, _ in told(Section.DATA))
 
 

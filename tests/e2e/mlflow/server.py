@@ -56,6 +56,8 @@ class Registration:
     directions: Mapping[str, str] = field(default_factory=lambda: {"roc_auc": "higher"})
     """Become the version's tags `mlcd.dev/direction.<metric>`."""
     dataset: str = "churn-2026q3"
+    measured_on: str = "churn-holdout"
+    """The data of its metrics."""
     commit: str = "4be1f0c2aa0d4c7e9b1d6f3a2b5c8d7e6f5a4b3c"
     owner: str = "risk-ml"
     description: str = "Leaves within a month?"
