@@ -1,0 +1,1 @@
+"""Which of three growers a wine comes from."""

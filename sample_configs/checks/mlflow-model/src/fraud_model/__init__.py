@@ -1,0 +1,1 @@
+"""How likely a payment is a fraud."""

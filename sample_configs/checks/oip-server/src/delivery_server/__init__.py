@@ -1,0 +1,1 @@
+"""Minutes until a delivery arrives, by the Open Inference Protocol v2."""
