@@ -81,7 +81,9 @@ def _unseen(detail: RolloutDetail, use: ImageUse) -> Clean:
         return clean(f"no right to list {', '.join(hidden)}, so the digest of the image that runs is not known")
     if use.digest:
         return clean(f"the runtime names the image {use.digest}, which is no sha256 digest")
-    return clean("no pod of this version has pulled its image, so the digest is not known")
+    return clean(
+        "no pod of this version has pulled its image, so the digest is not known: wait for one, or deploy by digest"
+    )
 
 
 def _annotation(detail: RolloutDetail, version: Revision, *, newest: bool) -> str:

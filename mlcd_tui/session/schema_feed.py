@@ -39,12 +39,15 @@ AT_ONCE = 4
 _FEW = 24
 """So many are looked at without a rest."""
 _REST = 10.0
-"""With more, so many times as long as a look took."""
+"""With more, so many times as long as a look took …"""
+_LEAST_REST = 0.25
+"""… and never less, in seconds, however fast the API server: it has other clients."""
 _KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
 """What tells which images run; analyses and events do not."""
 _AGAIN = (3.0, 6.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds until a rollout without a verdict is looked at again; a package may come from elsewhere than the cluster."""
-
+_A_SECOND = 5
+"""So many of a large fleet without packages are looked at again in a second, once all have been a few times."""
 _UNWATCHED = 60.0
 """Seconds until a verdict is looked at again where ConfigMaps cannot be watched."""
 
@@ -61,6 +64,8 @@ class _Known:
     due: float = 0.0
     looks: int = 0
     digests: frozenset[str] = field(default=frozenset())
+    pulling: bool = False
+    """The new version's digest is not known yet: its pods will tell it any moment."""
 
 
 class SchemaFeed:
@@ -124,8 +129,11 @@ class SchemaFeed:
             if known is None or known.version != version:
                 self._known[ref] = _Known(row, version)
                 self._wake.set()
-            else:
+            elif known.row is not row:
                 known.row = row
+                if known.pulling:
+                    known.due = 0.0
+                    self._wake.set()
         if over:
             self._publish()
 
@@ -167,11 +175,12 @@ class SchemaFeed:
         changed = await asyncio.gather(*(self._look(known) for known in some))
         if any(changed):
             self._publish()
-        await asyncio.sleep((time.monotonic() - began) * _REST if rest else 0)
+        await asyncio.sleep(max((time.monotonic() - began) * _REST, _LEAST_REST) if rest else 0)
 
     async def _look(self, known: _Known) -> bool:
         """Whether the note became another one."""
-        before, ref, settled = known.note, known.row.ref, False
+        before, row, settled = known.note, known.row, False
+        ref = row.ref
         try:
             packages = await self._around(ref)
         except Problem as problem:
@@ -183,12 +192,14 @@ class SchemaFeed:
         else:
             known.note = SchemaNote(packages.verdict, clean(note_sentence(packages)))
             known.digests = _digests(packages)
+            known.pulling = packages.candidate is not None and not packages.candidate.digest
             settled = packages.diff is not None
         if settled:  # what is published anew is told of by the watch, where there is one
             side = self._desk.side
             wait = math.inf if side is not None and side.published.knows(ref.namespace) else _UNWATCHED
         else:
-            wait = _AGAIN[min(known.looks, len(_AGAIN) - 1)]
+            moved = known.pulling and known.row is not row  # while it was looked at
+            wait = INTERVAL if moved else again(known.looks, len(self._known))
         known.due, known.looks = time.monotonic() + wait, known.looks + 1
         return known.note != before
 
@@ -207,6 +218,11 @@ class SchemaFeed:
         for known in self._known.values():
             known.note = SchemaNote(Verdict.UNKNOWN, sentence)
         self._publish()
+
+
+def again(looks: int, under_way: int) -> float:
+    """Seconds until a rollout without a verdict is looked at again, after so many looks and in such a fleet."""
+    return _AGAIN[looks] if looks < len(_AGAIN) - 1 else max(_AGAIN[-1], under_way / _A_SECOND)
 
 
 def _urgency(known: _Known) -> tuple[bool, int, str, str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from mlcd_tui.demo.access import User
+from mlcd_tui.demo.controllers.pod import digest_of
+from mlcd_tui.demo.scenarios._build import REGISTRY
 from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.package_ports import FoundPackage
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.package_search import Search
 from mlcd_tui.session.running_images import RunningImage
+from mlcd_tui.session.schema_feed import again
 from tests.session.conftest import until
 from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane, model
 
@@ -135,6 +139,33 @@ async def test_what_fails_for_one_rollout_costs_no_other_its_note(here: Lane, mo
     try:
         await session.start()
         await until(session, says(Verdict.UNKNOWN, "mlcd-tui failed at this rollout (ZeroDivisionError)"))  # type: ignore[arg-type]
+        await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+    finally:
+        await session.stop()
+
+
+def test_a_large_fleet_without_packages_does_not_keep_the_api_server_busy() -> None:
+    assert again(0, 10_000) < 5, "the first looks come soon"
+    assert again(50, 24) == 300
+    assert 10_000 / again(50, 10_000) <= 5, "looks a second, each of a few requests"
+
+
+async def test_a_digest_that_becomes_known_is_looked_at_at_once(here: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Published before the first pod has pulled the image: no watch will tell of it again."""
+    monkeypatch.setattr("mlcd_tui.session.schema_feed._AGAIN", (60.0,))
+    newer = digest_of(f"{REGISTRY}/scorer:v3")
+    await here.publish(OLD, model("1", "age"))
+    await here.publish(newer, model("3", "age"))
+    here.server.store.start_seconds = (0.8, 0.9)
+    session = here.session()
+    try:
+        await session.start()
+        await until(session, says(Verdict.UNKNOWN, "no package is published"))  # type: ignore[arg-type]
+        patch = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": f"{REGISTRY}/scorer:v3"}]
+        headers = {"Content-Type": "application/json-patch+json"}
+        path = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer"
+        (await here.http.patch(path, content=json.dumps(patch), headers=headers)).raise_for_status()
+        await until(session, says(Verdict.UNKNOWN, "no pod of this version has pulled its image"))  # type: ignore[arg-type]
         await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
     finally:
         await session.stop()
