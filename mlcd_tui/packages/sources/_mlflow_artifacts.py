@@ -71,6 +71,8 @@ def collect(
         model_id: of a logged model; else it is taken from the version's source.
     """
     files = PackageFiles(address=address, cancelled=reach.cancelled)
+    if server.remark:
+        files.notes.add(server.remark)
     if version is not None:
         files.bodies["rest/model-version.json"] = Held(version_answer)
         files.bodies["rest/registered-model.json"] = Held(model_answer)

@@ -24,7 +24,7 @@ from mlcd_tui.domain.errors import (
 )
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import clean
-from mlcd_tui.packages.sources._wire import Answer, Wire, host_of
+from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, is_loopback
 
 T = TypeVar("T")
 MOST_BYTES = 16_000_000
@@ -87,6 +87,9 @@ class RestServer:
         if parts.username and not authorization:
             authorization = basic(unquote(parts.username), unquote(parts.password or ""))
         self._headers = {"Authorization": authorization} if authorization else {}
+        unprotected = authorization and parts.scheme == "http" and not is_loopback(host)
+        self.remark = f"The login for {self.host} is sent unencrypted: use https://." if unprotected else ""
+        """What to know of how it is asked; empty: nothing."""
         hosts = (*reach.hosts, host) if trusted and reach.hosts is not None else reach.hosts
         self._wire = Wire(replace(reach, hosts=hosts))
         self._wire.check(self.base)

@@ -148,7 +148,7 @@ class Wire:
                 if response.status_code not in _REDIRECTS or "location" not in response.headers:
                     yield Answer(url, response.status_code, response.headers, response, self)
                     return
-                target = urljoin(url, response.headers["location"])
+                target = self._target(url, response.headers["location"])
             if len(came) > MOST_REDIRECTS:
                 raise ServerFault(f"{shown(came[0])} redirects more than {MOST_REDIRECTS} times.", advice=_ADVICE[404])
             if target.partition(":")[0] not in _PORTS:
@@ -159,6 +159,16 @@ class Wire:
                 sent = {key: value for key, value in sent.items() if key.lower() != "authorization"}
             method, content = ("GET", None) if method == "POST" else (method, content)
             url = target
+
+    @staticmethod
+    def _target(url: str, location: str) -> str:
+        """Where a redirect leads."""
+        try:
+            target = urljoin(url, location)
+            host_of(target)
+        except ValueError as error:  # brackets that are no IPv6 address, a port beyond all ports
+            raise ServerFault(f"{shown(url)} redirects to no address: {clean(error)}.", advice=_ADVICE[404]) from error
+        return target
 
     def get(self, url: str, limit: int, *, headers: Mapping[str, str] | None = None) -> bytes:
         """The body of a success. Raises the `Problem` of any other status."""

@@ -94,6 +94,8 @@ class LiveEndpoint:
         place = _place(address)
         files = PackageFiles(address=f"{_PREFIX}{_without_user(place.base)}", cancelled=reach.cancelled)
         with RestServer(place.base, reach, what=_WHAT) as server:
+            if server.remark:
+                files.notes.add(server.remark)
             about = _about(server)
             if about is not None:
                 files.bodies["v2/server.json"] = Held(about)

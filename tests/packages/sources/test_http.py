@@ -198,6 +198,13 @@ def test_a_login_in_the_address_goes_to_its_host_only_and_is_never_shown(site: S
         assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("target", ["http://127.0.0.1:99999/x", "//[::1", "//[zz]/MLmodel"])
+def test_a_redirect_to_no_address_is_one_sentence(site: Site, target: str) -> None:
+    site.routes["/MLmodel"] = lambda _request: Reply(302, headers={"Location": target})
+    with pytest.raises((ServerFault, Unreachable)):
+        _read(f"{site.url}/MLmodel", "MLmodel")
+
+
 def test_only_hosts_of_the_reach_are_asked_redirects_included(site: Site) -> None:
     with serving() as other:
         site.put("/MLmodel", code=302, Location=f"{other.url}/MLmodel")

@@ -218,6 +218,16 @@ def test_a_redirect_takes_no_credentials_along(stub: RestStub, monkeypatch: pyte
         assert "authorization" not in other.asked[0].headers
 
 
+def test_a_login_that_others_can_read_on_the_way_is_told(stub: RestStub, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = "The login for 127.0.0.1:"
+    uri = stub.address.replace("http://", "http://alice:pw@")
+    for local, expected in ((True, False), (False, True)):
+        monkeypatch.setattr("mlcd_tui.packages.sources._rest.is_loopback", lambda _host, local=local: local)
+        with SOURCE.open("mlflow:churn-model/1", Reach(mlflow=uri, timeout=2.0)) as files:
+            assert isinstance(files, Remarking)
+            assert any(told in remark and "unencrypted" in remark for remark in files.remarks()) is expected
+
+
 def test_a_password_in_the_address_is_used_and_never_shown(stub: RestStub) -> None:
     server = stub.address.replace("http://", "http://bob:pa55@")
     stub.on(f"{API}/model-versions/get", Reply(b"", 401))
