@@ -75,13 +75,15 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
                 parts.append(one.read(files, path))
             except (Unreadable, Missing) as failure:  # listed, and cannot be used or is not there
                 failures.append(failure)
+    left_out = files.remarks() if isinstance(files, Remarking) else ()
     if not parts:
         if failures:
             raise next((each for each in failures if isinstance(each, Unreadable)), failures[0])
         looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
-        raise NoPackage(f"{clean(files.address)} holds no model package.", advice=f"Looked for {looked}.")
+        nothing = f"{clean(files.address)} holds no model package"
+        why = f": {left_out[0]}" if left_out else "."  # it may have been in what was left out
+        raise NoPackage(f"{nothing}{why}", advice=f"Looked for {looked}.")
     merged = merge(parts, opened=files.digest)
-    left_out = files.remarks() if isinstance(files, Remarking) else ()
     if (failures or left_out) and merged.sources:
         first = merged.sources[0]
         warnings = (*first.warnings, *(clean(failure) for failure in failures), *left_out)

@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from mlcd_tui.domain.compatibility import compare
-from mlcd_tui.domain.errors import Missing, ServerFault
+from mlcd_tui.domain.errors import Missing, NoPackage, ServerFault
 from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.packages.library import FORMATS, read_files
 from tests.packages.formats.document_fixtures import fixture
@@ -108,6 +109,17 @@ def test_a_file_that_is_listed_and_not_there_is_a_warning() -> None:
     assert "There is no blob sha256:0 (404)." in read.sources[0].warnings
     with pytest.raises(Missing):
         read_files(Gone({"gone.safetensors": b"x"}), FORMATS.all())
+
+
+def test_what_was_left_out_is_told_where_nothing_else_is_there() -> None:
+    class Escaping(MemoryFiles):
+        def remarks(self) -> tuple[Clean, ...]:
+            return (clean("../../etc/MLmodel was left out: its path leads out of the archive."),)
+
+    with pytest.raises(
+        NoPackage, match=r"holds no model package: \.\./\.\./etc/MLmodel was left out: its path leads out"
+    ):
+        read_files(Escaping({"notes.txt": b"x"}), FORMATS.all())
 
 
 def test_half_a_package_is_none() -> None:
