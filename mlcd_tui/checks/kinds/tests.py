@@ -85,7 +85,7 @@ def by_tests(judged: Judged) -> CheckResult:
     if report.total == 0 or (code == _PYTEST_NOTHING and part.tool == "pytest"):
         return judged.result(CheckState.ERROR, "no test was collected")
     if ran == 0:
-        return judged.result(CheckState.ERROR, f"all of {plural(skipped, 'test')} were skipped")
+        return judged.result(CheckState.ERROR, f"every test was skipped ({skipped})")
     if code not in (*judged.tool.clean, *judged.tool.findings):
         return judged.result(CheckState.ERROR, f"exit code {code} says that it could not run to its end; {told}")
     if failed or any(one.severity is Severity.ERROR for one in report.findings):
