@@ -94,7 +94,7 @@ class _Maker:
 
     def _typed(self, schema: dict[str, Any], depth: int) -> Any:
         kinds = schema.get("type")
-        kinds = [kinds] if isinstance(kinds, str) else _list(kinds)
+        kinds = [kinds] if isinstance(kinds, str) else [one for one in _list(kinds) if isinstance(one, str)]
         kind = next((one for one in kinds if one != "null"), "null" if kinds else "")
         if kind == "object" or (not kind and "properties" in schema):
             return self._object(schema, depth)
@@ -104,7 +104,7 @@ class _Maker:
             return _number(schema, whole=kind == "integer")
         if kind == "string":
             return self._string(schema)
-        return {"boolean": True, "null": None}.get(str(kind), {})
+        return {"boolean": True, "null": None}.get(kind, {})
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
         """What is required; where nothing is, everything, so that the server has something to work on."""

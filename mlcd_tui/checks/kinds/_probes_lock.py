@@ -22,11 +22,8 @@ from mlcd_tui.domain.verdict import Verdict
 _NAME = "contract"
 
 
-def probe(probing: Probing) -> Part:
-    """The served contract beside the lock."""
-    name = probing.spec.lock
-    if name is None:
-        return Part(_NAME, CheckState.SKIPPED, "no contract is locked")
+def probe(probing: Probing, name: str) -> Part:
+    """The served contract beside the lock `name`."""
     lock = probing.folder / name
     if not lock.exists():
         _keep(probing, name)

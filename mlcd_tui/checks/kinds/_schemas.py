@@ -128,14 +128,13 @@ def objection(value: Any, schema: Any, root: Mapping[str, Any]) -> str | None:
     registry: Any = Registry()  # an empty one: without it the library would fetch what references name
     whole = {**{key: root[key] for key in _ROOTS if key in root}, "allOf": [schema]}
     checker = _bounded(time.monotonic() + _SECONDS)(whole, registry=registry)
+    strange = (jsonschema.exceptions.UnknownType, jsonschema.exceptions.UndefinedTypeCheck)
     try:
         found = next(iter(checker.iter_errors(value)), None)
-    except (TooLongError, RecursionError, Unresolvable, jsonschema.exceptions.UnknownType, *_MALFORMED):
+        best = found and (jsonschema.exceptions.best_match([found]) or found)
+    except (TooLongError, RecursionError, Unresolvable, *strange, *_MALFORMED):
         return None
-    if found is None:
-        return ""
-    best = jsonschema.exceptions.best_match([found]) or found
-    return f"{best.json_path[:200]}: {best.message[:300]}"
+    return f"{best.json_path[:200]}: {best.message[:300]}" if best else ""
 
 
 def broken(schema: Any) -> str:

@@ -74,7 +74,9 @@ def _asked(
         outcome.bad(str(problem), "contract-unreadable")
         return outcome.result(CheckState.FAILED, str(problem))
     probing = Probing(spec, contract, asker, served, bench.image, Path(folder), outcome, log)
-    parts = [_document(probing), _probes_lock.probe(probing)]
+    parts = [_document(probing)]
+    if spec.lock is not None:
+        parts.append(_probes_lock.probe(probing, spec.lock))
     try:
         parts.append(_probes_valid.probe(probing))
         if spec.bad_inputs and served.alive():
@@ -96,12 +98,11 @@ def _result(probing: Probing, parts: list[Part]) -> CheckResult:
     for part in parts:
         probing.log(f"{part.name}: {part.state.value}, {part.sentence}")
     probing.outcome.written = probing.served.log()
-    states = [part.state for part in parts if part.state is not CheckState.SKIPPED]
-    if probing.spec.generated is not None and len(states) < len(parts) - (probing.spec.lock is None):
-        states.append(CheckState.WARNED)  # what the plan asks for and could not be done must be seen
+    # What the plan asks for and could not be done must be seen.
+    states = [CheckState.WARNED if part.state is CheckState.SKIPPED else part.state for part in parts]
     state = worst(states)
     if state is CheckState.PASSED:
-        told = [part for part in parts[1:] if part.state is not CheckState.SKIPPED]
+        told = parts[1:]
     else:
         told = sorted(
             (part for part in parts if part.state is not CheckState.PASSED), key=lambda part: part.state is not state
