@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -180,8 +181,17 @@ class Evidence:
     """`this machine`, `ConfigMap mlcd-checks-… in payments`, `referrer of registry/churn`."""
 
 
+SKEW = timedelta(minutes=10)
+"""How far ahead another machine's clock may be before its evidence is doubted."""
+
+
 def judged(
-    evidence: Evidence, running: frozenset[str], plan_digest: str, now: datetime, max_age: timedelta | None = None
+    evidence: Evidence,
+    running: frozenset[str],
+    plan_digest: str,
+    now: datetime,
+    max_age: timedelta | None = None,
+    parts: Mapping[str, str] | None = None,
 ) -> tuple[CheckResult, ...]:
     """The results as they count for the image that runs: stale, with the reason, where they do not speak of it.
 
@@ -191,27 +201,41 @@ def judged(
         plan_digest: of the plan in force; empty: unknown, then not compared.
         now: the present moment.
         max_age: older evidence is stale; None: age does not matter.
+        parts: by name of a check, the digest of its part of the plan in force: where it is the same, a change elsewhere
+            in the plan does not make the check stale.
     """
-    reason = _staleness(evidence, running, plan_digest, now, max_age)
-    if not reason:
+    reason = _staleness(evidence, running, now, max_age)
+    if reason:
+        return tuple(replace(result, state=CheckState.STALE, reason=reason) for result in evidence.run.results)
+    by = evidence.run.plan_digest
+    if not plan_digest or by == plan_digest:
         return evidence.run.results
-    return tuple(replace(result, state=CheckState.STALE, reason=reason) for result in evidence.run.results)
+    other = Clean(f"it ran by plan {short(by) or 'unknown'}, {short(plan_digest)} is in force")
+    known = parts or {}
+    return tuple(
+        result
+        if result.plan_digest and known.get(result.name) == result.plan_digest
+        else replace(result, state=CheckState.STALE, reason=other)
+        for result in evidence.run.results
+    )
 
 
-def _staleness(
-    evidence: Evidence, running: frozenset[str], plan_digest: str, now: datetime, max_age: timedelta | None
-) -> Clean:
-    run = evidence.run
+def _staleness(evidence: Evidence, running: frozenset[str], now: datetime, max_age: timedelta | None) -> Clean:
+    run, image = evidence.run, evidence.run.image
     if evidence.signature is SignatureState.BROKEN:
         return Clean("its signature does not fit what it says")
     if not running:
         return Clean("the digest that runs is not known")
-    if not running & run.image.digests:
-        mine, theirs = sorted(run.image.digests), sorted(running)
-        return Clean(f"it ran on {short(mine[0]) if mine else 'an unknown image'}, {short(theirs[0])} is running")
-    if plan_digest and run.plan_digest != plan_digest:
-        return Clean(f"it ran by plan {short(run.plan_digest)}, {short(plan_digest)} is in force")
+    if not running & image.digests:
+        mine, theirs = image.manifest_digest or image.index_digest, short(min(running))
+        if not mine and image.config_digest:
+            return Clean(
+                f"it ran on the build {short(image.config_digest)}, not known to be {theirs}, which is running"
+            )
+        return Clean(f"it ran on {short(mine) or 'an unknown image'}, {theirs} is running")
     ended = run.finished or run.started
+    if ended - now > SKEW:
+        return Clean(f"it is dated {ended:%Y-%m-%d %H:%M} UTC, which is yet to come")
     if max_age is not None and now - ended > max_age:
         return Clean(f"it is older than {max_age.total_seconds() / 3600:g} h")
     return Clean("")
@@ -230,7 +254,11 @@ def met(results: tuple[CheckResult, ...]) -> tuple[int, int]:
 
 
 def new_and_fixed(before: CheckResult | None, after: CheckResult) -> tuple[frozenset[str], int]:
-    """Fingerprints of findings that the serving version's run did not have, and how many of its are gone."""
+    """Fingerprints of findings that the serving version's run did not have, and how many of its are gone.
+
+    Where a report was cut, what it left out may be anything: then nothing is called new, or fixed, for want of it.
+    """
     mine = {finding.fingerprint for finding in after.report.findings if finding.fingerprint}
     theirs = {finding.fingerprint for finding in before.report.findings if finding.fingerprint} if before else set()
-    return frozenset(mine - theirs), len(theirs - mine)
+    new = frozenset[str]() if before and before.report.truncated else frozenset(mine - theirs)
+    return new, 0 if after.report.truncated else len(theirs - mine)
