@@ -69,7 +69,7 @@ def run_plan(
         started = datetime.now(UTC)
         run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
         with Workshop(place, identity, run_id, context=_context(plan)) as workshop:
-            if any(check.spec.target for check in chosen):
+            if any(check.spec.stage() for check in chosen):
                 workshop.builder = best_builder(place)
             running = _Running(plan, workshop, _budget(plan, place), called_off)
             yield from running.all(chosen)
