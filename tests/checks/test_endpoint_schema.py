@@ -95,8 +95,8 @@ def _messages(result: CheckResult) -> str:
 def test_a_service_that_keeps_its_promises_passes(tmp_path: Path) -> None:
     result = _run(tmp_path, _service())
     assert (result.state, result.report.findings) == (_PASSED, ())
-    assert result.sentence == "1 of 1 valid inputs answered as promised; 11 of 11 bad inputs handled well"
-    assert result.report.total == result.report.passed == 13
+    assert result.sentence == "1 of 1 valid inputs answered as promised; 12 of 12 bad inputs handled well"
+    assert result.report.total == result.report.passed == 14
 
 
 def test_each_bad_input_that_a_service_fails_on_is_named(tmp_path: Path) -> None:
@@ -115,9 +115,17 @@ def test_each_bad_input_that_a_service_fails_on_is_named(tmp_path: Path) -> None
         ("huge-array", Severity.ERROR),
         ("wrong-content-type", Severity.WARNING),
     }
-    assert result.sentence.startswith("9 of 11 bad inputs handled well; huge-array: status 500")
+    assert result.sentence.startswith("10 of 12 bad inputs handled well; huge-array: status 500")
     excused = _run(tmp_path, careless, excused={"huge-array": "a proxy in front of it bounds the size"})
     assert (excused.state, "excused: a proxy" in _messages(excused)) == (_WARNED, True)
+
+
+def test_a_failure_at_absurd_depth_is_a_warning_while_the_server_survives(tmp_path: Path) -> None:
+    def shallow(request: Request) -> Reply:
+        return Reply({}, status=500) if request.body.startswith(b"[[[") else _service()(request)
+
+    result = _run(tmp_path, shallow)
+    assert (result.state, [str(one.rule) for one in result.report.findings]) == (_WARNED, ["deep-nesting"])
 
 
 def test_a_server_that_does_not_recover_from_a_bad_input_is_told(tmp_path: Path) -> None:
@@ -237,7 +245,7 @@ def test_open_inference_is_asked_with_tensors(tmp_path: Path) -> None:
     source = {"openinference": "churn"}
     result = _run(tmp_path, _inference, source=source)
     assert (result.state, result.report.findings) == (_PASSED, ())
-    assert "15 of 15 bad inputs" in result.sentence
+    assert "16 of 16 bad inputs" in result.sentence
 
     def trusting(request: Request) -> Reply:
         """Divides the data by the shape without looking, as servers did."""

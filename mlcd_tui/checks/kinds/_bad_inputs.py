@@ -13,8 +13,8 @@ from mlcd_tui.checks.kinds._contract import Operation
 from mlcd_tui.checks.kinds._schemas import objection, resolved
 
 ROWS = (
-    *("empty-body", "not-json", "not-text", "wrong-content-type", "missing-required", "wrong-type", "deep-nesting"),
-    *("not-a-number", "huge-array", "unknown-path", "wrong-method"),
+    *("empty-body", "not-json", "not-text", "wrong-content-type", "missing-required", "wrong-type", "extra-nesting"),
+    *("not-a-number", "deep-nesting", "huge-array", "unknown-path", "wrong-method"),
     *("wrong-shape", "wrong-rank", "unknown-datatype", "unknown-input"),
     *("not-rectangular", "no-format", "two-formats"),
 )
@@ -45,6 +45,8 @@ class Input:
     body: bytes
     content_type: str = _JSON
     weight: Weight = Weight.MUST
+    lenient: bool = False
+    """Its own failure is only a warning, as long as the server survives it: stock servers do fail."""
 
 
 def table(operation: Operation, path: str, valid: Any, root: Mapping[str, Any], other_method: str) -> Iterator[Input]:
@@ -67,7 +69,7 @@ def table(operation: Operation, path: str, valid: Any, root: Mapping[str, Any], 
     if valid is not None:
         yield from _changed(operation, path, valid, root)
     nested = Weight.MUST if objection([[[]]], operation.body, root) else Weight.MAY
-    yield Input("deep-nesting", method, path, b"[" * _NESTED + b"]" * _NESTED, weight=nested)
+    yield Input("deep-nesting", method, path, b"[" * _NESTED + b"]" * _NESTED, weight=nested, lenient=True)
     huge = Weight.MUST if objection([None, None], operation.body, root) else Weight.MAY
     yield Input("huge-array", method, path, b"[" + b"null," * _HUGE + b"null]", weight=huge)
     yield Input("unknown-path", method, f"{path.partition('?')[0].rstrip('/')}-mlcd-unknown", good)
@@ -85,6 +87,8 @@ def _changed(operation: Operation, path: str, valid: Any, root: Mapping[str, Any
         found = next((body for body in bodies if row not in known and objection(body, operation.body, root)), None)
         if found is not None:
             yield Input(row, operation.method, path, _bytes(found))
+    if objection([valid], operation.body, root):
+        yield Input("extra-nesting", operation.method, path, _bytes([valid]))
     with_nan = _with_nan(valid)
     if with_nan is not None:
         yield Input("not-a-number", operation.method, path, _bytes(with_nan), weight=Weight.MAY)

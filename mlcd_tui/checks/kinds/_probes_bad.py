@@ -38,9 +38,8 @@ def probe(probing: Probing) -> Part:
 def _row(probing: Probing, operation: Operation, bad: Input) -> tuple[CheckState, str]:
     answer = probing.asker.ask(bad.method, bad.path, bad.body, {"content-type": bad.content_type})
     state, why = _judged(bad, answer)
-    if not why:
-        why = _aftermath(probing, operation)
-        state = CheckState.FAILED if why else state
+    if state is not CheckState.FAILED and (after := _aftermath(probing, operation)):
+        state, why = CheckState.FAILED, after
     excuse = probing.spec.excused.get(bad.row)
     if why and excuse:
         state, why = CheckState.WARNED, f"{why} (excused: {excuse})"
@@ -63,7 +62,8 @@ def _judged(bad: Input, answer: Answer) -> tuple[CheckState, str]:
     if 400 <= status < 500 or (status == 501 and bad.row == "wrong-method"):
         return CheckState.PASSED, ""
     if status >= 500:
-        return CheckState.FAILED, f"status {status}: the server failed instead of refusing"
+        state = CheckState.WARNED if bad.lenient else CheckState.FAILED
+        return state, f"status {status}: the server failed instead of refusing"
     if bad.weight is Weight.MAY:
         return CheckState.PASSED, ""
     state = CheckState.FAILED if bad.weight is Weight.MUST else CheckState.WARNED
