@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from mlcd_tui.domain import package_sameness as same
 from mlcd_tui.domain.package import (
     Artifact,
+    Claim,
     Dataset,
     Dependency,
     Metric,
@@ -27,7 +28,7 @@ from mlcd_tui.domain.package import (
 from mlcd_tui.domain.package_contracts import endpoints
 from mlcd_tui.domain.package_origins import Part, Witnesses, is_empty, ranked
 from mlcd_tui.domain.package_trust import statements
-from mlcd_tui.domain.text import Clean
+from mlcd_tui.domain.text import Clean, clean
 
 T = TypeVar("T")
 
@@ -108,7 +109,7 @@ def merge(parts: Sequence[ModelPackage], *, opened: str = "") -> ModelPackage:
         tags=_pairs([(part, part.package.tags) for part in ordered], "tags", heard),
         extra=tuple(dict.fromkeys(pair for part in ordered for pair in part.package.extra)),
     )
-    _digests_of_parts(package, heard)
+    _digests_of_parts(package, heard, opened)
     package = replace(package, digest=opened or package.digest)
     package = replace(package, statements=statements(ordered, package, heard, opened))
     return replace(package, origins=heard.origins())
@@ -291,9 +292,15 @@ def _artifact(group: Sequence[tuple[Part, Artifact]], heard: Witnesses) -> Artif
     return replace(_fields(first, group, f"artifacts[{first.path}].", _ARTIFACT, heard), role=role)
 
 
-def _digests_of_parts(package: ModelPackage, heard: Witnesses) -> None:
-    """Documents that name the digests of different parts of the package as its own do not contradict each other."""
+def _digests_of_parts(package: ModelPackage, heard: Witnesses, opened: str) -> None:
+    """Documents that name the digests of different parts of the package as its own do not contradict each other.
+
+    One that names neither a part nor what was opened does: it was written of something else.
+    """
     parts = {one.digest for one in package.artifacts} | {image.rpartition("@")[2] for image in package.images}
-    spoken = {claim.value for claim in heard.claims("digest")} - {package.digest}
+    spoken = {claim.value for claim in heard.claims("digest")} - {package.digest, opened}
     if spoken <= parts:
         heard.reconcile("digest")
+    claims = heard.claims("digest")
+    if opened and any(not same.digest(opened, claim.value) and claim.value not in parts for claim in claims):
+        heard.contradict("digest", (Claim(claims[0].source, clean(f"{opened}, as opened")), *claims))

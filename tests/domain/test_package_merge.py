@@ -251,6 +251,11 @@ def test_a_statement_of_a_part_or_of_what_nobody_hashed_stays_as_it_is() -> None
 def test_what_was_opened_is_the_digest_whatever_documents_claim() -> None:
     package = merge([said(digest=B), _stated(A)], opened=A)
     assert (package.digest, package.trust) == (A, TrustState.UNVERIFIED)
+    (one,) = package.contradictions
+    assert (one.field, [claim.value for claim in one.claims]) == ("digest", [f"{A}, as opened", B])
+    assert merge([merge([package])], opened=A).contradictions == package.contradictions
+    part = Artifact(clean("model.onnx"), digest=B)
+    assert merge([said(digest=B, artifacts=(part,)), said(digest=A)], opened=A).contradictions == ()
     assert merge([said(), _stated(B)], opened=A).trust is TrustState.FAILED
 
 

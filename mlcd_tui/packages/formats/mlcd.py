@@ -65,7 +65,8 @@ class _Mlcd:
         source = source_of(files, path, data, format=self.name, rank=_RANK, warnings=notes.warnings)
         return replace(
             package,
-            digest="",  # of the artifact that was opened, never as somebody declares it
+            # of the artifact that was opened, never as somebody declares it: that may only contradict
+            digest=package.digest if files.digest and package.digest != files.digest else "",
             endpoints=tuple(_drawn(endpoint, budget) for endpoint in package.endpoints),
             statements=tuple(_claimed(statement) for statement in package.statements),
             sources=(source,),

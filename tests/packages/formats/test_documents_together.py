@@ -122,6 +122,16 @@ def test_what_was_left_out_is_told_where_nothing_else_is_there() -> None:
         read_files(Escaping({"notes.txt": b"x"}), FORMATS.all())
 
 
+def test_a_document_of_another_artifact_than_the_opened_one_contradicts() -> None:
+    opened, other = (f"sha256:{letter * 64}" for letter in "ab")
+    for declared, fields in ((opened, []), (other, ["digest"])):
+        sidecar = f"apiVersion: mlcd.dev/v1\nkind: ModelPackage\ndigest: '{declared}'\n".encode()
+        files = MemoryFiles({**fixture("mlflow/churn-model").contents, "mlcd.yaml": sidecar})
+        files.digest = opened
+        read = read_files(files, FORMATS.all())
+        assert (read.digest, [origin.field for origin in read.contradictions]) == (opened, fields)
+
+
 def test_half_a_package_is_none() -> None:
     class Failing(MemoryFiles):
         def part(self, path: str, offset: int, length: int) -> bytes:
