@@ -1,0 +1,108 @@
+"""A first plan, from what lies in a folder or in an image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mlcd_tui.checks.init import write_plan
+from mlcd_tui.checks.plan import Plan, load_plan
+from mlcd_tui.domain.errors import BadConfig
+from tests.checks.fake_bench import FakeBench
+
+DOCKERFILE = """\
+FROM base@sha256:aa AS build
+FROM build AS dev
+FROM base@sha256:aa
+LABEL org.opencontainers.image.revision=$REVISION
+EXPOSE 9000 9001/udp
+"""
+
+
+def written(folder: Path, image: str = "", bench: FakeBench | None = None) -> tuple[Plan, str]:
+    place = write_plan(folder, image, bench)
+    return load_plan(place), place.read_text()
+
+
+def test_a_folder_with_everything(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["fastapi>=0.1"]\n[tool.ruff.format]\n[tool.mypy]\nstrict = true\n'
+    )
+    (tmp_path / "setup.cfg").write_text("[flake8]\nmax-line-length = 120\n")
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "snapshots").mkdir()
+    plan, text = written(tmp_path, "registry.example/churn:1")
+    assert plan.image == "registry.example/churn:1"
+    assert [(check.name, check.kind, check.spec.stage()) for check in plan.checks] == [
+        ("ruff", "lint", "dev"),
+        ("ruff-format", "lint", "dev"),
+        ("flake8", "lint", "dev"),
+        ("typecheck", "typecheck", "dev"),
+        ("tests", "tests", "dev"),
+        ("image", "image", ""),
+        ("schema", "endpoint_schema", ""),
+        ("golden", "snapshot", ""),
+    ]
+    rules = plan.checks[5].spec
+    assert (rules.ports, rules.dockerfile) == (("9000", "9001/udp"), "Dockerfile")
+    assert plan.checks[6].spec.serving().port == 9000
+    assert "# found: [tool.mypy] in pyproject.toml" in text
+    assert "FastAPI among its requirements" in text
+
+
+def test_an_empty_folder_still_has_the_image_to_check(tmp_path: Path) -> None:
+    plan, text = written(tmp_path)
+    assert [check.kind for check in plan.checks] == ["image"]
+    assert "kind: endpoint_schema" in text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "source", "ready"),
+    [
+        ("model-settings.json", '{"name": "churn"}', {"openinference": "churn"}, "/v2/health/ready"),
+        ("model-settings.json", '{"name": "x: [", "a": 1}', {"openinference": "model"}, "/v2/health/ready"),
+        ("MLmodel", "flavors: {}", {"mlflow": "/opt/ml/model/MLmodel"}, "/ping"),
+        ("cog.yaml", "", {"openapi": "/openapi.json"}, "/health-check"),
+        ("bentofile.yaml", "", {"openapi": "/docs.json"}, "/readyz"),
+    ],
+)
+def test_how_it_serves_is_known_by_its_files(
+    tmp_path: Path, file: str, content: str, source: dict[str, str], ready: str
+) -> None:
+    (tmp_path / file).write_text(content)
+    plan, _ = written(tmp_path)
+    spec = plan.checks[-1].spec
+    assert spec.source.model_dump(exclude_none=True) == source
+    assert spec.serving().ready == ready
+
+
+def test_an_image_tells_of_itself(tmp_path: Path) -> None:
+    config = {
+        "WorkingDir": "/srv",
+        "ExposedPorts": {"5000/tcp": {}},
+        "Labels": {"run.cog.openapi_schema": "{}", "org.opencontainers.image.revision": "ab"},
+    }
+    bench = FakeBench(inspection={"Config": config}, files={"/srv/ruff.toml": b"", "/srv/mypy.ini": b"[mypy]\n"})
+    plan, _ = written(tmp_path, "churn", bench)
+    assert [check.name for check in plan.checks] == ["lint", "typecheck", "image", "schema"]
+    assert plan.checks[2].spec.labels == {"org.opencontainers.image.revision": "[0-9a-f]{40}"}
+    assert plan.checks[3].spec.serving().port == 5000
+
+
+def test_hostile_names_do_not_reach_the_plan(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM a AS dev\nEXPOSE 80:\\ x $PORT\n")
+    (tmp_path / "pyproject.toml").write_text("[tool\nbroken")
+    (tmp_path / "setup.cfg").write_text("no section\n")
+    plan, _ = written(tmp_path, "x\nchecks: []")
+    assert (plan.image, plan.checks[0].spec.ports) == ("", None)
+
+
+def test_a_plan_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "checks.yaml").write_text("mine")
+    with pytest.raises(BadConfig, match="is there already"):
+        write_plan(tmp_path)
+    assert (tmp_path / "checks.yaml").read_text() == "mine"
+    with pytest.raises(BadConfig, match="cannot be written"):
+        write_plan(tmp_path / "absent")
