@@ -44,6 +44,33 @@ class Accepted:
     sentence: Clean
 
 
+def waiting(spec: Any, folder: Path) -> tuple[str, ...]:
+    """What of a check waits to be accepted: names of its cases, or of its lock.
+
+    Args:
+        spec: the check's part of the plan; of other kinds nothing ever waits.
+        folder: where the plan lies.
+
+    Raises:
+        BadConfig: a case has two received answers.
+    """
+    lock, cases = getattr(spec, "lock", None), getattr(spec, "cases", None)
+    if lock is not None:
+        return (lock,) if received_beside(folder / lock).exists() else ()
+    if cases is None or not (folder / cases).is_dir():
+        return ()
+    return tuple(case.name for case in files.cases(folder / cases) if case.received() is not None)
+
+
+def accept_named(spec: Any, folder: Path, name: str, acceptance: Acceptance) -> Accepted:
+    """Accept one of what is `waiting`. Raises as `accept` does."""
+    if getattr(spec, "lock", None) == name:
+        return accept_lock(folder / name, acceptance)
+    if getattr(spec, "cases", None) is None:
+        raise Missing(f"Nothing of {clean(spec.name)} can be accepted.")
+    return accept(folder / spec.cases, name, acceptance)
+
+
 def accept(folder: Path, case: str, acceptance: Acceptance) -> Accepted:
     """The received answer of a case becomes the approved one.
 

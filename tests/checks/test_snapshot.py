@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mlcd_tui.checks.accepting import Acceptance, accept
+from mlcd_tui.checks.accepting import Acceptance, accept, accept_named, waiting
 from mlcd_tui.checks.kinds.snapshot import CHECK
 from mlcd_tui.domain.checks import CheckResult, CheckState
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing
@@ -242,3 +242,25 @@ def test_what_decides_is_part_of_the_plan_and_what_was_received_is_not(tmp_path:
     found = {path.name for pattern in CHECK.files(_spec()) for path in tmp_path.glob(pattern)}
     assert found == {"one.request.json", "one.approved.json"}
     assert (cases / "one.received.json").exists()
+
+
+def test_what_waits_is_listed_and_accepted_by_its_name(tmp_path: Path) -> None:
+    _case(tmp_path, "one", approved={"p": 0.5})
+    _case(tmp_path, "two", approved={"p": 0.8})
+    assert waiting(_spec(), tmp_path) == ()
+    _run(tmp_path, lambda _: Reply({"p": 0.8}))
+    assert waiting(_spec(), tmp_path) == ("one",)
+    accept_named(_spec(), tmp_path, "one", Acceptance("retrained", "jo"))
+    assert waiting(_spec(), tmp_path) == ()
+    assert _run(tmp_path, lambda _: Reply({"p": 0.8})).state is _PASSED
+
+
+def test_text_of_a_model_that_words_it_a_little_otherwise_each_time_is_compared_by_its_rule(tmp_path: Path) -> None:
+    cases = _case(tmp_path)
+    (cases / "one.approved.txt").write_text("the customer is likely to leave")
+    words = iter(
+        ["the customer is likely to leave", "the customer is likely to leave!", "a customer is likely to leave"]
+    )
+    rule = {"text": {"mode": "similarity", "minimum": 0.8}}
+    result = _run(tmp_path, lambda _: Reply(raw=next(words).encode(), content_type="text/plain"), compare=rule)
+    assert (result.state, result.sentence) == (_PASSED, "1 of 1 case as approved")

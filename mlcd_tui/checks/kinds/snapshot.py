@@ -119,7 +119,7 @@ class _Run:
                 why = answer.trouble or f"status {answer.status}, {request.status} was expected"
                 return self.not_met(case, CheckState.FAILED, f"the answer: {why}", "answer")
             answers.append(answer)
-        values = [_value(answer) for answer in answers]
+        values = [_value(answer, approved) for answer in answers]
         own = spread(values, self.rules)
         if not own.stable:
             return self.not_met(
@@ -209,10 +209,13 @@ def described(deviation: Deviation) -> str:
     return f"{deviation.path}{off}" if off else f"{deviation.path} differs"
 
 
-def _value(answer: Answer) -> Any:
+def _value(answer: Answer, approved: Path | None) -> Any:
+    """An answer as it will be compared: as JSON, text or bytes."""
+    as_json = approved.suffix == ".json" if approved else _is_json(answer.content_type)
+    as_text = approved.suffix == ".txt" if approved else answer.content_type.startswith("text/")
     try:
-        return answer.json() if _is_json(answer.content_type) else answer.body
-    except Unreadable:
+        return answer.json() if as_json else answer.body.decode() if as_text else answer.body
+    except (Unreadable, UnicodeDecodeError):
         return answer.body
 
 
