@@ -70,7 +70,12 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
     parts: list[ModelPackage] = []
     failures: list[Problem] = []
     for one in formats:
-        for path in one.find(files)[:_MOST_DOCUMENTS]:
+        try:
+            found = one.find(files)[:_MOST_DOCUMENTS]
+        except Missing as failure:  # of a file whose beginning would have told
+            failures.append(failure)
+            continue
+        for path in found:
             try:
                 parts.append(one.read(files, path))
             except (Unreadable, Missing) as failure:  # listed, and cannot be used or is not there
@@ -79,10 +84,11 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
     if not parts:
         if failures:
             raise next((each for each in failures if isinstance(each, Unreadable)), failures[0])
-        looked = ", ".join(sorted({pattern for one in formats for pattern in one.patterns}))
+        looked = ", ".join(one.title for one in formats)
         nothing = f"{clean(files.address)} holds no model package"
         why = f": {left_out[0]}" if left_out else "."  # it may have been in what was left out
-        raise NoPackage(f"{nothing}{why}", advice=f"Looked for {looked}.")
+        advice = f"Looked for {looked}. A mlcd.yaml beside the files describes any model."
+        raise NoPackage(f"{nothing}{why}", advice=advice)
     merged = merge(parts, opened=files.digest)
     if (failures or left_out) and merged.sources:
         first = merged.sources[0]

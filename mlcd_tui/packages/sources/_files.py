@@ -83,10 +83,16 @@ class PackageFiles:
     bodies: dict[str, Body] = field(default_factory=dict)
     notes: Remarks = field(default_factory=Remarks)
     cancelled: Callable[[], bool] = lambda: False
+    _listed: tuple[FileEntry, ...] = field(default=(), repr=False)
 
     def entries(self) -> Sequence[FileEntry]:
         """What there is, in the order it was found."""
-        return tuple(FileEntry(path, body.size) for path, body in self.bodies.items())
+        if len(self._listed) != len(self.bodies):  # every format asks, and there may be a hundred thousand
+            listed = tuple(FileEntry(path, body.size) for path, body in self.bodies.items())
+            if any(entry.size is None for entry in listed):
+                return listed  # a size may become known as the file is read
+            self._listed = listed
+        return self._listed
 
     def read(self, path: str, limit: int) -> bytes:
         """A whole file of at most `limit` bytes."""

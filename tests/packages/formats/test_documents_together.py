@@ -99,11 +99,15 @@ def test_a_file_that_is_listed_and_not_there_is_a_warning() -> None:
 
     class Gone(MemoryFiles):
         def part(self, path: str, offset: int, length: int) -> bytes:
-            if path == "gone.safetensors":
+            if path in {"gone.safetensors", "openapi.json"}:
                 raise Missing("There is no blob sha256:0 (404).")
             return super().part(path, offset, length)
 
-    held = {"MLmodel": fixture("mlflow/churn-model").contents["MLmodel"], "gone.safetensors": b"x"}
+    held = {
+        "MLmodel": fixture("mlflow/churn-model").contents["MLmodel"],
+        "gone.safetensors": b"x",
+        "openapi.json": b"{}",
+    }
     read = read_files(Gone(held), FORMATS.all())
     assert read.endpoints
     assert "There is no blob sha256:0 (404)." in read.sources[0].warnings

@@ -136,3 +136,10 @@ def test_what_cannot_be_opened_is_a_sentence(tmp_path: Path) -> None:
         pass
     with pytest.raises(Unreadable, match="given up"), SOURCE.open(f"folder:{tmp_path}", Reach(cancelled=lambda: True)):
         pass
+
+
+def test_a_hundred_thousand_files_are_listed_once(tmp_path: Path) -> None:
+    """Nineteen formats look through the list, some of them more than once."""
+    (tmp_path / "a").write_bytes(b"x")
+    with SOURCE.open(str(tmp_path), Reach()) as files:
+        assert files.entries() is files.entries()
