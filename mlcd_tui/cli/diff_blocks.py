@@ -47,7 +47,9 @@ def diff_blocks(diff: PackageDiff) -> Iterator[Block]:
 
 
 def _verdict(compatibility: Compatibility) -> str:
-    return f"Schema {_WORDS[compatibility.verdict]}: {compatibility.headline or 'no contract is recorded'}"
+    alike = sum(one.verdict is compatibility.verdict for one in compatibility.findings) - 1
+    more = f" (and {alike} more)" if alike > 0 and compatibility.verdict is not Verdict.COMPATIBLE else ""
+    return f"Schema {_WORDS[compatibility.verdict]}: {compatibility.headline or 'no contract is recorded'}{more}"
 
 
 def _row(one: Difference) -> tuple[str, ...]:

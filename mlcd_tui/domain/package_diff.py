@@ -61,7 +61,7 @@ def diff(serving: ModelPackage, candidate: ModelPackage, *, declared_only: bool 
         *_artifacts(serving, candidate),
         *_provenance(serving, candidate),
         *_scalars(Section.GENERAL, _GENERAL, serving, candidate),
-        *_pairs(Section.GENERAL, "tag ", serving.tags, candidate.tags),
+        *_tags(serving, candidate),
     )
     return PackageDiff(serving, candidate, compatibility, differences, headline(differences, serving, candidate))
 
@@ -105,6 +105,18 @@ def _pairs(section: Section, prefix: str, before: Pairs, after: Pairs) -> Iterat
             yield _one_sided(section, f"{prefix}{label}", old.get(label), new.get(label))
         elif not same.exactly(old[label], new[label]):
             yield Difference(section, clean(f"{prefix}{label}"), old[label], new[label], Judgement.CHANGED)
+
+
+def _tags(serving: ModelPackage, candidate: ModelPackage) -> Iterator[Difference]:
+    """Tags, without those whose change was told as that of the field that is read from them."""
+    told = {
+        (shown(_at(serving, path)), shown(_at(candidate, path)))
+        for path, _, rule in _GENERAL
+        if _differ(_at(serving, path), _at(candidate, path), rule)
+    }
+    for one in _pairs(Section.GENERAL, "tag ", serving.tags, candidate.tags):
+        if (one.before, one.after) not in told:
+            yield one
 
 
 def _one_sided(section: Section, label: str, before: object, after: object, note: str = "") -> Difference:

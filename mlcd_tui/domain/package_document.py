@@ -94,7 +94,7 @@ def _labelled(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 def _place(root: Mapping[str, Any], roots: list[Mapping[str, Any]]) -> int:
     for place, known in enumerate(roots):
-        if known is root or known == root:
+        if known is root or (known == root and repr(known) == repr(root)):  # to Python, true is 1
             return place
     roots.append(root)
     return len(roots) - 1

@@ -94,7 +94,8 @@ def _dependencies(differences: Sequence[Difference]) -> Iterator[str]:
     majors = [one for one in changes if one.judgement is Judgement.MAJOR]
     if majors:
         others = len(changes) - len(majors)
-        yield f"Dependencies: new major of {_listed(majors)}{f'; {others} other changes' if others else ''}."
+        more = f"; {others} other change{'' if others == 1 else 's'}" if others else ""
+        yield f"Dependencies: new major of {_listed(majors)}{more}."
     elif changes:
         yield f"Dependencies: {_listed(changes)}, no new major."
 

@@ -105,7 +105,9 @@ def test_diff_says_the_verdict_first_and_fails_on_what_it_is_told(alone: Any, mo
     other = _changed(model, "tenure_months", "tenure_years")
     result = alone("diff", str(model), str(other))
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines()[1].startswith("  Schema breaking: ")
+    assert re.fullmatch(r"  Schema breaking: .* will fail.*", result.stdout.splitlines()[1])
+    (other / "MLmodel").write_text((other / "MLmodel").read_text("utf-8").replace("monthly_fee", "fee"), "utf-8")
+    assert alone("diff", str(model), str(other)).stdout.splitlines()[1].endswith(" (and 1 more)")
     assert alone("diff", str(model), str(other), "--fail-on", "breaking").exit_code == 1
     assert alone("diff", str(model), str(model), "--fail-on", "unknown", "--fail-on", "worse").exit_code == 0
     document = json.loads(alone("diff", str(model), str(other), "-o", "json").stdout)

@@ -184,6 +184,13 @@ def test_the_headline_is_short_and_in_the_order_of_weight() -> None:
     )
 
 
+def test_a_tag_that_says_what_a_field_says_is_told_once() -> None:
+    tags = ((clean("training_commit"), clean("4be1f0c")), (clean("owner"), clean("risk")))
+    after = tuple((label, clean("9aa12d3" if value == "4be1f0c" else "fraud")) for label, value in tags)
+    found = _differences(whole(tags=tags), _trained(whole(tags=after), revision=clean("9aa12d3")), Section.GENERAL)
+    assert [one.label for one in found] == ["code revision", "tag owner"]
+
+
 def test_what_is_not_recorded_is_not_called_a_change_of_words() -> None:
     after = _trained(whole(licences=(clean("apache-2.0"),)), revision=clean("4be1f0c8" + "d" * 32))
     assert not _differences(whole(), after, Section.GENERAL)

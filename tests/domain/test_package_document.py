@@ -58,6 +58,13 @@ def test_json_schemas_survive_with_the_document_they_point_into() -> None:
     assert package_document(package)["roots"] == [root]
 
 
+def test_documents_that_differ_in_true_and_one_stay_apart() -> None:
+    roots: list[dict[str, Any]] = [{"d": {"const": 1}}, {"d": {"const": True}}]
+    sides = [Schema(SchemaKind.JSON, document={"$ref": "#/d"}, root=root) for root in roots]
+    back = _back(whole(endpoints=(Endpoint(inputs=sides[0], outputs=sides[1]),))).endpoints[0]
+    assert json.dumps([back.inputs.root, back.outputs.root]) == json.dumps(roots)
+
+
 def test_default_null_is_not_no_default() -> None:
     fields = (Field(clean("a"), "int64", has_default=True), Field(clean("b"), "int64"))
     read = _back(whole(endpoints=(predict(Schema(SchemaKind.COLUMNS, fields)),)))
