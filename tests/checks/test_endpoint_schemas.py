@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mlcd_tui.checks.kinds._asking import Asker
+from mlcd_tui.checks.kinds._contract_mlflow import mlflow
 from mlcd_tui.checks.kinds._contract_openapi import openapi
 from mlcd_tui.checks.kinds._examples import NoExampleError, example
 from mlcd_tui.checks.kinds._schemas import cheap, modern, objection, resolved
-from mlcd_tui.domain.errors import Unreadable
+from mlcd_tui.domain.errors import BadConfig, Unreadable
 
 _WORDS = st.sampled_from(
     ["type", "properties", "required", "items", "anyOf", "allOf", "$ref", "enum", "minimum", "pattern", "not", "a"]
@@ -101,6 +103,26 @@ def test_costly_schemas_are_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unreadable):
         modern(deep)
     assert time.monotonic() - started < 5
+
+
+def test_schemas_that_grow_without_end_have_no_example() -> None:
+    names = [f"p{n}" for n in range(10)]
+    wide = {"type": "object", "required": names, "properties": {name: {"$ref": "#/components/a"} for name in names}}
+    started = time.monotonic()
+    with pytest.raises(NoExampleError):
+        example({"$ref": "#/components/a"}, {"components": {"a": wide}})
+    assert time.monotonic() - started < 3
+    aliases = b"signature:\n  inputs: [&a {name: x, type: double}, *a]\n"
+    with pytest.raises(Unreadable, match="aliases"):
+        mlflow(aliases)
+
+
+def test_a_path_cannot_lead_to_another_machine() -> None:
+    asker = Asker("http://127.0.0.1:9", lambda: False)
+    assert asker.ask("POST", "@192.0.2.1/steal").trouble == "the path does not begin with /"
+    for url in ("http://192.0.2.1", "http://127.0.0.1@192.0.2.1", "https://127.0.0.1", "file:///etc/hostname"):
+        with pytest.raises(BadConfig):
+            Asker(url, lambda: False)
 
 
 def test_references_are_never_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,8 @@ class Asker:
         left = self.deadline - time.monotonic()
         if self.cancelled():
             raise Halted(cancelled=True)
+        if not path.startswith("/"):  # `@elsewhere/` would make of the whole another machine's address
+            return Answer(trouble="the path does not begin with /")
         if left <= 0:
             raise Halted(cancelled=False)
         return asyncio.run(self._bounded(method, path, body, dict(headers or {}), min(self.seconds, left)))

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 from mlcd_tui.checks.kinds._contract import Operation
@@ -19,6 +20,8 @@ ROWS = (
     *("not-rectangular", "no-format", "two-formats"),
 )
 """All rows: those for every server, those of tensors, those of MLflow."""
+_MOST_TRIED = 100
+"""Changed bodies that are held against the schema, for one row."""
 _NESTED = 100_000
 _HUGE = 200_000
 _JSON = "application/json"
@@ -84,7 +87,14 @@ def _changed(operation: Operation, path: str, valid: Any, root: Mapping[str, Any
     """A valid body with one thing wrong, where the schema says that it is."""
     known = {bad.row for bad in operation.bad}
     for row, bodies in (("missing-required", _without(valid)), ("wrong-type", _mistyped(valid))):
-        found = next((body for body in bodies if row not in known and objection(body, operation.body, root)), None)
+        found = next(
+            (
+                body
+                for body in islice(bodies, _MOST_TRIED)
+                if row not in known and objection(body, operation.body, root)
+            ),
+            None,
+        )
         if found is not None:
             yield Input(row, operation.method, path, _bytes(found))
     if objection([valid], operation.body, root):

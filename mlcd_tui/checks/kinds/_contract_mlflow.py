@@ -67,10 +67,11 @@ def mlflow(mlmodel: bytes) -> Contract:
 def _signature(mlmodel: bytes) -> Mapping[str, Any]:
     import yaml  # late: only for this protocol
 
-    if b"&" in mlmodel and b"*" in mlmodel and len(mlmodel) > 1 << 20:
-        raise Unreadable("The MLmodel is too large to be read with its aliases.")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.load(mlmodel.decode(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(mlmodel.decode(), Loader=loader)):
+            raise Unreadable("The MLmodel has aliases, which MLflow never writes and which can unfold without end.")
+        found = yaml.load(mlmodel.decode(), Loader=loader)  # noqa: S506 - a safe one
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise Unreadable(f"The MLmodel is no YAML: {clean(error, limit=200)}.") from error
     signature = found.get("signature") if isinstance(found, Mapping) else None

@@ -10,6 +10,8 @@ from mlcd_tui.checks.kinds._schemas import objection, resolved
 
 _DEEPEST = 12
 _MOST_ITEMS = 1_000
+_MOST_STEPS = 5_000
+"""Schemas that refer to many others each would grow without end."""
 _FORMATS = {
     "date-time": "2026-01-02T03:04:05Z",
     "date": "2026-01-02",
@@ -45,8 +47,12 @@ def example(schema: Any, root: Mapping[str, Any]) -> Any:
 class _Maker:
     def __init__(self, root: Mapping[str, Any]) -> None:
         self._root = root
+        self._steps = 0
 
     def of(self, schema: Any, depth: int) -> Any:
+        self._steps += 1
+        if self._steps > _MOST_STEPS:
+            raise NoExampleError
         schema = resolved(schema, self._root)
         if schema is True or schema == {}:
             return {}

@@ -18,7 +18,6 @@ from mlcd_tui.checks.kinds._asking import Halted
 from mlcd_tui.checks.kinds._contract import Contract
 from mlcd_tui.checks.kinds._probing import Part, Probing
 from mlcd_tui.checks.kinds._schema_plan import GeneratedPart
-from mlcd_tui.checks.kinds._schemas import references
 from mlcd_tui.checks.parsers.schemathesis_ndjson import PARSER
 from mlcd_tui.domain.checks import CheckState, Severity
 from mlcd_tui.domain.errors import Unreadable
@@ -38,8 +37,8 @@ def probe(probing: Probing, generated: GeneratedPart) -> Part:
         probing.outcome.bad(f"generated inputs {text}", "generated-skipped", warning=True)
         return Part(_NAME, CheckState.SKIPPED, text)
     document = described(probing.contract)
-    if any(not pointer.startswith("#") for pointer in references(document)):
-        text = "skipped: the schema refers to other documents, which are never fetched"
+    if probing.contract.troubles:
+        text = "skipped: the document is not valid"
         probing.outcome.bad(f"generated inputs {text}", "generated-skipped", warning=True)
         return Part(_NAME, CheckState.SKIPPED, text)
     with tempfile.TemporaryDirectory(prefix="mlcd-") as folder:
@@ -105,13 +104,21 @@ def _run(command: list[str], folder: str, probing: Probing, generated: Generated
                 time.sleep(_PULSE)
         finally:
             if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+                _end(process)
     last = output.read_bytes()[-2000:].decode("utf-8", "replace").strip().splitlines()
     for line in last[-5:]:
         probing.log(line)
     if process.returncode not in {0, 1}:
         return f"schemathesis ended with {process.returncode}: {last[-1] if last else 'it said nothing'}"
     return ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """With all that it has started; where there are no groups, itself."""
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _read(probing: Probing, report: Path) -> Part:
@@ -135,7 +142,7 @@ def _read(probing: Probing, report: Path) -> Part:
 def described(contract: Contract) -> Mapping[str, Any]:
     """A contract as OpenAPI: its own document, or one made of what the other protocols tell."""
     if contract.kind == "openapi":
-        return contract.document
+        return {**contract.document, "servers": [], "paths": _without_servers(contract.document.get("paths"))}
     paths: dict[str, Any] = {}
     for one in contract.operations:
         answers: dict[str, Any] = {
@@ -147,3 +154,16 @@ def described(contract: Contract) -> Mapping[str, Any]:
         body = {"required": True, "content": {"application/json": media}}
         paths[one.path] = {one.method.lower(): {"requestBody": body, "responses": answers}}
     return {"openapi": "3.1.0", "info": {"title": contract.kind, "version": "1"}, "paths": paths}
+
+
+def _without_servers(paths: Any) -> dict[str, Any]:
+    """Nothing in the document may lead to another machine."""
+    return {
+        path: {
+            key: {name: value for name, value in one.items() if name != "servers"} if isinstance(one, Mapping) else one
+            for key, one in item.items()
+            if key != "servers"
+        }
+        for path, item in (paths.items() if isinstance(paths, Mapping) else ())
+        if isinstance(item, Mapping)
+    }
