@@ -16,7 +16,6 @@ from mlcd_tui.checks.plan import Plan, PlannedCheck
 from mlcd_tui.checks.runner.belongings import sweep
 from mlcd_tui.checks.runner.bench import DockerBench, Workshop
 from mlcd_tui.checks.runner.budget import Budget
-from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, connect
 from mlcd_tui.domain.check_ports import NotReady, Progress
@@ -69,8 +68,6 @@ def run_plan(
         started = datetime.now(UTC)
         run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
         with Workshop(place, identity, run_id, context=_context(plan)) as workshop:
-            if any(check.spec.stage() for check in chosen):
-                workshop.builder = best_builder(place)
             running = _Running(plan, workshop, _budget(plan, place), called_off)
             yield from running.all(chosen)
             engine_said = f"{place.name}, {workshop.builder.name}" if workshop.builder else place.name

@@ -13,6 +13,7 @@ from docker.errors import APIError
 
 from mlcd_tui.checks.runner.belongings import OURS, OWNER, STAGE, labels, removing, sweep
 from mlcd_tui.checks.runner.builder import Builder, Built, Order
+from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.container import Attached, Blueprint, Ended, create, follow, start
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, asked
@@ -33,6 +34,7 @@ class Workshop:
     image: ImageIdentity
     run: str
     builder: Builder | None = None
+    """None: the best one, found out when the first stage is needed."""
     context: Context | None = None
     """None: the plan can have no checks in build stages."""
     _network: str = ""
@@ -65,22 +67,23 @@ class Workshop:
 
     def stage(self, target: str, limits: Limits, output: Output, cancelled: Callable[[], bool]) -> Built:
         """A build stage; checks that need the same one wait for the first of them to build it."""
-        if self.context is None or self.builder is None:
+        if self.context is None:
             raise BadConfig(
                 f"The build stage {clean(target)} is needed, and there is no folder to build it from.",
                 advice="Name the folder with the Dockerfile.",
             )
         with self._lock:
+            builder = self.builder = self.builder or best_builder(self.engine)
             lock = self._locks.setdefault(target, threading.Lock())
         with lock:
             known = self._stages.get(target)
             if known is not None:
                 output.lines.log(f"build stage {target}: built already in this run")
                 return replace(known)
-            output.lines.log(f"build stage {target}: {self.builder.name}")
+            output.lines.log(f"build stage {target}: {builder.name}")
             mark = f"{self.context.folder.resolve()}/{self.context.dockerfile}/{target}"
             order = Order(self.context, target, {OWNER: OURS, STAGE: mark}, limits)
-            built = self.builder.build(order, output, cancelled)
+            built = builder.build(order, output, cancelled)
             if built.image:
                 with asked("looking at what was built"):
                     built.image = str(self.engine.api.inspect_image(built.image)["Id"])  # type: ignore[no-untyped-call]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import queue
 import re
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import IO, Any, Protocol, Self, cast
 
 import requests
+from docker.utils.build import tar
 
 from mlcd_tui.checks.runner.container import TICK
 from mlcd_tui.checks.runner.context import Context
@@ -81,7 +80,8 @@ class ClassicBuilder:
         order.context.measure()
         built, steps = Built(), _Steps()
         deadline = time.monotonic() + order.limits.seconds
-        with _dockerfile(order) as dockerfile, _Stream(self.engine, order, dockerfile) as events:
+        archive, dockerfile = _archive(order)
+        with archive, _Stream(self.engine, order, archive, dockerfile) as events:
             for event in events:
                 if event is not None:
                     _told(event, built, steps, output)
@@ -128,26 +128,35 @@ def _told(event: Mapping[str, Any], built: Built, steps: _Steps, output: Output)
         built.image = str(event["aux"]["ID"])
 
 
-@contextmanager
-def _dockerfile(order: Order) -> Iterator[str]:
-    """Path of a Dockerfile of the needed stages; the library sends one that lies outside the context along with it."""
-    place = order.context.folder / order.context.dockerfile
+_OURS = ".mlcd.Dockerfile"
+
+
+def _archive(order: Order) -> tuple[IO[bytes], str]:
+    """What is sent, and the path of the Dockerfile in it.
+
+    One of the needed stages only goes along under a name that is always the same and that `.dockerignore` gets: so it
+    gets into no stage, and the cache holds.
+    """
+    context = order.context
+    place = context.folder / context.dockerfile
     try:
         text = place.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        only = needed(text, order.target)
+        name, content = (context.dockerfile, None) if only == text else (_OURS, only)
+        packed = tar(context.folder, exclude=context.ignored(), dockerfile=(name, content))
+        return cast("IO[bytes]", packed), name
     except OSError as error:
-        raise Unreadable(f"{clean(place)} cannot be read: {error.strerror}.") from error
-    with tempfile.TemporaryDirectory(prefix="mlcd-build-") as folder:
-        kept = Path(folder) / "Dockerfile"
-        kept.write_text(needed(text, order.target), encoding="utf-8", errors="surrogateescape")
-        yield str(kept)
+        raise Unreadable(
+            f"The build context {clean(context.folder)} cannot be packed: {clean(error.strerror or error)}."
+        ) from error
 
 
 class _Stream:
     """The events of one build. A thread reads them: a build may be silent for long, and must end even so."""
 
-    def __init__(self, engine: Engine, order: Order, dockerfile: str) -> None:
+    def __init__(self, engine: Engine, order: Order, archive: IO[bytes], dockerfile: str) -> None:
         self._order = order
-        self._dockerfile = dockerfile
+        self._archive, self._dockerfile = archive, dockerfile
         self._events: queue.Queue[Mapping[str, Any] | Exception | None] = queue.Queue(1000)
         self._ended = threading.Event()
         self._response: requests.Response | None = None
@@ -163,7 +172,8 @@ class _Stream:
         last: Exception | None = None
         try:
             for event in self._api.build(
-                path=str(context.folder),
+                fileobj=self._archive,
+                custom_context=True,
                 dockerfile=self._dockerfile,
                 target=order.target or None,
                 rm=True,

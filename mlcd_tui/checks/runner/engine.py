@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ PATIENCE = 60
 """Seconds for each answer: on a busy machine creating and starting take seconds, never a minute."""
 _POOL = 64
 """Connections kept: every running container holds one for its output."""
+_START = "Start it, or point DOCKER_HOST at one."
 _NPIPE = "npipe:////./pipe/docker_engine"
 
 
@@ -93,6 +95,9 @@ def connect(address: str | None = None, *, remote: bool = False) -> Engine:
             f"The Docker Engine at {clean(place)} is on another machine; checks run on a local one.",
             advice="Allow it expressly, or point DOCKER_HOST at a local engine.",
         )
+    kind, _, path = place.partition("://")
+    if kind in {"unix", "http+unix"} and not Path(path).exists():
+        raise Unreachable(f"No Docker Engine: there is no socket {clean(path)}.", advice=_START, sent=False)
     with asked("connecting", absent=place):
         tls = kwargs_from_env().get("tls")
         secured = tls if isinstance(tls, TLSConfig) else False
@@ -133,7 +138,7 @@ def asked(doing: str, absent: str = "") -> Iterator[None]:
         if absent:
             raise Unreachable(
                 f"No Docker Engine at {clean(absent)}: {clean(why(error))}.",
-                advice="Start it, or point DOCKER_HOST at one.",
+                advice=_START,
                 sent=False,
             ) from error
         raise Unreachable(

@@ -1,0 +1,121 @@
+"""Build stages on a real Docker Engine, by the classic builder and by the best one that this machine has."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mlcd_tui.checks.runner.builder import ClassicBuilder
+from mlcd_tui.checks.runner.buildx import best_builder
+from mlcd_tui.checks.runner.context import Context
+from mlcd_tui.domain.check_ports import Command, Limits
+from mlcd_tui.domain.errors import BadConfig, Missing
+from tests.e2e.docker.bench import Tried, trying
+
+DOCKERFILE = """FROM {base} AS base
+WORKDIR /app
+COPY . .
+FROM base AS lint
+RUN mkdir /out && echo '[]' > /out/lint.json && echo linted {salt}
+FROM base AS tests
+RUN echo 'E   assert 1 == 2'; exit 3
+FROM base AS slow
+RUN sleep 99
+FROM base AS outward
+RUN python3 -c "import socket; socket.create_connection(('192.0.2.1', 80), 2)"
+FROM base
+CMD ["python3"]
+"""
+
+
+@pytest.fixture(params=[ClassicBuilder, best_builder], ids=["classic", "best"])
+def tried(request: pytest.FixtureRequest, docker_host: str, docker_base: str, tmp_path: Path) -> Iterator[Tried]:
+    salt = f"{os.getpid()}-{tmp_path.name}-{time.time_ns()}"
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE.format(base=docker_base, salt=salt))
+    (tmp_path / "app.py").write_text("x = 1\n")
+    (tmp_path / "secret.key").write_text("not for the engine")
+    (tmp_path / ".dockerignore").write_text("# what nobody needs\n*.key\ndata\n")
+    with trying(docker_host, docker_base, tmp_path, request.param) as it:
+        yield it
+        for stage in it.workshop._stages.values():
+            if stage.image:
+                it.workshop.engine.api.remove_image(stage.image, force=True)
+
+
+def stage(target: str, seconds: float = 120, report: str = "") -> Command:
+    return Command((), Limits(seconds=seconds), target, report=report)
+
+
+def test_a_stage_is_a_check_with_its_report_and_says_when_it_was_cached(tried: Tried) -> None:
+    assert tried.workshop.builder is not None
+    ran = tried.run(stage("lint", report="/out/lint.json"))
+    assert (ran.exit_code, ran.report, ran.from_cache) == (0, b"[]\n", False)
+    assert f"build stage lint: {tried.workshop.builder.name}" in tried.lines
+    assert any("linted" in line for line in tried.lines)
+    tried.workshop._stages.clear()  # as the next run would
+    again = tried.run(stage("lint", report="/out/lint.json"))
+    assert (again.report, again.from_cache, again.ran_on) == (b"[]\n", True, ran.ran_on)
+
+
+def test_a_tool_runs_in_a_stage_and_not_in_the_image(tried: Tried) -> None:
+    ran = tried.run(Command(("python3", "-c", "import os; print(sorted(os.listdir('.')))"), target="lint"))
+    assert ran.stdout == b"['.dockerignore', 'Dockerfile', 'app.py']\n"
+    assert ran.ran_on != tried.workshop.image.config_digest
+    assert not ran.from_cache
+    assert tried.bench().file("app.py", target="lint") == b"x = 1\n"
+
+
+def test_a_stage_that_fails_is_its_check_s_failure_alone(tried: Tried) -> None:
+    """The stage above it fails too, and has nothing to do with it."""
+    failed = tried.run(stage("tests"))
+    assert failed.exit_code == 3
+    assert any("E   assert 1 == 2" in line for line in tried.lines)
+    outward = tried.run(stage("outward"))
+    assert outward.exit_code == 1
+    assert any("Network is unreachable" in line for line in tried.lines)
+
+
+@pytest.mark.parametrize("way", ["deadline", "cancel"])
+def test_a_stage_without_an_end_is_ended(tried: Tried, way: str) -> None:
+    off = threading.Timer(2, lambda: None)
+    off.start()
+    begun = time.monotonic()
+    ran = tried.run(stage("slow", 2 if way == "deadline" else 60), lambda: way == "cancel" and not off.is_alive())
+    assert time.monotonic() - begun < 20
+    assert (ran.timed_out, ran.cancelled) == (way == "deadline", way == "cancel")
+    for _ in range(100):
+        building = [one for one in tried.workshop.engine.api.containers() if "sleep 99" in one["Command"]]
+        if not building:
+            break
+        time.sleep(0.1)
+    assert building == []
+
+
+def test_a_context_of_gigabytes_is_told_before_it_is_sent(tried: Tried) -> None:
+    folder = tried.workshop.context.folder if tried.workshop.context else Path()
+    (folder / "data").mkdir()
+    with (folder / "data" / "train.parquet").open("wb") as sparse:
+        sparse.truncate(3 << 30)
+    assert tried.run(stage("lint")).exit_code == 0  # .dockerignore names it
+    (folder / ".dockerignore").unlink()
+    tried.workshop._stages.clear()
+    begun = time.monotonic()
+    with pytest.raises(BadConfig, match=r"has 3\.0 GiB, 3\.0 GiB of them in data/train\.parquet"):
+        tried.run(stage("lint"))
+    assert time.monotonic() - begun < 5
+
+
+def test_a_stage_needs_a_folder_with_a_dockerfile(docker_host: str, docker_base: str, tmp_path: Path) -> None:
+    with trying(docker_host, docker_base) as tried, pytest.raises(BadConfig, match="no folder to build it from"):
+        tried.run(stage("lint"))
+    with trying(docker_host, docker_base, tmp_path, ClassicBuilder) as tried:
+        with pytest.raises(Missing, match="no Dockerfile in"):
+            tried.run(stage("lint"))
+        tried.workshop.context = Context(tmp_path / "nowhere")
+        with pytest.raises(Missing, match="There is no folder"):
+            tried.run(stage("lint"))
