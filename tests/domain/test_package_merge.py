@@ -298,7 +298,7 @@ def test_hundreds_of_documents_take_milliseconds() -> None:
         )
         for n in range(200)
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     package = merge(parts)
-    assert time.perf_counter() - began < 0.5  # 40 ms here; a crowded machine takes its time
+    assert time.process_time() - began < 3  # 40 ms on a quiet machine; pairwise comparing would take minutes
     assert len(package.artifacts) == 1000

@@ -161,7 +161,7 @@ async def test_no_plan_waits_long_for_packages(here: Lane, monkeypatch: pytest.M
         acts.package_evidence.ask = asked
         began = time.monotonic()
         assert gates(await session.propose(PROMOTE))["schema"].state is GateState.PASSED
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1.4  # it does not wait its whole patience
     finally:
         await session.stop()
 

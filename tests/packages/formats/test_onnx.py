@@ -125,7 +125,7 @@ def test_five_gigabytes_cost_a_few_small_reads(tmp_path: Path) -> None:
     assert package.artifacts[0].size > 5 << 30
     assert package.artifacts[0].parameters == 5 * shard // 4
     assert package.training.revision == "abc1234"
-    assert elapsed < 0.5
+    assert elapsed < 3  # milliseconds on a quiet machine; reading it all takes far longer
     assert peak < 1 << 20
     assert len(files.reads) <= 15
     assert sum(length for _, _, length in files.reads) < 100_000

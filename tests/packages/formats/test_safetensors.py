@@ -92,7 +92,7 @@ def test_five_gigabytes_cost_the_header(tmp_path: Path) -> None:
         tracemalloc.stop()
     assert package.artifacts[0].parameters == size // 2
     assert package.artifacts[0].precisions == ("bfloat16",)
-    assert elapsed < 0.5
+    assert elapsed < 3  # milliseconds on a quiet machine; reading it all takes far longer
     assert peak < 1 << 20
     assert sum(length for _, _, length in files.reads) < 1000
 

@@ -55,7 +55,7 @@ def test_five_gigabytes_in_a_folder_cost_their_header(tmp_path: Path) -> None:
     megabytes, seconds, said = _cost(tmp_path)
     assert said == "1 files"
     assert megabytes < 5
-    assert seconds < 0.5
+    assert seconds < 3
 
 
 @pytest.mark.parametrize("name", ["m.tar", "m.zip"])
@@ -72,7 +72,7 @@ def test_five_gigabytes_in_an_archive_cost_their_header(name: str, tmp_path: Pat
     megabytes, seconds, said = _cost(path)
     assert said == "1 files"
     assert megabytes < 5
-    assert seconds < 0.5
+    assert seconds < 3
 
 
 def _sparse_zip(path: Path) -> None:
