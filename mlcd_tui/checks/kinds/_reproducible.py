@@ -112,7 +112,7 @@ def _at_hand(context: Path, source: str) -> bool:
 
 
 def _run(step: Instruction, reading: _Reading) -> None:
-    if _PIPED.search(step.rest):
+    if _PIPED.search(step.rest[:20_000]):
         reading.say(step.line, "piped-to-shell", "What is downloaded is run unseen, without a checksum")
     for command in _STEP.split(step.rest):
         if pip := _PIP.search(command):

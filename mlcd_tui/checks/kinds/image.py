@@ -24,6 +24,7 @@ from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 from mlcd_tui.domain.text import clean
 
 _MOST_DOCKERFILE = 1 << 20
+_MOST_VARIABLES = 2_000
 
 
 def _pattern(value: str) -> str:
@@ -193,7 +194,7 @@ def _same(what: str, asked: set[str], actual: set[str]) -> tuple[tuple[str, str,
 
 
 def _secrets(spec: ImagePart, config: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    for entry in config.get("Env") or []:
+    for entry in (config.get("Env") or [])[:_MOST_VARIABLES]:
         name, _, value = str(entry).partition("=")
         if name in spec.not_secret:
             continue

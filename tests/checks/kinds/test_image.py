@@ -64,6 +64,7 @@ def test_a_good_image_meets_every_rule() -> None:
         ({"Labels": {"org.opencontainers.image.revision": "0" * 40 + "-dirty"}}, "label", "does not fit"),
         ({"ExposedPorts": {"8000/tcp": {}, "22/tcp": {}}}, "ports", "Its ports: 22/tcp, 8000/tcp, 8000/tcp expected"),
         ({"Env": ["DB_PASSWORD=hunter2"]}, "secrets", "Variable DB_PASSWORD is called like a secret and is not empty"),
+        ({"Env": ["PGPASSWORD=123456"]}, "secrets", "Variable PGPASSWORD is called like a secret and is not empty"),
         ({"Env": ["X=AKIA" + "A" * 16]}, "secrets", "Variable X holds an AWS access key"),
         (
             {"Env": ["MLFLOW_URI=https://me:hunter2@mlflow/"]},
@@ -97,9 +98,11 @@ def test_size_platform_and_files() -> None:
 
 
 def test_what_is_called_like_a_secret_and_is_none() -> None:
-    config = {**GOOD, "Env": ["EOS_TOKEN=</s>"]}
+    config = {**GOOD, "Env": ["EOS_TOKEN=</s>", "PAD_TOKEN=[PAD]", "MAX_TOKEN=512", "GPG_KEY=7169605F", "PWD=/app"]}
+    assert run(config).state is CheckState.PASSED
+    config["Env"] = ["SEP_TOKEN=###"]
     assert run(config).state is CheckState.FAILED
-    assert run(config, not_secret=["EOS_TOKEN"]).state is CheckState.PASSED
+    assert run(config, not_secret=["SEP_TOKEN"]).state is CheckState.PASSED
 
 
 def test_an_image_without_a_configuration_is_told_not_tripped_over() -> None:
