@@ -83,7 +83,7 @@ def cluster_document(
     metadata: dict[str, Any] = {
         "name": config_map_name(digest),
         "namespace": namespace,
-        "labels": {LABEL: _label(str(run.image.ref))},
+        "labels": {LABEL: label_value(str(run.image.ref))},
         "annotations": {key: value for key, value in annotations.items() if value},
     }
     version = _table((before or {}).get("metadata")).get("resourceVersion")
@@ -148,7 +148,7 @@ def read_config_map(raw: Mapping[str, Any], digest: str, trusted: Sequence[Publi
     return Published(tuple(found), tuple(troubles))
 
 
-def _label(ref: str) -> str:
+def label_value(ref: str) -> str:
     """The image's name as far as a label can carry it."""
     last = ref.partition("@")[0].rpartition("/")[2].partition(":")[0]
     return _NOT_IN_KEYS.sub("-", last)[:63].strip("-_.") or "unnamed"

@@ -114,9 +114,13 @@ class EvidenceStore:
         kept = self._load(sorted(names, reverse=True), MOST_READ, absent_is_fine=True)
         return Kept(tuple(linked(each, links, wanted) for each in kept.evidence), kept.troubles)
 
+    def run(self, run_id: str) -> Evidence:
+        """One run. Raises `Missing`, or `Unreadable` where its file is damaged."""
+        return self._read(self.raw(run_id))
+
     def raw(self, run_id: str) -> bytes:
         """A run's evidence exactly as it is kept, to be published or exported. Raises `Missing`."""
-        for name in sorted(_names(self.folder / "runs"), reverse=True):
+        for name in _names(self.folder / "runs"):
             if name.partition("-")[2] == f"{run_id}.json":
                 return _bounded(self.folder / "runs" / name, MOST_BYTES)
         raise Missing(f"No run {clean(run_id)} is kept on this machine.", advice="`mlcd-tui checks show` lists them.")

@@ -1,0 +1,162 @@
+"""What screens and commands ask about checks, joined from the runner, the store on this machine and the cluster.
+
+Imports nothing that reaches an engine or the network before it is asked something.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from mlcd_tui.domain.check_ports import Progress, RolloutChecks
+from mlcd_tui.domain.checks import CheckRun, Evidence
+from mlcd_tui.domain.errors import Missing, Problem
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.text import Clean, clean, clean_lines
+
+if TYPE_CHECKING:
+    from mlcd_tui.checks.evidence.store import EvidenceStore
+    from mlcd_tui.cluster.client import Client
+    from mlcd_tui.session.check_search import EvidenceSearch
+    from mlcd_tui.session.package_desk import Surroundings
+
+Runner = Callable[[str, str, Sequence[str], Collection[str], str], Iterator[Progress]]
+"""Runs a plan: image, path of the plan, names, those called off meanwhile, and who runs it. Blocking."""
+
+_MOST_LOG_TEXT = 8 << 20
+
+
+def run_here(image: str, plan: str, only: Sequence[str], called_off: Collection[str], by: str) -> Iterator[Progress]:
+    """On the Docker Engine of this machine."""
+    from mlcd_tui.checks.plan import load_plan
+    from mlcd_tui.checks.run import run_plan
+
+    return run_plan(load_plan(plan), image, only=only, called_off=called_off, by=by)
+
+
+def store_here() -> EvidenceStore:
+    """The store on this machine, with the operator's key where there is one. Raises `BadConfig` for a bad key."""
+    from mlcd_tui.checks.evidence.keys import own_key, trusted_keys
+    from mlcd_tui.checks.evidence.reading import seal_with
+    from mlcd_tui.checks.evidence.store import EvidenceStore
+
+    return EvidenceStore(trusted=trusted_keys()[0], seal=seal_with(own_key()))
+
+
+class Checks:
+    """Implements `domain.check_ports.CheckDesk`.
+
+    Args:
+        clock: the present moment.
+        surroundings: the context at hand, connected when first asked for; None: there is no cluster.
+        runner: runs plans.
+        store: makes the store when it is first asked.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        surroundings: Callable[[], Awaitable[Surroundings]] | None = None,
+        *,
+        runner: Runner = run_here,
+        store: Callable[[], EvidenceStore] = store_here,
+    ) -> None:
+        self._clock = clock
+        self._surroundings = surroundings
+        self._runner = runner
+        self._make_store = store
+        self._store: EvidenceStore | None = None
+
+    async def run(
+        self, image: str, plan: str, only: Sequence[str] = (), called_off: Collection[str] = ()
+    ) -> AsyncIterator[Progress]:
+        """Run a plan's checks on an image; the last thing told is the run, as it was kept. Raises `Problem`."""
+        store = await self.store()
+        from mlcd_tui.session.check_running import Running
+
+        by = await asyncio.to_thread(_operator)
+        running = Running(lambda off: self._runner(image, plan, only, off, by), store, called_off)
+        async with aclosing(running.tell()) as told:  # type: ignore[type-var]
+            async for each in told:
+                yield each
+
+    async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
+        """All evidence that is known of an image, newest first. Raises `Problem` only where nothing at all is known."""
+        found = await (await self._search()).find(digests, namespace)
+        if not found.evidence and found.problems:
+            raise Problem(" ".join(found.problems))
+        return found.evidence
+
+    async def runs(self, limit: int = 100) -> tuple[CheckRun, ...]:
+        """Runs kept on this machine, newest first."""
+        kept = await asyncio.to_thread((await self.store()).runs, limit)
+        return tuple(each.run for each in kept.evidence)
+
+    async def around(self, detail: RolloutDetail) -> RolloutChecks:
+        """How the images of a rollout stand."""
+        from mlcd_tui.session.running_images import running_images
+
+        search = await self._search()
+        candidate, serving = running_images(detail)
+        return RolloutChecks(*await asyncio.gather(search.around(candidate), search.around(serving)))
+
+    async def log(self, run: str, check: str) -> tuple[Clean, ...]:
+        """The log of one check of a kept run. Raises `Missing` where it is not kept."""
+        store = await self.store()
+
+        def read() -> tuple[Clean, ...]:
+            result = store.run(run).run.result(check)
+            if result is None or not result.log_digest:
+                raise Missing(f"Run {clean(run)} has no log of {clean(check)}.")
+            text = store.log(result.log_digest).data.decode("utf-8", "replace")
+            return clean_lines(text, limit=_MOST_LOG_TEXT)
+
+        return await asyncio.to_thread(read)
+
+    async def accept(self, run: CheckRun, plan: str, check: str, reason: str, case: str = "") -> tuple[Clean, ...]:
+        """What a run received becomes what is approved. Raises `Problem`, nothing accepted."""
+        at = self._clock()
+
+        def work() -> tuple[Clean, ...]:
+            from mlcd_tui.checks.accepting import Acceptance
+            from mlcd_tui.checks.plan import load_plan
+            from mlcd_tui.checks.waiting import accept_check
+
+            acceptance = Acceptance(reason, _operator(), run.image.digests, at)
+            return tuple(each.sentence for each in accept_check(load_plan(plan), check, acceptance, case))
+
+        return await asyncio.to_thread(work)
+
+    async def store(self) -> EvidenceStore:
+        """The store on this machine. Raises `BadConfig` where the operator's key cannot be used."""
+        if self._store is None:
+            self._store = await asyncio.to_thread(self._make_store)
+        return self._store
+
+    async def _search(self) -> EvidenceSearch:
+        from mlcd_tui.session.check_search import EvidenceSearch
+
+        surroundings = self._surroundings
+        store = await self.store()
+        if surroundings is None:
+            return EvidenceSearch(store, None, self._clock)
+
+        async def client() -> Client:
+            return (await surroundings()).connection.client
+
+        return EvidenceSearch(store, client, self._clock)
+
+
+def _operator() -> str:
+    """Who sits here, as far as the machine knows."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number that has no name
+        user = str(os.getuid())
+    return str(clean(f"{user}@{socket.gethostname()}", limit=200))
