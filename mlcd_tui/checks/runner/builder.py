@@ -141,7 +141,7 @@ def _archive(order: Order) -> tuple[IO[bytes], str]:
     place = context.folder / context.dockerfile
     try:
         text = place.read_text(encoding="utf-8-sig", errors="surrogateescape")
-        only = needed(text, order.target)
+        only = needed(text, order.target, dict(context.arguments))
         name, content = (context.dockerfile, None) if only == text else (_OURS, only)
         packed = tar(context.folder, exclude=context.ignored(), dockerfile=(name, content))
         return cast("IO[bytes]", packed), name

@@ -127,10 +127,10 @@ class Lines:
         passed = now - (self._since if self._since is not None else now)
         self._since = now
         self._allowance = min(self._allowance + passed * PER_SECOND, PER_SECOND)
-        may = max(min(int(self._allowance), MOST_LINES - self._told), 0)
-        if self._left_out and may >= len(lines) + LAST:
+        if self._left_out and self._may() >= len(lines) + LAST:
             self._release()
         if not self._left_out:
+            may = self._may()
             for line in lines[:may]:
                 self.log(_text(line))
             told = len(lines[:may])
@@ -140,6 +140,9 @@ class Lines:
         self._left_out += len(lines)
         self._withheld.extend(_text(line) for line in lines[-LAST:])
 
+    def _may(self) -> int:
+        return max(min(int(self._allowance), MOST_LINES - self._told), 0)
+
     def _release(self) -> None:
         missing = self._left_out - len(self._withheld)
         if missing:
@@ -147,6 +150,7 @@ class Lines:
         for line in self._withheld:
             self.log(line)
         self._told += len(self._withheld)
+        self._allowance -= len(self._withheld)
         self._withheld.clear()
         self._left_out = 0
 

@@ -7,9 +7,12 @@ stages below. It is given a Dockerfile of the needed stages only, which is what 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 _FROM = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE)
+_ARG = re.compile(r"\s*ARG\s+(\w+)(?:=[\"']?([^\s\"']*))?", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 _TAKEN = re.compile(r"(?:--from=|[,=\s]from=)([^\s,]+)")
 
 
@@ -20,9 +23,13 @@ class _Stage:
     lines: list[str] = field(default_factory=list)
 
 
-def needed(dockerfile: str, target: str) -> str:
+def needed(dockerfile: str, target: str, arguments: Mapping[str, str] | None = None) -> str:
     """The Dockerfile with the stages that `target` needs, in their order; all of it where that cannot be told."""
     head, stages = _split(dockerfile)
+    declared = {found[1]: found[2] for line in head if (found := _ARG.match(line))}
+    known = {name: (arguments or {}).get(name, default) or "$" for name, default in declared.items()}
+    for stage in stages:
+        stage.needs = {_VARIABLE.sub(lambda found: known.get(found[1], "$"), need).lower() for need in stage.needs}
     names = [stage.name for stage in stages]
     by_number = any(need.isdecimal() or "$" in need for stage in stages for need in stage.needs)
     if target.lower() not in names or by_number or len(set(names)) < len(names):
@@ -41,10 +48,10 @@ def _split(dockerfile: str) -> tuple[list[str], list[_Stage]]:
     for line in dockerfile.splitlines(keepends=True):
         found = None if going_on else _FROM.match(line)
         if found:
-            stages.append(_Stage((found[2] or f"\0{len(stages)}").lower(), {found[1].lower()}))
+            stages.append(_Stage((found[2] or f"\0{len(stages)}").lower(), {found[1]}))
         if stages:
             stages[-1].lines.append(line)
-            stages[-1].needs |= {name.lower() for name in _TAKEN.findall(line)}
+            stages[-1].needs |= set(_TAKEN.findall(line))
         else:
             head.append(line)
         text = line.strip()

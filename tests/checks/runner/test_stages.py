@@ -1,0 +1,51 @@
+"""Which stages of a Dockerfile go along to the classic builder."""
+
+from __future__ import annotations
+
+from mlcd_tui.checks.runner.stages import needed
+
+DOCKERFILE = """# syntax=docker/dockerfile:1
+ARG BASE=debian
+FROM ${BASE} AS base
+RUN echo a \\
+    # FROM a comment in between
+    && echo FROM x AS nothing
+
+FROM base AS lint
+RUN ruff check
+FROM --platform=linux/amd64 base AS Wheels
+RUN pip wheel .
+FROM base AS tools
+from base as tests
+COPY --chown=1:1 --from=wheels /w /w
+RUN --mount=type=cache,from=tools,target=/t pytest
+FROM base
+"""
+
+
+def stages(text: str) -> list[str]:
+    return [line.split()[-1].lower() for line in text.splitlines() if line.lower().startswith("from ")]
+
+
+def test_only_what_a_target_needs_is_left() -> None:
+    assert stages(needed(DOCKERFILE, "lint")) == ["base", "lint"]
+    assert needed(DOCKERFILE, "lint").startswith(
+        "# syntax=docker/dockerfile:1\nARG BASE=debian\nFROM ${BASE} AS base\n"
+    )
+    assert stages(needed(DOCKERFILE, "tests")) == ["base", "wheels", "tools", "tests"]
+    assert stages(needed(DOCKERFILE, "TESTS")) == ["base", "wheels", "tools", "tests"]
+    assert stages(needed("ARG B\n" + DOCKERFILE.replace("${BASE}", "$B"), "lint", {"B": "x"})) == ["base", "lint"]
+    assert "echo FROM x AS nothing" in needed(DOCKERFILE, "lint")
+
+
+def test_where_it_cannot_be_told_all_of_it_is_left() -> None:
+    for text, target in (
+        (DOCKERFILE, "nosuch"),
+        (DOCKERFILE, ""),
+        ("FROM a\nFROM b AS t\nCOPY --from=0 /x /x\n", "t"),
+        ("FROM a AS s\nFROM b AS t\nCOPY --from=$S /x /x\n", "t"),
+        ("FROM a AS t\nFROM b AS t\n", "t"),
+        ("ARG S\nFROM a AS s\nFROM build-${S} AS t\nFROM b\n", "t"),
+        ("", "t"),
+    ):
+        assert needed(text, target) == text
