@@ -42,7 +42,7 @@ def package_blocks(package: ModelPackage) -> Iterator[Block]:
                 "" if one.size is None else f"{one.size:,}",
                 one.digest[:19],
                 one.loader,
-                "" if one.parameters is None else f"{one.parameters:,} {' '.join(one.precisions)}".rstrip(),
+                " ".join((*(() if one.parameters is None else (f"{one.parameters:,}",)), *one.precisions)),
                 one.unsafe,
             )
             for one in package.artifacts

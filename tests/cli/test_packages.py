@@ -101,6 +101,12 @@ def test_what_cannot_be_read_is_one_sentence(alone: Any, tmp_path: Path) -> None
         assert result.stdout == ""
 
 
+def test_precisions_are_shown_without_a_number_of_weights(alone: Any) -> None:
+    shown = alone("show", str(MODEL.parents[1] / "modelpack")).stdout
+    (line,) = [line for line in shown.splitlines() if line.lstrip().startswith("churn.safetensors")]
+    assert line.endswith("float32 float16")
+
+
 def test_diff_says_the_verdict_first_and_fails_on_what_it_is_told(alone: Any, model: Path) -> None:
     other = _changed(model, "tenure_months", "tenure_years")
     result = alone("diff", str(model), str(other))

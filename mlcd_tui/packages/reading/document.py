@@ -55,7 +55,10 @@ def source_of(
 
 def address_of(files: Files, path: str) -> str:
     """Where a document lies, for the eye."""
-    return path if not files.address else f"{files.address.rstrip('/')}/{path}"
+    address = files.address.rstrip("/")
+    if not address or address.rpartition("/")[2] == path:  # a single file was opened
+        return address or path
+    return f"{address}/{path}"
 
 
 def is_virtual(path: str) -> bool:
