@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -115,7 +117,7 @@ class Asker:
         head = {"accept-encoding": "identity", "user-agent": "mlcd-tui", **headers}
         try:
             async with (
-                httpx.AsyncClient(trust_env=False, verify=False, timeout=None) as client,  # noqa: S501, S113
+                httpx.AsyncClient(trust_env=False, verify=_no_tls(), timeout=None) as client,  # noqa: S113
                 client.stream(method, self.url + path, content=body, headers=head) as response,
             ):
                 content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()[:200]
@@ -128,6 +130,12 @@ class Asker:
                 return response.status_code, content_type, bytes(data), ""
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return 0, "", b"", _why(error)
+
+
+@cache
+def _no_tls() -> ssl.SSLContext:
+    """No TLS is ever spoken, but without it the library loads all certificates of the machine for each client."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _why(error: Exception) -> str:

@@ -45,6 +45,8 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     examples: tuple[Any, ...] = ()
     """Bodies that the document itself gives."""
+    sure: Any = None
+    """JSON Schema of inputs that are certainly valid, where `body` only tells what certainly is not."""
     bad: tuple[Bad, ...] = ()
     """What only this protocol can say is wrong."""
 

@@ -27,6 +27,13 @@ _COLUMNS: Mapping[str, tuple[str, Any]] = {
 }
 _NUMPY = {"str": "string", "object": "string", "bytes": "bytes", "float": "float64", "int": "int64", "boolean": "bool"}
 _SAMPLES = {"bool": True, "string": "a", "bytes": "YQ==", "datetime": "2026-01-02T03:04:05"}
+_ITEMS: Mapping[str, Any] = {
+    "boolean": {"type": "boolean"},
+    "string": {"type": "string", "maxLength": 50},
+    **{kind: {"type": "integer", "minimum": 0, "maximum": 100} for kind in ("integer", "long")},
+    **{kind: {"type": "number", "minimum": -1000, "maximum": 1000} for kind in ("float", "double")},
+}
+"""Values that certainly fit a column."""
 _MOST = 20_000
 _DEEPEST = 16
 _PATH = "/invocations"
@@ -45,9 +52,10 @@ def mlflow(mlmodel: bytes) -> Contract:
     columns = not any("tensor-spec" in one for one in inputs)
     if columns:
         example: dict[str, Any] | None = _columns_request(inputs)
+        sure = _sure(inputs)
         bad = _columns_bad(inputs)
     else:
-        example = _tensors_request(inputs)
+        example, sure = _tensors_request(inputs), None
         bad = [Bad("wrong-rank", {"inputs": "mlcd"})]
     operation = Operation(
         "POST",
@@ -55,6 +63,7 @@ def mlflow(mlmodel: bytes) -> Contract:
         {"type": "object", "minProperties": 1},
         answers={"200": {"type": "object", "required": ["predictions"]}},
         examples=() if example is None else (example,),
+        sure=sure,
         bad=(*bad, Bad("no-format", {"mlcd": 1}), Bad("two-formats", {"instances": [1], "inputs": [1]})),
     )
     endpoint = Endpoint(
@@ -164,6 +173,20 @@ def _columns_request(inputs: list[dict[str, Any]]) -> dict[str, Any]:
     if all(isinstance(one.get("name"), str) for one in inputs):
         return {"dataframe_split": {"columns": [one["name"] for one in inputs], "data": [row]}}
     return {"dataframe_split": {"data": [row]}}
+
+
+def _sure(inputs: list[dict[str, Any]]) -> Any:
+    """One row of usual values; None: a column is of a kind that is not made up."""
+    kinds = [_ITEMS.get(str(one.get("type"))) for one in inputs]
+    if None in kinds:
+        return None
+    row = {"type": "array", "prefixItems": kinds, "minItems": len(kinds), "maxItems": len(kinds)}
+    data = {"type": "array", "prefixItems": [row], "minItems": 1, "maxItems": 1}
+    named = all(isinstance(one.get("name"), str) for one in inputs)
+    columns = {"columns": {"const": [one["name"] for one in inputs]}} if named else {}
+    split = {"type": "object", "required": [*columns, "data"], "properties": {**columns, "data": data}}
+    whole = {"dataframe_split": {**split, "additionalProperties": False}}
+    return {"type": "object", "required": ["dataframe_split"], "properties": whole, "additionalProperties": False}
 
 
 def _columns_bad(inputs: list[dict[str, Any]]) -> list[Bad]:

@@ -20,6 +20,22 @@ DTYPES = {
     "BYTES": ("text", "a"),
 }
 """The protocol's types: ours, and a value of each."""
+_ITEMS: Mapping[str, Any] = {
+    "bool": {"type": "boolean"},
+    "text": {"type": "string", "maxLength": 50},
+    **{
+        f"{sign}int{bits}": {"type": "integer", "minimum": 0, "maximum": 100}
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+    **{
+        kind: {"type": "number", "minimum": -1000, "maximum": 1000}
+        for kind in ("float16", "float32", "float64", "bfloat16")
+    },
+}
+"""Values that every server of the type takes."""
+_MOST_GENERATED = 1_000
+"""Elements of one tensor up to which other values are made up."""
 _MOST_TENSORS = 1_000
 _MOST_VALUES = 10_000_000
 """Elements of an example; a model that takes more by default is sent none."""
@@ -48,6 +64,7 @@ def openinference(document: Any, model: str) -> Contract:
         _body(inputs),
         answers={"200": _answer(outputs)},
         examples=() if example is None else (example,),
+        sure=None if example is None else _sure(example),
         bad=() if example is None else tuple(_bad(example)),
     )
     endpoint = Endpoint(
@@ -111,6 +128,20 @@ def _request(inputs: list[Mapping[str, Any]]) -> dict[str, Any] | None:
         data = [value] * math.prod(shape)
         sent.append({"name": one.get("name"), "shape": shape, "datatype": one["datatype"], "data": data})
     return {"inputs": sent} if sent else None
+
+
+def _sure(example: dict[str, Any]) -> Any:
+    """The example with other values; None: too many of them."""
+    tensors: list[dict[str, Any]] = []
+    for one in example["inputs"]:
+        count = len(one["data"])
+        if count > _MOST_GENERATED:
+            return None
+        fixed = {key: {"const": one[key]} for key in ("name", "shape", "datatype")}
+        data = {"type": "array", "items": _ITEMS[DTYPES[one["datatype"]][0]], "minItems": count, "maxItems": count}
+        tensors.append({"type": "object", "required": [*fixed, "data"], "properties": {**fixed, "data": data}})
+    inputs = {"type": "array", "prefixItems": tensors, "minItems": len(tensors), "maxItems": len(tensors)}
+    return {"type": "object", "required": ["inputs"], "properties": {"inputs": inputs}}
 
 
 def _bad(example: dict[str, Any]) -> list[Bad]:

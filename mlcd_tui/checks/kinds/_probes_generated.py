@@ -36,14 +36,14 @@ def probe(probing: Probing, generated: GeneratedPart) -> Part:
         text = "skipped: schemathesis is not installed, install mlcd-tui[schema]"
         probing.outcome.bad(f"generated inputs {text}", "generated-skipped", warning=True)
         return Part(_NAME, CheckState.SKIPPED, text)
-    document = described(probing.contract)
-    if probing.contract.troubles:
-        text = "skipped: the document is not valid"
+    unsure = probing.contract.kind != "openapi" and any(one.sure is None for one in probing.operations)
+    if probing.contract.troubles or unsure:
+        text = f"skipped: {'no valid inputs can be made up' if unsure else 'the document is not valid'}"
         probing.outcome.bad(f"generated inputs {text}", "generated-skipped", warning=True)
         return Part(_NAME, CheckState.SKIPPED, text)
     with tempfile.TemporaryDirectory(prefix="mlcd-") as folder:
         schema, report = Path(folder) / "openapi.json", Path(folder) / "report.ndjson"
-        schema.write_text(json.dumps(document))
+        schema.write_text(json.dumps(described(probing.contract)))
         told = _run([*command, *_options(probing, generated, schema, report)], folder, probing, generated)
         if told:
             probing.outcome.bad(f"generated inputs: {told}", "generated")
@@ -150,7 +150,7 @@ def described(contract: Contract) -> Mapping[str, Any]:
             for status, schema in one.answers.items()
         }
         answers["4XX"] = {"description": "refused"}
-        media = {"schema": one.body, **({"example": one.examples[0]} if one.examples else {})}
+        media = {"schema": one.sure, **({"example": one.examples[0]} if one.examples else {})}
         body = {"required": True, "content": {"application/json": media}}
         paths[one.path] = {one.method.lower(): {"requestBody": body, "responses": answers}}
     return {"openapi": "3.1.0", "info": {"title": contract.kind, "version": "1"}, "paths": paths}
