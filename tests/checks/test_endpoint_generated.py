@@ -12,6 +12,8 @@ import pytest
 from mlcd_tui.checks.kinds import _probes_generated
 from mlcd_tui.checks.kinds._contract_mlflow import mlflow
 from mlcd_tui.checks.kinds._contract_openapi import openapi
+from mlcd_tui.checks.kinds._contract_tensors import openinference
+from mlcd_tui.checks.kinds._schemas import objection
 from mlcd_tui.checks.kinds.endpoint_schema import CHECK
 from mlcd_tui.domain.checks import CheckResult, CheckState
 from tests.checks.serving import Reply, Request, bench_of, serving
@@ -74,6 +76,21 @@ def test_a_run_that_came_to_nothing_is_an_error_never_a_pass(
     result = _run(tmp_path, program, monkeypatch, seconds=0.5)
     assert (result.state, words in result.sentence) == (CheckState.ERROR, True)
     assert time.monotonic() - started < 10
+
+
+def test_what_is_made_up_of_tensors_and_columns_is_certainly_valid() -> None:
+    tensor = {"name": "x", "datatype": "INT8", "shape": [-1, 3]}
+    huge = {"name": "x", "datatype": "FP32", "shape": [3, 1024, 1024]}
+    signature = b'signature: {inputs: \'[{"type": "double", "name": "fee"}]\'}'
+    (tensors,) = openinference({"name": "m", "inputs": [tensor], "outputs": [tensor]}, "m").operations
+    (columns,) = mlflow(signature).operations
+    for operation in (tensors, columns):
+        assert objection(operation.examples[0], operation.sure, {}) == ""
+        for bad in operation.bad:
+            assert objection(bad.body, operation.sure, {})
+    (large,) = openinference({"name": "m", "inputs": [huge], "outputs": [tensor]}, "m").operations
+    assert large.sure is None
+    assert large.examples
 
 
 def test_other_protocols_are_described_as_openapi() -> None:
