@@ -54,7 +54,8 @@ def run_tool(
 ) -> CheckResult:
     """Run it, read its report, have it judged, and show the source of what was found."""
     started, tool = datetime.now(UTC), part.usual()
-    ran = bench.run(part.as_command(folder), log)
+    command = part.as_command(folder)
+    ran = bench.run(command, log)
     judged = Judged(part, tool, ran, started)
     if ended := _ended(judged):
         return ended
@@ -64,7 +65,7 @@ def run_tool(
     except Unreadable as problem:
         return judged.result(CheckState.ERROR, _unread(judged, problem.sentence))
     result = judge(judged)
-    return replace(result, report=with_source(result.report, bench, workdir, part.stage()))
+    return replace(result, report=with_source(result.report, bench, workdir, command))
 
 
 def _written(judged: Judged) -> bytes:
@@ -88,7 +89,7 @@ def _ended(judged: Judged) -> CheckResult | None:
         return judged.result(CheckState.ERROR, "it could not be started" + _last_words(ran))
     if ran.exit_code in _NOT_THERE and ran.exit_code not in (*judged.tool.clean, *judged.tool.findings):
         named = judged.tool.argv[0] if judged.tool.argv else "the tool"
-        return judged.result(CheckState.ERROR, f"{named} cannot be run there: is it installed?{_last_words(ran)}")
+        return judged.result(CheckState.ERROR, f"{named} cannot be run there; is it installed?{_spoken(ran)}")
     if judged.part.built and ran.exit_code and judged.ran.report is None:
         text = f"stage {judged.part.stage()} was not built (exit code {ran.exit_code}), so it left no report"
         return judged.result(CheckState.ERROR, text + _last_words(ran))
@@ -105,6 +106,11 @@ def _last_words(ran: Ran) -> str:
     """The last line that it wrote for people."""
     lines = [line for line in ran.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     return f": {clean(lines[-1].strip(), limit=200)}" if lines else ""
+
+
+def _spoken(ran: Ran) -> str:
+    said = _last_words(ran).removeprefix(": ")
+    return f" It says: {said}" if said else ""
 
 
 def by_findings(judged: Judged) -> CheckResult:

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import Any
 
-from mlcd_tui.domain.check_ports import Bench
+from mlcd_tui.domain.check_ports import Bench, Command
 from mlcd_tui.domain.checks import Finding, Report
 from mlcd_tui.domain.errors import Missing, Unreadable
 from mlcd_tui.domain.text import Clean, clean
@@ -15,6 +15,8 @@ MOST_FILES = 20
 AROUND = 2
 """Lines before and after."""
 _WIDEST = 300
+_LARGEST = 1 << 20
+"""Bytes of a file whose lines are shown."""
 
 
 def working_directory(bench: Bench, workdir: str = "") -> str:
@@ -24,31 +26,34 @@ def working_directory(bench: Bench, workdir: str = "") -> str:
     return posixpath.normpath(posixpath.join("/", own if isinstance(own, str) else "", workdir))
 
 
-def with_source(report: Report, bench: Bench, workdir: str, target: str = "") -> Report:
+def with_source(report: Report, bench: Bench, workdir: str, command: Command) -> Report:
     """The report, its findings with their source; files that are not there are left out."""
-    seen: dict[str, tuple[str, ...]] = {}
-    return replace(report, findings=tuple(_explained(one, bench, workdir, target, seen) for one in report.findings))
+    seen = {path: _lines(content) for path, content in command.files if len(content) <= _LARGEST}
+    most = len(seen) + MOST_FILES
+    found = []
+    for finding in report.findings:
+        path = posixpath.normpath(posixpath.join(workdir, finding.file))
+        if finding.file and finding.line is not None and path not in seen and len(seen) < most:
+            seen[path] = _read(bench, path, command.target)
+        found.append(_explained(finding, seen.get(path, ())))
+    return replace(report, findings=tuple(found))
 
 
-def _explained(finding: Finding, bench: Bench, workdir: str, target: str, seen: dict[str, tuple[str, ...]]) -> Finding:
-    if not finding.file or finding.line is None:
+def _explained(finding: Finding, lines: tuple[str, ...]) -> Finding:
+    if finding.line is None or finding.line > len(lines):
         return finding
-    path = posixpath.normpath(posixpath.join(workdir, finding.file))
-    if path not in seen:
-        if len(seen) >= MOST_FILES:
-            return finding
-        seen[path] = _lines(bench, path, target)
-    lines = seen[path]
     first, last = max(finding.line - AROUND, 1), min(finding.line + AROUND, len(lines))
-    context = tuple((number, _shown(lines[number - 1])) for number in range(first, last + 1))
-    return replace(finding, context=context) if finding.line <= len(lines) else finding
+    return replace(finding, context=tuple((number, _shown(lines[number - 1])) for number in range(first, last + 1)))
 
 
-def _lines(bench: Bench, path: str, target: str) -> tuple[str, ...]:
+def _read(bench: Bench, path: str, target: str) -> tuple[str, ...]:
     try:
-        content = bench.file(path, target=target) if target else bench.file(path)
+        return _lines(bench.file(path, _LARGEST, target))
     except (Missing, Unreadable):
         return ()
+
+
+def _lines(content: bytes) -> tuple[str, ...]:
     return tuple(content.decode("utf-8", "replace").split("\n"))
 
 

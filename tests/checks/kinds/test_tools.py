@@ -58,7 +58,7 @@ def test_source_is_made_harmless_and_read_from_the_stage_that_it_was_found_in() 
         ("lint", "ruff", 2, "ruff_json/findings.json", CheckState.ERROR, "exit code 2 says that it could not run"),
         ("lint", "flake8", 1, "", CheckState.ERROR, "exit code 1, but nothing is reported"),
         ("lint", "ruff", 1, "", CheckState.ERROR, "It ended with exit code 1. The report cannot be read as ruff JSON"),
-        ("lint", "ruff", 127, "", CheckState.ERROR, "ruff cannot be run there: is it installed?"),
+        ("lint", "ruff", 127, "", CheckState.ERROR, "ruff cannot be run there; is it installed?"),
         ("lint", "pylint", 22, "pylint_json/json2.json", CheckState.FAILED, "11 findings in 2 files"),
         ("lint", "pylint", 32, "pylint_json/json2.json", CheckState.ERROR, "exit code 32 says that it could not run"),
         ("typecheck", "mypy", 2, "mypy_jsonl/syntax.jsonl", CheckState.FAILED, "2 findings in 1 file, all syntax"),
@@ -166,6 +166,13 @@ def test_building_a_stage_can_be_the_check() -> None:
     result = run("tests", failed, **part)
     assert result.state is CheckState.ERROR
     assert result.sentence.startswith("stage test was not built (exit code 1), so it left no report: The command")
+
+
+def test_source_that_was_brought_is_shown_though_the_image_lacks_it(tmp_path: Path) -> None:
+    (tmp_path / "test_score.py").write_text("\n" * 16 + "    assert unformatted(1, 2) == 4\n")
+    bench = answering(1, "junit/pytest_xunit1.xml")
+    result = run("tests", bench, str(tmp_path), tool="pytest", bring={"/app/tests/test_score.py": "test_score.py"})
+    assert (17, "    assert unformatted(1, 2) == 4") in result.report.findings[0].context
 
 
 def test_what_the_image_lacks_is_brought(tmp_path: Path) -> None:
