@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,8 @@ _MOST_PROPS = 500
 _DEPTH = 16
 _EXPORTERS_NAMES = ("main_graph", "torch_jit", "torch-jit-export", "tf2onnx", "graph", "model", "onnx-model")
 """What exporters call every graph: no name of the model."""
+_MADE_UP = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|onnx\(.*\)", re.ASCII)
+"""What skl2onnx calls a graph: something random, or its class."""
 _ELEMENTS = (
     "UNDEFINED", "FLOAT", "UINT8", "INT8", "UINT16", "INT16", "INT32", "INT64", "STRING",
     "BOOL", "FLOAT16", "DOUBLE", "UINT32", "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16", "FLOAT8E4M3FN",
@@ -106,6 +109,11 @@ def _model_field(walker: Walker, wire: Wire, model: _Model) -> None:
     elif wire.number == _PROPS and len(model.props) < _MOST_PROPS:
         pair = {inner.number: walker.text(inner) for inner in walker.inside(wire) if inner.number in (1, 2)}
         model.props.append((pair.get(1, Clean("")), pair.get(2, Clean(""))))
+
+
+def _is_made_up(graph: str) -> bool:
+    name = graph.lower()
+    return name in _EXPORTERS_NAMES or _MADE_UP.fullmatch(name) is not None
 
 
 def _graph_field(walker: Walker, wire: Wire, model: _Model) -> None:
@@ -260,7 +268,7 @@ def _package(files: Files, path: str, model: _Model) -> ModelPackage:
     raw = _raw(model, inputs, producer, opsets)
     said = known(model.props)
     return ModelPackage(
-        name=Clean("") if model.graph.lower() in _EXPORTERS_NAMES else model.graph,
+        name=Clean("") if _is_made_up(model.graph) else model.graph,
         version=clean(model.version) if model.version else Clean(""),
         description=model.texts.get(_DOC) or model.doc,
         artifacts=(

@@ -60,10 +60,11 @@ def test_weights_among_the_inputs_are_no_inputs() -> None:
     assert package.artifacts[0].precisions == ("float16",)
 
 
-def test_the_name_that_an_exporter_gives_every_graph_is_not_the_models() -> None:
-    package = FORMAT.read(MemoryFiles({"a.onnx": wire.model(wire.data(2, "main_graph"))}), "a.onnx")
+@pytest.mark.parametrize("name", ["main_graph", "3e671687395b41f5a30fa58921a69b79", "ONNX(LogisticRegression)"])
+def test_the_name_that_an_exporter_gives_every_graph_is_not_the_models(name: str) -> None:
+    package = FORMAT.read(MemoryFiles({"a.onnx": wire.model(wire.data(2, name))}), "a.onnx")
     assert package.name == ""
-    assert ("graph", "main_graph") in package.extra
+    assert ("graph", name) in package.extra
 
 
 def test_sequences_maps_and_optionals_keep_what_they_hold() -> None:
