@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from mlcd_tui.domain.check_standing import Standing
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, Evidence, ImageIdentity, Report
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.rollout import RolloutDetail
@@ -238,6 +239,10 @@ class ImageChecks:
     """Of the evidence, as they count for the image that runs: stale where they do not speak of it."""
     problem: Clean = Clean("")
     """Why nothing is known, or why not everybody could be asked."""
+    standings: tuple[Standing, ...] = ()
+    """The results, each with the evidence whose word it is."""
+    known: tuple[Evidence, ...] = ()
+    """All that there is of it, newest first, what was tampered with included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +252,29 @@ class RolloutChecks:
     candidate: ImageChecks | None = None
     """None: no new version is on its way."""
     serving: ImageChecks | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPublication:
+    """Evidence about to be published in a cluster, complete: what is shown is what is sent."""
+
+    run: CheckRun
+    digest: str
+    """Of the image as the cluster runs it."""
+    namespace: str
+    name: str
+    """Of the ConfigMap."""
+    method: str
+    """POST: it is new; PUT: it replaces the one that was read, conditional on its resourceVersion."""
+    path: str
+    body: Mapping[str, Any]
+    sentence: Clean
+    warnings: tuple[Clean, ...] = ()
+    """What is worth knowing before others rely on it: not signed, checks that are not met, findings left out."""
+    denied: Clean = Clean("")
+    """Why it cannot be done; empty: it can."""
+    typed_name: str = ""
+    """Not empty: must be typed first (a context marked production)."""
 
 
 class CheckDesk(Protocol):

@@ -14,15 +14,18 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlcd_tui.domain.check_ports import Progress, RolloutChecks
+from mlcd_tui.domain.check_ports import CheckPublication, Progress, RolloutChecks
 from mlcd_tui.domain.checks import CheckRun, Evidence
-from mlcd_tui.domain.errors import Missing, Problem
+from mlcd_tui.domain.errors import BadConfig, Missing, Problem
+from mlcd_tui.domain.package_ports import PublishOutcome
+from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean, clean_lines
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
     from mlcd_tui.cluster.client import Client
+    from mlcd_tui.session.check_publishing import CheckPublisher
     from mlcd_tui.session.check_search import EvidenceSearch
     from mlcd_tui.session.package_desk import Surroundings
 
@@ -132,6 +135,26 @@ class Checks:
             return tuple(each.sentence for each in accept_check(load_plan(plan), check, acceptance, case))
 
         return await asyncio.to_thread(work)
+
+    async def propose_publish(self, run: str, digest: str, namespace: str) -> CheckPublication:
+        """What would be published of a kept run, for the image that runs as `digest`. Raises `Problem`."""
+        return await (await self._publisher()).propose(run, digest, namespace)
+
+    async def publish(self, publication: CheckPublication, reason: str = "", typed_name: str = "") -> PublishOutcome:
+        """Do it, audited. Never raises."""
+        try:
+            publisher = await self._publisher()
+        except Problem as problem:
+            return PublishOutcome(Result.FAILED, clean(f"nothing was sent: {problem}"))
+        return await publisher.publish(publication, reason, typed_name)
+
+    async def _publisher(self) -> CheckPublisher:
+        if self._surroundings is None:
+            raise BadConfig("There is no cluster here to publish in.", advice="Name a kubeconfig, or a context.")
+        around, store = await self._surroundings(), await self.store()
+        from mlcd_tui.session.check_publishing import CheckPublisher
+
+        return CheckPublisher(around, store)
 
     async def store(self) -> EvidenceStore:
         """The store on this machine. Raises `BadConfig` where the operator's key cannot be used."""
