@@ -169,6 +169,8 @@ class FoundPackage:
     """One sentence with what to do; set when there is no package."""
     contradiction: Clean = Clean("")
     """Not empty: the package itself names another image, so nothing is concluded from it."""
+    lasting: bool = False
+    """It cannot become another one unseen: it is watched, or named by its digest. Aliases, tags and addresses can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,8 @@ NEGATIVE = 30.0
 _POSITIVE = 600.0
 _MOST_KEPT = 256
 _SOCKET = "/var/run/docker.sock"
+
+Place = Callable[[RunningImage], Awaitable[tuple[ModelPackage, str] | None]]
 
 _log = logging.getLogger(__name__)
 
@@ -89,9 +91,7 @@ class Search:
             _log.exception("looking for the package of %s failed", clean(image.image))
             why = f"its package cannot be looked for: mlcd-tui failed at it ({type(error).__name__}); see its log"
             found = FoundPackage(clean(image.image), image.digest, problem=clean(why))
-        # a package that is replaced is told of by the watch, where there is one
-        lasts = found.package is not None and self._published.knows(image.namespace)
-        self._kept[image] = _Kept(found, time.monotonic() + (_POSITIVE if lasts else NEGATIVE))
+        self._kept[image] = _Kept(found, time.monotonic() + (_POSITIVE if found.lasting else NEGATIVE))
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         return found
@@ -113,9 +113,19 @@ class Search:
             if told is not None:
                 package, how = told
                 other = contradiction(package, image.digest)
-                return FoundPackage(shown, image.digest, package, clean(how), contradiction=other)
+                how = "; not used: ".join((how, *troubles))
+                # one that is published, replaced or removed is told of by the watch, where there is one
+                lasting = not troubles and place in self._fixed and self._published.knows(image.namespace)
+                return FoundPackage(
+                    shown, image.digest, package, clean(how, limit=1_000), contradiction=other, lasting=lasting
+                )
         advice = f"run `mlcd-tui packages publish PACKAGE --image {image.digest} -n {image.namespace}`"
         return FoundPackage(shown, image.digest, problem=clean(f"{'; '.join((head, *troubles))}: {advice}"))
+
+    @property
+    def _fixed(self) -> tuple[Place, ...]:
+        """Places whose package for a digest stays what it is, but for what the watch tells."""
+        return (self._in_cluster, self._in_registry, self._in_docker)
 
     async def _in_cluster(self, image: RunningImage) -> tuple[ModelPackage, str] | None:
         try:

@@ -49,7 +49,7 @@ _AGAIN = (3.0, 6.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 _A_SECOND = 5
 """So many of a large fleet without packages are looked at again in a second, once all have been a few times."""
 _UNWATCHED = 60.0
-"""Seconds until a verdict is looked at again where ConfigMaps cannot be watched."""
+"""Seconds until a verdict is looked at again whose packages may be replaced unseen: no watch, an alias, a tag."""
 
 Notes = Mapping[RolloutRef, SchemaNote]
 
@@ -179,7 +179,7 @@ class SchemaFeed:
 
     async def _look(self, known: _Known) -> bool:
         """Whether the note became another one."""
-        before, row, settled = known.note, known.row, False
+        before, row, settled, lasting = known.note, known.row, False, False
         ref = row.ref
         try:
             packages = await self._around(ref)
@@ -194,9 +194,9 @@ class SchemaFeed:
             known.digests = _digests(packages)
             known.pulling = packages.candidate is not None and not packages.candidate.digest
             settled = packages.diff is not None
+            lasting = all(side is None or side.lasting for side in (packages.candidate, packages.serving))
         if settled:  # what is published anew is told of by the watch, where there is one
-            side = self._desk.side
-            wait = math.inf if side is not None and side.published.knows(ref.namespace) else _UNWATCHED
+            wait = math.inf if lasting else _UNWATCHED
         else:
             moved = known.pulling and known.row is not row  # while it was looked at
             wait = INTERVAL if moved else again(known.looks, len(self._known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ from mlcd_tui.demo.access import User
 from mlcd_tui.demo.controllers.pod import digest_of
 from mlcd_tui.demo.scenarios._build import REGISTRY
 from mlcd_tui.domain.fleet import Fleet
-from mlcd_tui.domain.package_ports import FoundPackage
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package_document import package_document
+from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, FoundPackage
+from mlcd_tui.domain.published import config_map
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.package_search import Search
 from mlcd_tui.session.running_images import RunningImage
@@ -167,5 +171,36 @@ async def test_a_digest_that_becomes_known_is_looked_at_at_once(here: Lane, monk
         (await here.http.patch(path, content=json.dumps(patch), headers=headers)).raise_for_status()
         await until(session, says(Verdict.UNKNOWN, "no pod of this version has pulled its image"))  # type: ignore[arg-type]
         await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+    finally:
+        await session.stop()
+
+
+async def test_a_package_by_an_address_that_may_change_is_looked_at_again(
+    here: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An annotation's address is not watched: what it leads to today may be replaced tomorrow."""
+    monkeypatch.setattr("mlcd_tui.session.schema_feed._UNWATCHED", 0.3)
+    monkeypatch.setattr("mlcd_tui.session.package_search.NEGATIVE", 0.1)
+    await here.publish(OLD, model("1", "age"))
+    body = config_map(model("2", "age"), "", digest="", namespace="other", by="", at=datetime.now(UTC))
+    body["metadata"] |= {"name": "shared", "annotations": {}}
+
+    async def put(package: ModelPackage, method: str) -> None:
+        path = "/api/v1/namespaces/other/configmaps" + ("" if method == "POST" else "/shared")
+        document = json.dumps(package_document(package))
+        answer = await here.http.request(method, path, json=body | {"data": {"package.json": document}})
+        answer.raise_for_status()
+
+    await put(model("2", "age"), "POST")
+    note = {"metadata": {"annotations": {PACKAGE_ANNOTATION: "configmap:other/shared"}}}
+    path = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer"
+    headers = {"Content-Type": "application/merge-patch+json"}
+    (await here.http.patch(path, json=note, headers=headers)).raise_for_status()
+    session = here.session()
+    try:
+        await session.start()
+        await until(session, says(Verdict.COMPATIBLE))  # type: ignore[arg-type]
+        await put(model("2", "age", "income"), "PUT")
+        await until(session, says(Verdict.BREAKING, "income"))  # type: ignore[arg-type]
     finally:
         await session.stop()
