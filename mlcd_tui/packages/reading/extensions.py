@@ -41,6 +41,8 @@ _CODE = ("py", "ipynb", "r", "jl", "sh")
 _DOC = ("md", "rst", "txt", "pdf", "html")
 _CONFIG = ("json", "yaml", "yml", "toml", "ini", "cfg", "pbtxt", "lock")
 _DATA = ("parquet", "csv", "arrow", "feather", "tsv", "avro")
+_PACKED = ("gz", "bz2", "xz", "lzma", "z", "zst", "lz4")
+"""joblib and pandas read compressed pickles as they are."""
 _PLAIN_BIN = ("training_args.bin", "optimizer.bin", "scheduler.bin")
 
 
@@ -53,9 +55,11 @@ def is_installed(path: str) -> bool:
 
 
 def suffix_of(path: str) -> str:
-    """The extension, in lower case, without its dot."""
-    name = path.rpartition("/")[2]
-    return name.rpartition(".")[2].lower() if "." in name else ""
+    """The extension, in lower case, without its dot; of a compressed file (`model.pkl.gz`) that of what is in it."""
+    parts = path.rpartition("/")[2].lower().split(".")
+    if len(parts) > 2 and parts[-1] in _PACKED:
+        parts.pop()
+    return parts[-1] if len(parts) > 1 else ""
 
 
 def unsafe_reason(path: str) -> Clean:

@@ -5,8 +5,24 @@ from tests.packages.memory_files import MemoryFiles
 
 
 def test_files_that_run_code_are_flagged_and_never_opened() -> None:
-    names = ["model.pkl", "deep/model.joblib", "net.pt", "pytorch_model.bin", "k.keras", "w.npy"]
-    others = ["model.safetensors", "data.bin", "README.md", "lib/site-packages/numpy/test.npy"]
+    names = [
+        "model.pkl",
+        "deep/model.joblib",
+        "net.pt",
+        "pytorch_model.bin",
+        "k.keras",
+        "w.npy",
+        "m.pkl.gz",
+        "m.joblib.xz",
+    ]
+    others = [
+        "model.safetensors",
+        "model.onnx.gz",
+        "pkl.gz",
+        "data.bin",
+        "README.md",
+        "lib/site-packages/numpy/test.npy",
+    ]
     files = MemoryFiles(dict.fromkeys((*names, *others), b"cos\nsystem\n(S'id'\ntR."))
     assert FORMAT.find(files) == ("model.pkl",)
     package = FORMAT.read(files, "model.pkl")
