@@ -148,6 +148,34 @@ class Checks:
             return PublishOutcome(Result.FAILED, clean(f"nothing was sent: {problem}"))
         return await publisher.publish(publication, reason, typed_name)
 
+    async def push(self, run: str, image: str) -> str:
+        """Put a kept run beside its image (`HOST/NAME@sha256:…`) in its registry. Raises `Problem`.
+
+        Returns the digest of what was pushed.
+        """
+        store, at = await self.store(), self._clock()
+
+        def work() -> str:
+            from mlcd_tui.session import check_registry
+
+            return check_registry.push(image, run, store, at)
+
+        return await asyncio.to_thread(work)
+
+    async def link(self, image: str) -> str:
+        """Remember which build a pushed image is, so that the build's evidence counts for it. Raises `Problem`.
+
+        Returns the digest of its manifest.
+        """
+        store = await self.store()
+
+        def work() -> str:
+            from mlcd_tui.session import check_registry
+
+            return check_registry.link(image, store)
+
+        return await asyncio.to_thread(work)
+
     async def _publisher(self) -> CheckPublisher:
         if self._surroundings is None:
             raise BadConfig("There is no cluster here to publish in.", advice="Name a kubeconfig, or a context.")

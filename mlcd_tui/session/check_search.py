@@ -18,6 +18,7 @@ from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION
 from mlcd_tui.domain.published import image_digest, is_name
 from mlcd_tui.domain.refs import CONFIG_MAPS
 from mlcd_tui.domain.text import clean
+from mlcd_tui.session.package_hosts import registry_host, repository
 from mlcd_tui.session.running_images import RunningImage
 
 if TYPE_CHECKING:
@@ -45,15 +46,34 @@ class EvidenceSearch:
     """None: there is no cluster."""
     clock: Callable[[], datetime]
     plan: InForce = field(default_factory=InForce)
+    registries: bool = True
+    """Whether an image's own registry is asked, where the image is given by its digest."""
 
-    async def find(self, digests: Iterable[str], namespace: str = "") -> Found:
-        """All evidence of an image by any of its digests."""
+    async def find(self, digests: Iterable[str], namespace: str = "", image: str = "") -> Found:
+        """All evidence of an image by any of its digests, and of its registry where `image` names it by digest."""
         links = await asyncio.to_thread(self.store.links)
         wanted = frozenset(filter(None, digests))
         kept = await asyncio.to_thread(self.store.by_digest, wanted)
         published, problems = await self._published(sorted(alike(wanted, links)), namespace)
-        both = [*kept.evidence, *(linked(each, links, wanted) for each in published)]
-        return Found(newest_first(both), (*map(str, kept.troubles), *problems))
+        referred, more = await self._referred(image)
+        others = (linked(each, links, wanted) for each in (*published, *referred))
+        return Found(newest_first([*kept.evidence, *others]), (*map(str, kept.troubles), *problems, *more))
+
+    async def _referred(self, image: str) -> tuple[Sequence[Evidence], list[str]]:
+        digest = image_digest(image)
+        if not self.registries or not digest or not registry_host(image):
+            return (), []
+
+        def ask() -> tuple[Sequence[Evidence], list[str]]:
+            from mlcd_tui.session.check_registry import referred  # late: only those pay for httpx who ask a registry
+
+            found = referred(image, digest, self.store)
+            return found.evidence, list(map(str, found.troubles))
+
+        try:
+            return await asyncio.to_thread(ask)
+        except Problem as problem:
+            return (), [str(problem)]
 
     async def around(self, image: RunningImage | None) -> ImageChecks | None:
         """How one running image stands. Never raises `Problem`."""
@@ -61,7 +81,7 @@ class EvidenceSearch:
             return None
         if not image.digest:
             return ImageChecks(clean(image.image), problem=image.why_no_digest)
-        found = await self.find((image.digest,), image.namespace)
+        found = await self.find((image.digest,), image.namespace, image.image)
         if not found.evidence:
             others = await self._of_other_builds(image)
             found = Found(others.evidence, (*found.problems, *others.problems))
@@ -104,9 +124,9 @@ class EvidenceSearch:
 
     async def _of_other_builds(self, image: RunningImage) -> Found:
         """What there is of other builds of the same name, to be shown as stale beside both digests."""
-        name = _repository(image.image)
+        name = repository(image.image)
         kept = await asyncio.to_thread(self.store.runs, _MOST_OTHERS)
-        found = [each for each in kept.evidence if _repository(str(each.run.image.ref)) == name]
+        found = [each for each in kept.evidence if repository(str(each.run.image.ref)) == name]
         problems: list[str] = []
         if self.client is not None and is_name(image.namespace):
             selector = f"{LABEL}={label_value(image.image)}"
@@ -125,9 +145,3 @@ def _told(problem: Problem, namespace: str) -> str:
     if isinstance(problem, Forbidden):
         return f"No right to read configmaps in namespace {namespace}, where evidence is published."
     return str(problem)
-
-
-def _repository(ref: str) -> str:
-    """`registry:5000/a/churn:1@sha256:…` → `registry:5000/a/churn`."""
-    head, slash, last = ref.partition("@")[0].rpartition("/")
-    return f"{head}{slash}{last.partition(':')[0]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import secrets
@@ -21,6 +22,9 @@ from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.domain.checks import CheckRun, CheckState, ImageIdentity, SignatureState, judged
 from mlcd_tui.domain.errors import BadConfig, Missing, Unauthenticated
 from mlcd_tui.domain.text import Clean
+from mlcd_tui.session.check_desk import Checks
+from mlcd_tui.session.check_search import EvidenceSearch
+from mlcd_tui.session.running_images import RunningImage
 from tests.checks.runs_made import NOW, OTHER, PLAN, run
 from tests.e2e.registry import contents, process
 from tests.e2e.registry.process import Registry
@@ -158,3 +162,48 @@ def test_the_build_s_evidence_counts_for_what_was_pushed(
     assert f"sha256:{hashlib.sha256(manifest).hexdigest()}" == image["digest"] == evidence.run.image.manifest_digest
     states = [each.state for each in judged(evidence, frozenset({image["digest"]}), PLAN, NOW)]
     assert states == [CheckState.FAILED, CheckState.PASSED]
+
+
+@pytest.fixture
+def login(server: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `docker login` leaves."""
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    (tmp_path / "docker").mkdir()
+    auth = base64.b64encode(":".join(server.login).encode()).decode() if server.login else ""
+    config = {"auths": {server.host: {"auth": auth}}} if auth else {}
+    (tmp_path / "docker" / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.usefixtures("login")
+async def test_from_build_to_rollout(
+    tmp_path: Path, server: Registry, name: str, image: Descriptor, repository: Repository, key: SigningKey
+) -> None:
+    """Checked when built, pushed, put beside the image: another machine that knows the pod's image only sees it count."""
+    config = json.loads(repository.manifest("7")[0])["config"]["digest"]
+    here = EvidenceStore(tmp_path / "here", (key.public("you"),), seal_with(key))
+    here.add(replace(_run(""), image=ImageIdentity(Clean("churn:dev"), config_digest=config)))
+    deployed = f"{server.host}/{name}@{image['digest']}"
+    await Checks(lambda: NOW, store=lambda: here).push("run-1", deployed)
+    there = EvidenceStore(tmp_path / "there", (key.public("maria"),))
+    found = await EvidenceSearch(there, None, lambda: NOW).around(RunningImage("ml", deployed, image["digest"]))
+    assert found is not None
+    assert found.problem == ""
+    assert [each.state for each in found.results] == [CheckState.FAILED, CheckState.PASSED]
+    assert found.evidence is not None
+    assert (found.evidence.signature, found.evidence.signer) == (SignatureState.VERIFIED, "maria")
+    assert found.evidence.run.image.digests == {config, image["digest"]}
+
+
+@pytest.mark.usefixtures("login")
+async def test_a_push_is_remembered_by_its_tag_as_it_is_now(
+    tmp_path: Path, server: Registry, name: str, image: Descriptor, repository: Repository
+) -> None:
+    config = json.loads(repository.manifest("7")[0])["config"]["digest"]
+    store = EvidenceStore(tmp_path / "here")
+    store.add(replace(_run(""), image=ImageIdentity(Clean("churn:dev"), config_digest=config)))
+    desk = Checks(lambda: NOW, store=lambda: store)
+    assert await desk.evidence(frozenset({image["digest"]})) == ()
+    assert await desk.link(f"{server.host}/{name}:7") == image["digest"]
+    assert len(await desk.evidence(frozenset({image["digest"]}))) == 1
+    with pytest.raises(BadConfig, match="by digest"):
+        await desk.push("run-1", f"{server.host}/{name}:7")
