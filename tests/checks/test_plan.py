@@ -207,7 +207,7 @@ def test_whatever_the_bytes_a_sentence(text: bytes) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_a_value_a_sentence(data: st.DataObject) -> None:
     document: Any = yaml.safe_load(GOOD)
     here, key = document, data.draw(st.sampled_from(list(document)))
