@@ -93,7 +93,7 @@ class _Journey:
                 text = f"{path} is nested too deeply to compare"
                 found.append(finding(Verdict.UNKNOWN, side, "contract-depth", path, text))
             if side is Side.INPUT:
-                found += _batch(chosen, path)
+                found += _route(pair, chosen) + _batch(chosen, path)
             counts.append(counted(len(of(chosen.new).fields), NOUNS[side]))
             cast = _CASTS.get(chosen.new.coerce) if of(chosen.new).kind is SchemaKind.COLUMNS else None
             terms += [str(of(chosen.new).kind), *([cast] if cast else [])]
@@ -136,6 +136,18 @@ def _unmatched(pair: Paired, side: Side, path: str, of: Callable[[Endpoint], Sch
         return finding(Verdict.UNKNOWN, side, "contract-kind", path, text, one, two)
     which = " and ".join(name for name, had in (("what serves", before), ("the candidate", after)) if not had)
     return finding(Verdict.UNKNOWN, side, "contract-missing", path, f"no contract recorded for {path} of {which}")
+
+
+def _route(pair: Paired, chosen: Chosen) -> list[Finding]:
+    """Where callers send requests to, which does not tell anything between servers that are spoken to differently."""
+    old, new = str(chosen.old.route), str(chosen.new.route)
+    kept = any(str(one.route) == old for one in pair.new)
+    if not old or not new or kept or chosen.old.coerce != chosen.new.coerce:
+        return []
+    text = (
+        f"endpoint `{clean(pair.name)}` moved from {clean(old)} to {clean(new)}: callers of the old address will fail"
+    )
+    return [finding(Verdict.BREAKING, Side.ENDPOINT, "endpoint-route", pair.name, text, old, new)]
 
 
 def _batch(chosen: Chosen, path: str) -> list[Finding]:

@@ -8,8 +8,8 @@ from mlcd_tui.domain.verdict import Finding, Side, Verdict
 
 RULES = frozenset(
     {
-        "contract-missing", "contract-kind", "contract-depth", "endpoint-removed", "endpoint-added", "batch-lowered",
-        "batch-raised", "batch-unknown", "modality-removed", "modality-added", "modality-only",
+        "contract-missing", "contract-kind", "contract-depth", "endpoint-removed", "endpoint-added", "endpoint-route",
+        "batch-lowered", "batch-raised", "batch-unknown", "modality-removed", "modality-added", "modality-only",
         "column-required-added", "column-optional-added", "column-output-added", "column-removed", "column-reordered",
         "column-required", "column-optional", "column-nullable", "column-not-null", "column-null-unknown",
         "column-type", "column-type-unknown", "column-choices", "column-range", "column-default", "column-position",

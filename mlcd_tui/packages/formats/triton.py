@@ -94,7 +94,8 @@ def _endpoints(config: Mapping[str, list[Any]], name: Clean, batch: int | None, 
     inputs, outputs = (Schema(SchemaKind.TENSORS, fields) if fields else Schema() for fields in sides)
     if inputs.fields:
         inputs = replace(inputs, extras=Extras.REJECT)
-    return (Endpoint(route=clean(f"/v2/models/{name}/infer"), inputs=inputs, outputs=outputs, max_batch=batch),)
+    route = clean(f"/v2/models/{name}/infer") if name else Clean("")
+    return (Endpoint(route=route, inputs=inputs, outputs=outputs, max_batch=batch),)
 
 
 def _tensor(item: Mapping[str, list[Any]], where: str, batch: int | None, notes: Notes) -> Field:

@@ -43,6 +43,16 @@ def test_a_renamed_endpoint_is_known_by_its_route() -> None:
     assert compare_endpoints(old, new).verdict is OK
 
 
+def test_a_sole_endpoint_that_moved_breaks_its_callers() -> None:
+    old, new = (ends(A, name=name, route=Clean(f"/{name}")) for name in ("predict", "score"))
+    found = compare_endpoints([old], [new])
+    assert (found.verdict, found.rollback, found.findings[0].rule) == (NO, NO, "endpoint-route")
+    assert found.headline == "endpoint `score` moved from /predict to /score: callers of the old address will fail"
+    both = ends(A, name="score", route=Clean("/predict"))
+    assert compare_endpoints([old], [new, both]).verdict is OK, "the old address is still there"
+    assert compare_endpoints([old], [ends(A)]).verdict is OK, "an address that is not recorded tells nothing"
+
+
 @pytest.mark.parametrize("empty", [Schema(), schema(kind=SchemaKind.TENSORS), schema(kind=SchemaKind.JSON)])
 def test_what_is_not_recorded_is_never_compatible(empty: Schema) -> None:
     found = compare_endpoints([ends(A)], [ends(A, inputs=empty)])
