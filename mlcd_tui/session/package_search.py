@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from mlcd_tui.config.settings import PackageSettings
-from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, NoPackage, Problem, Unreadable
+from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, NoPackage, Problem, Throttled, Unreachable, Unreadable
 from mlcd_tui.domain.package import ArtifactRole, ModelPackage, PackageEntry
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION, FoundPackage, Published, Reach
 from mlcd_tui.domain.published import image_digest, is_name, published
@@ -26,6 +26,8 @@ from mlcd_tui.session.running_images import RunningImage
 NEGATIVE = 30.0
 """Seconds after which a package that was not found, or may have been replaced unseen, is looked for again."""
 _POSITIVE = 600.0
+DOWN = 30.0
+"""Seconds for which a server that did not answer is not asked again: behind a firewall each question takes its time."""
 _MOST_KEPT = 256
 _SOCKET = "/var/run/docker.sock"
 
@@ -56,6 +58,7 @@ class Search:
         self._clock = clock
         self._kept: OrderedDict[RunningImage, _Kept] = OrderedDict()
         self._under_way: dict[RunningImage, asyncio.Task[FoundPackage]] = {}
+        self._down: dict[str, tuple[float, Problem]] = {}
 
     async def find(self, image: RunningImage) -> FoundPackage:
         """The package of an image, or why there is none. Never raises `Problem`."""
@@ -104,8 +107,10 @@ class Search:
         head = f"no package is published for {image.digest}"
         for place in (self._in_cluster, self._annotated, self._in_mlflow, self._in_registry, self._in_docker):
             try:
-                told = await place(image)
+                told = await self._asked(place, image)
             except Problem as problem:
+                if place == self._in_docker:
+                    continue  # an engine that is off, or not this user's, is no trouble worth telling of
                 if isinstance(problem, Unreadable):
                     head = f"the package of {image.digest} cannot be used"
                 troubles.append(str(clean(problem, limit=400)).rstrip("."))
@@ -121,6 +126,24 @@ class Search:
                 )
         advice = f"run `mlcd-tui packages publish PACKAGE --image {image.digest} -n {image.namespace}`"
         return FoundPackage(shown, image.digest, problem=clean(f"{'; '.join((head, *troubles))}: {advice}"))
+
+    async def _asked(self, place: Place, image: RunningImage) -> tuple[ModelPackage, str] | None:
+        """What a place knows; one that did not answer a moment ago is not waited for again, image after image."""
+        servers: dict[Place, str] = {
+            self._in_mlflow: "mlflow",
+            self._in_registry: registry_host(image.image),
+            self._in_docker: "docker",
+        }
+        server = servers.get(place, "")
+        until, why = self._down.get(server, (0.0, None))
+        if why is not None and time.monotonic() < until:
+            raise Unreachable(why.sentence, advice=why.advice)
+        try:
+            return await place(image)
+        except (Unreachable, Throttled) as problem:
+            if server:
+                self._down[server] = (time.monotonic() + DOWN, problem)
+            raise
 
     @property
     def _fixed(self) -> tuple[Place, ...]:
@@ -191,10 +214,7 @@ class Search:
         if kind != "unix" or not await asyncio.to_thread(Path(path).exists):
             return None
         address = f"docker:{repository(image.image)}@{image.digest}"
-        try:
-            return await self._of_image(address, None, f"the local Docker engine: {address}")
-        except Problem:
-            return None  # an engine that is off, or not this user's, is no trouble worth telling of
+        return await self._of_image(address, None, f"the local Docker engine: {address}")
 
     async def _of_image(self, address: str, hosts: tuple[str, ...] | None, how: str) -> tuple[ModelPackage, str] | None:
         """What an image says of its model: most images say nothing, which is no trouble worth telling of."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from mlcd_tui.config.settings import PackageSettings
 from mlcd_tui.domain.package_document import package_document
 from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, FoundPackage
 from mlcd_tui.domain.published import config_map
-from mlcd_tui.session.running_images import running_images
+from mlcd_tui.session.running_images import RunningImage, running_images
 from tests.session.models import REF, Lane, lane, model
 
 ROLLOUT = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer"
@@ -186,3 +188,34 @@ async def test_and_to_those_it_is(here: Lane) -> None:
         found = await released(here, "registry.example/scorer:v3", f"oci:{images.image}", hosts=(images.host,))
         assert found.package is not None, found.problem
         assert found.package.version == "7"
+
+
+async def test_a_server_that_does_not_answer_is_waited_for_once(here: Lane) -> None:
+    """As behind a firewall: every image of it would else take the whole patience, one after the other."""
+    asked = 0
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(hang, "127.0.0.1", 0)
+    host = f"127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+    session = here.session(packages=PackageSettings(timeout=0.5))
+    try:
+        search = (await session.packages.cluster()).search
+        digests = ["sha256:" + character * 64 for character in "abcdef"]
+        first = await search.find(RunningImage("ml", f"{host}/m@{digests[0]}", digests[0]))
+        assert "does not answer in time" in first.problem
+        began, before = time.monotonic(), asked
+        for digest in digests[1:]:
+            found = await search.find(RunningImage("ml", f"{host}/m@{digest}", digest))
+            assert "does not answer in time" in found.problem
+        assert time.monotonic() - began < 0.5
+        assert asked == before
+    finally:
+        await session.stop()
+        silent.close()
+        await silent.wait_closed()
