@@ -44,12 +44,24 @@ def run_here(image: str, plan: str, only: Sequence[str], called_off: Collection[
 
 
 def store_here() -> EvidenceStore:
-    """The store on this machine, with the operator's key where there is one. Raises `BadConfig` for a bad key."""
+    """The store on this machine, with the operator's key where there is one.
+
+    A key that cannot be used keeps nobody from reading; what is to be signed with it is refused.
+    """
     from mlcd_tui.checks.evidence.keys import own_key, trusted_keys
     from mlcd_tui.checks.evidence.reading import seal_with
     from mlcd_tui.checks.evidence.store import EvidenceStore
 
-    return EvidenceStore(trusted=trusted_keys()[0], seal=seal_with(own_key()))
+    def seal(run: CheckRun, most_bytes: int) -> bytes:
+        return seal_with(own_key())(run, most_bytes)
+
+    return EvidenceStore(trusted=trusted_keys()[0], seal=seal)
+
+
+def _key_in_order() -> None:
+    from mlcd_tui.checks.evidence.keys import own_key
+
+    own_key()
 
 
 class Checks:
@@ -81,6 +93,7 @@ class Checks:
     ) -> AsyncIterator[Progress]:
         """Run a plan's checks on an image; the last thing told is the run, as it was kept. Raises `Problem`."""
         store = await self.store()
+        await asyncio.to_thread(_key_in_order)  # before minutes of checks whose run could not be signed then
         from mlcd_tui.session.check_running import Running
 
         by = await asyncio.to_thread(_operator)
@@ -185,7 +198,7 @@ class Checks:
         return CheckPublisher(around, store)
 
     async def store(self) -> EvidenceStore:
-        """The store on this machine. Raises `BadConfig` where the operator's key cannot be used."""
+        """The store on this machine."""
         if self._store is None:
             self._store = await asyncio.to_thread(self._make_store)
         return self._store

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Start = Callable[[Collection[str]], Iterator[Progress]]
 """Begins a run; names that are put into the collection meanwhile are called off."""
 
-_MOST_WAITING = 2_000
+_MOST_WAITING = 500
 """Tellings that wait for a slow listener before the run's own queue does."""
 _MOST_LOG = 2 << 20
 """Characters kept of the beginning of a check's log, and as many of its end."""
@@ -97,6 +97,7 @@ class Running:
             while True:
                 await self._news.wait()
                 self._news.clear()
+                await asyncio.sleep(0)  # waiting for what has come already lets nobody else run
                 with self._room:
                     batch, over = tuple(self._told), self._over
                     self._told.clear()

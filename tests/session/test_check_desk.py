@@ -28,6 +28,12 @@ from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane
 IMAGE = "registry.example/churn:1.4.2"
 
 
+@pytest.fixture(autouse=True)
+def no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have a key."""
+    monkeypatch.setenv("MLCD_CONFIG_DIR", str(tmp_path / "nothing"))
+
+
 def _script(*steps: Progress | Problem | BaseException, lines: int = 0) -> Runner:
     """A run that tells these steps, after so many log lines."""
 
@@ -80,6 +86,7 @@ async def test_it_is_signed_where_there_is_a_key(tmp_path: Path, monkeypatch: py
     key.chmod(0o644)
     with pytest.raises(BadConfig, match="chmod 600"):
         await _told(Checks(lambda: NOW, runner=_script(Progress("", run=run(id="another")))))
+    assert await Checks(lambda: NOW).runs() == (run(),)  # who only reads needs no key
 
 
 async def test_a_problem_reaches_who_listens(tmp_path: Path) -> None:
