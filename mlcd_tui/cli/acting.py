@@ -122,9 +122,12 @@ def _why(proposal: Proposal) -> str:
     if not proposal.needs_reason:
         return ""
     if not sys.stdin.isatty():
-        click.echo("mlcd-tui: this is not done without a reason: add --reason TEXT.", err=True)
+        told = f" ({', '.join(proposal.answer_for)})" if proposal.answer_for else ""
+        click.echo(f"mlcd-tui: this is not done without a reason{told}: add --reason TEXT.", err=True)
         return ""
     try:
+        if proposal.answer_for:
+            click.echo(f"Not met: {', '.join(proposal.answer_for)}.", err=True)
         return str(click.prompt("Why do it all the same", default="", show_default=False, err=True))
     except click.Abort:
         click.echo(err=True)

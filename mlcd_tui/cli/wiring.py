@@ -61,6 +61,7 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
         is_production=settings.production_in,
         is_readonly=settings.readonly_in,
         packages=settings.packages,
+        checks_required=settings.checks.required,
     )
     return Wired(LiveSession(ENGINES.all, options, _audit_log), settings, problems)
 

@@ -49,6 +49,13 @@ class PackageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """How long one answer of a place may take."""
 
 
+class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[checks]`: what is asked of the checks of an image before it gets traffic."""
+
+    required: Switch = False
+    """An image that nobody has checked needs a reason; a failed, missing or stale required check always does."""
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole file; every key may be left out."""
 
@@ -69,6 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     keys: Annotated[dict[str, str | list[str]], Meta(description=_KEYS)] = {}
     contexts: dict[str, ContextSettings] = {}
     packages: PackageSettings = PackageSettings()
+    checks: CheckSettings = CheckSettings()
 
     def _matching(self, context: str) -> list[ContextSettings]:
         """The context's own table first, then the patterns that fit, as they stand in the file."""
@@ -118,9 +126,10 @@ def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     except BadConfig as error:
         return _unusable(error.sentence)
     reader = Reader(str(file), text)
-    values = reader.fields(Settings, table, skip=("contexts", "keys", "packages"))
+    values = reader.fields(Settings, table, skip=("contexts", "keys", "packages", "checks"))
     values["keys"] = _keys(reader, table.get("keys", {}))
     values["packages"] = _packages(reader, table.get("packages", {}))
+    values["checks"] = _checks(reader, table.get("checks", {}))
     tables = table.get("contexts", {})
     if isinstance(tables, dict):
         values["contexts"] = {name: _context(reader, name, value) for name, value in tables.items()}
@@ -149,6 +158,20 @@ def _packages(reader: Reader, table: object) -> PackageSettings:
         return PackageSettings(**reader.fields(PackageSettings, table, ("packages",)))
     reader.complain(("packages",), table, "a table with sources, mlflow, registry, hosts, declared_only, timeout")
     return PackageSettings()
+
+
+def _checks(reader: Reader, table: object) -> CheckSettings:
+    """What is wrong may have meant to ask for checks, so it does."""
+    before = len(reader.problems)
+    fields: dict[str, Any] = {}
+    if isinstance(table, dict):
+        fields = reader.fields(CheckSettings, table, ("checks",))
+    else:
+        reader.complain(("checks",), table, "a table with required")
+    if len(reader.problems) > before:
+        reader.problems[-1] += " Until it is mended, an image that nobody has checked needs a reason."
+        fields["required"] = True
+    return CheckSettings(**fields)
 
 
 def _guard(reader: Reader, table: dict[str, Any], values: dict[str, Any]) -> None:

@@ -39,6 +39,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True):
 
     theme: str = ""
     """The theme chosen last; empty: as the settings say."""
+    checks: tuple[str, str] = ("", "")
+    """Image and plan of the checks that were run last."""
     contexts: dict[str, ContextState] = {}
 
     def of(self, context: str) -> ContextState:
@@ -104,6 +106,10 @@ class StateFile:
     def theme(self, name: str) -> State:
         """Remember the theme."""
         return self._save(msgspec.structs.replace(self.load()[0], theme=name))
+
+    def check(self, image: str, plan: str) -> State:
+        """Remember what was checked by which plan."""
+        return self._save(msgspec.structs.replace(self.load()[0], checks=(image, plan)))
 
     def _change(self, context: str, change: Callable[[ContextState], ContextState]) -> State:
         state, _ = self.load()

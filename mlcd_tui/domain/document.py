@@ -145,6 +145,7 @@ def proposal_document(proposal: Proposal) -> dict[str, Any]:
         "expect": plan.expect,
         "needsTypedName": proposal.typed_name or None,
         "needsReason": proposal.needs_reason,
+        "answerFor": list(proposal.answer_for),
     }
 
 

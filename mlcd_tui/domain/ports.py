@@ -16,6 +16,7 @@ from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import Clean
 
 if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.check_ports import CheckDesk
     from mlcd_tui.domain.package_ports import PackageDesk, RolloutPackages
 
 
@@ -102,6 +103,8 @@ class Proposal:
     typed_name: str = ""
     """Not empty: the operator must type this first (a context marked production)."""
     needs_reason: bool = False
+    answer_for: tuple[Clean, ...] = ()
+    """What the reason must answer for, beside a breaking schema: `lint is failed`."""
     packages: RolloutPackages | None = None
     """What is deployed and what serves; None: this act brings no version."""
     at: datetime | None = None
@@ -149,6 +152,11 @@ class Session(Protocol):
     @property
     def packages(self) -> PackageDesk:
         """Packages: reading, comparing, finding those of a rollout, publishing."""
+        ...
+
+    @property
+    def checks(self) -> CheckDesk:
+        """Checks: running them, evidence of images, accepting."""
         ...
 
     @property

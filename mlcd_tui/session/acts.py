@@ -19,6 +19,7 @@ from mlcd_tui.domain.ports import Engine, Proposal
 from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
 from mlcd_tui.domain.text import Clean, clean, joined
 from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.session.check_asking import CheckEvidence, CheckWord
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.evidence import evidence
 from mlcd_tui.session.hidden import own_up
@@ -59,6 +60,8 @@ class Acts:
     production: bool = False
     package_evidence: PackageEvidence = field(default_factory=PackageEvidence)
     """The packages beside an act."""
+    check_evidence: CheckEvidence = field(default_factory=CheckEvidence)
+    """The checks beside an act."""
     _busy: dict[RolloutRef, asyncio.Lock] = field(default_factory=dict)
 
     async def propose(self, intent: Intent) -> Proposal:
@@ -70,11 +73,14 @@ class Acts:
         detail = engine.observe(intent.ref, objects, now)
         gates: tuple[Gate, ...] = ()
         packages: RolloutPackages | None = None
+        checks = CheckWord()
         if detail is not None:
             detail = own_up(detail, hidden)
             gates = evidence(detail, intent.verb)
-            packages, denied = await asyncio.gather(
-                self.package_evidence.around(detail, intent), self._denied(engine, intent, plan)
+            packages, checks, denied = await asyncio.gather(
+                self.package_evidence.around(detail, intent),
+                self.check_evidence.about(detail, intent),
+                self._denied(engine, intent, plan),
             )
         else:
             denied = await self._denied(engine, intent, plan)
@@ -82,10 +88,11 @@ class Acts:
         return Proposal(
             intent,
             plan,
-            (*gates, *package_gates(packages)),
+            (*gates, *package_gates(packages), *checks.gates),
             denied,
             typed,
-            needs_reason=packages is not None and packages.verdict is Verdict.BREAKING,
+            needs_reason=bool(checks.answer_for) or (packages is not None and packages.verdict is Verdict.BREAKING),
+            answer_for=checks.answer_for,
             packages=packages,
             at=now,
         )
@@ -240,10 +247,10 @@ class Acts:
 
 def _why_reason(proposal: Proposal) -> str:
     """What the operator must answer for."""
-    packages = proposal.packages
+    packages, told = proposal.packages, list(map(str, proposal.answer_for))
     if packages is not None and packages.diff is not None and packages.verdict is Verdict.BREAKING:
-        return f"the schema breaks callers ({packages.diff.compatibility.headline})"
-    return "this act is not done without one"
+        told.insert(0, f"the schema breaks callers ({packages.diff.compatibility.headline})")
+    return ", ".join(told) or "this act is not done without one"
 
 
 def _follow_up(request: Request, accepted: list[tuple[Request, dict[str, Any]]]) -> Request:

@@ -17,6 +17,7 @@ from mlcd_tui.domain.ports import AuditEntry, Clock, Engine, LogLine, Proposal
 from mlcd_tui.domain.refs import EVENTS, NAMESPACES, RolloutRef, Scope
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.desks import Desks
 from mlcd_tui.session.hidden import own_up
 from mlcd_tui.session.options import Options
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from mlcd_tui.session.connection import Connection
     from mlcd_tui.session.detail_feed import DetailFeed
     from mlcd_tui.session.fleet_feed import FleetFeed
-    from mlcd_tui.session.package_desk import Desk, Surroundings
     from mlcd_tui.session.schema_feed import SchemaFeed
 
 # The screen paints before anything that reaches the network is imported: see `connect`.
@@ -38,7 +38,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class LiveSession:
+class LiveSession(Desks):
     """Implements `domain.ports.Session` on a real API server (the simulated one included)."""
 
     def __init__(
@@ -71,20 +71,6 @@ class LiveSession:
     def fleet(self) -> Fleet:
         """The newest picture."""
         return self._fleet
-
-    @cached_property
-    def packages(self) -> Desk:
-        """Packages: reading, comparing, finding those of a rollout, publishing."""
-        from mlcd_tui.config.settings import PackageSettings
-        from mlcd_tui.session.package_desk import Desk
-
-        return Desk(self._options.packages or PackageSettings(), self._surroundings)
-
-    async def _surroundings(self) -> Surroundings:
-        from mlcd_tui.session.package_desk import Surroundings
-
-        acts = await self._ready()
-        return Surroundings(acts.connection, acts.recorder, self._clock, acts.readonly, acts.production)
 
     @property
     def audit_path(self) -> str:
@@ -137,6 +123,7 @@ class LiveSession:
             self._feed = None
         if self._acts is not None:
             await self._acts.package_evidence.stop()
+            await self._acts.check_evidence.stop()
         if "packages" in self.__dict__:
             await self.packages.reset()
         if self._connection is not None:
@@ -345,6 +332,7 @@ class LiveSession:
 
     def _acts_in(self, connection: Connection) -> Acts:
         from mlcd_tui.session.acts import Acts
+        from mlcd_tui.session.check_asking import CheckEvidence
         from mlcd_tui.session.package_evidence import PackageEvidence
         from mlcd_tui.session.recording import Recorder
 
@@ -359,6 +347,7 @@ class LiveSession:
             readonly="read-only mode: nothing can be changed from here" if readonly else "",
             production=self._options.is_production(target.context),
             package_evidence=PackageEvidence(self.packages.around),
+            check_evidence=CheckEvidence(self.checks.around, self._options.checks_required),
         )
 
     def _blank(self, freshness: Freshness) -> Fleet:

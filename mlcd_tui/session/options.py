@@ -25,3 +25,5 @@ class Options:
     """Whether a context is marked read-only in the settings."""
     packages: PackageSettings | None = None
     """Where packages are looked for; None: the defaults."""
+    checks_required: bool = False
+    """Whether bringing an image that nobody has checked to callers needs a reason."""

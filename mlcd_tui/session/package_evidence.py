@@ -38,7 +38,7 @@ class PackageEvidence:
 
     async def around(self, detail: RolloutDetail, intent: Intent) -> RolloutPackages | None:
         """The packages that `intent` decides on; None: it brings no version. Never raises `Problem`."""
-        if self.ask is None or not _brings_traffic(intent):
+        if self.ask is None or not brings_traffic(intent):
             return None
         candidate, serving = running_images(detail)
         if candidate is None:
@@ -67,7 +67,7 @@ class PackageEvidence:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-def _brings_traffic(intent: Intent) -> bool:
+def brings_traffic(intent: Intent) -> bool:
     """Whether callers will meet the new version; taking all traffic from it is a way back."""
     return intent.verb in CARRIES_TRAFFIC and not (intent.verb is Verb.SET_WEIGHT and intent.weight == 0)
 

@@ -25,6 +25,12 @@ class Where(StrEnum):
     """The browser of model packages."""
     PACKAGE = "package"
     """One package in full, or two compared."""
+    CHECKS = "checks"
+    """Runs of checks, one of them with its checks side by side."""
+    CHECK = "check"
+    """One check in full."""
+    CHECK_LOG = "check log"
+    """The log of one check."""
     TEXT = "text"
     """A text while it is searched: its keys come before those of the screen around it."""
     LIST = "list"
@@ -61,6 +67,9 @@ _LOGS = frozenset({Where.LOGS})
 _READER = frozenset({Where.READER})
 _PACKAGES = frozenset({Where.PACKAGES})
 _PACKAGE = frozenset({Where.PACKAGE})
+_CHECKS = frozenset({Where.CHECKS})
+_ANY_CHECK = frozenset({Where.CHECKS, Where.CHECK})
+_CHECK_LOG = frozenset({Where.CHECK_LOG})
 _TEXTS = frozenset({Where.ROLLOUT, Where.READER, Where.PACKAGE})
 _SCREENS = frozenset(set(Where) - {Where.TEXT, Where.LIST})
 _INNER = _SCREENS - _FLEET
@@ -91,7 +100,8 @@ def _part(number: int) -> Action:
 
 
 def _log(name: str, key: str, act: str, title: str, label: str, bar: frozenset[Where] = frozenset()) -> Action:
-    return Action(f"logs.{name}", key, act, title, label, _LOGS, _LOOK, bar)
+    where = _LOGS | _CHECK_LOG if name == "follow" else _LOGS
+    return Action(f"logs.{name}", key, act, title, label, where, _LOOK, bar)
 
 
 def _move(name: str, key: str, act: str, title: str) -> Action:
@@ -121,6 +131,31 @@ ACTIONS: tuple[Action, ...] = (
         _ACT,
         palette=False,
     ),
+    Action("rollout.checks", "x", "run_checks", "Run checks on its image", "checks", _BOTH, _ACT, _ROLLOUT),
+    Action("checks.run", "x", "run", "Run a plan's checks on an image", "run", _CHECKS, _ACT, _CHECKS),
+    Action(
+        "checks.call-off", "-", "call_off", "Call the check under the cursor off", "call off", _CHECKS, _ACT, _CHECKS
+    ),
+    Action(
+        "checks.call-all-off",
+        "_",
+        "call_all_off",
+        "Call all checks of the run off",
+        "call all off",
+        _CHECKS,
+        _ACT,
+        _CHECKS,
+    ),
+    Action(
+        "checks.accept",
+        "U",
+        "accept",
+        "Accept what the check received, with a reason",
+        "accept",
+        _ANY_CHECK,
+        _ACT,
+        _ANY_CHECK,
+    ),
     Action("rollout.logs", "l", "logs", "Logs of a container", "logs", _ROLLOUT, _LOOK, _ROLLOUT),
     Action("rollout.yaml", "y", "yaml", "YAML", "yaml", _ROLLOUT, _LOOK, _ROLLOUT),
     Action("rollout.describe", "d", "describe", "Describe", "describe", _ROLLOUT, _LOOK, _ROLLOUT),
@@ -128,6 +163,7 @@ ACTIONS: tuple[Action, ...] = (
     _tab(1, "overview"),
     _tab(3, "analysis"),
     _tab(4, "package"),
+    _tab(5, "checks"),
     _tab(7, "history"),
     _tab(8, "yaml"),
     Action("rollout.compare", "v", "compare", "Compare revisions, or packages", "compare", _ROLLOUT, _LOOK),
@@ -138,6 +174,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("packages.address", "o", "address", "Open a package by its address", "address", _PACKAGES, _LOOK, _PACKAGES),
     Action("packages.read", "r", "read_again", "Read the list again", "read again", _PACKAGES, _LOOK, _PACKAGES),
+    Action("checks.open", "enter", "open", "Open the check", "open", _CHECKS, _LOOK, _CHECKS),
+    Action("checks.log", "l", "log", "Log of the check", "log", _ANY_CHECK, _LOOK, _ANY_CHECK),
+    Action("checks.read", "r", "read_again", "Read the kept runs again", "read again", _CHECKS, _LOOK),
     Action("package.raw", "y", "raw", "The documents as they are, or the package", "raw", _PACKAGE, _LOOK, _PACKAGE),
     Action(
         "package.compare",
@@ -161,7 +200,7 @@ ACTIONS: tuple[Action, ...] = (
         "filter",
         "Filter as you type",
         "filter",
-        _FLEET | {Where.AUDIT, Where.LOGS, Where.PACKAGES},
+        _FLEET | {Where.AUDIT, Where.LOGS, Where.PACKAGES, Where.CHECKS, Where.CHECK_LOG},
         _FIND,
         _SCREENS,
     ),
@@ -192,6 +231,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.theme", "T", "app.pick_theme", "Choose a theme", "theme", _SCREENS, _APP),
     Action("app.reconnect", "ctrl+r", "app.reconnect", "Reconnect", "reconnect", _SCREENS, _APP),
     Action("app.packages", "K", "app.packages", "Packages: browse models", "packages", _SCREENS, _APP, _FLEET),
+    Action("app.checks", "X", "app.checks", "Checks: runs on images, and running them", "checks", _SCREENS, _APP),
     Action("app.audit", "L", "app.audit", "Audit log: who did what", "audit", _SCREENS, _APP),
     Action(
         "app.escape", "escape", "escape", "Clear the filter, then back", "back", _SCREENS, _APP, _INNER, palette=False
@@ -268,6 +308,8 @@ _SHOWN = {
     "slash": "/",
     "colon": ":",
     "question_mark": "?",
+    "minus": "-",
+    "underscore": "_",
     "shift+up": "shift+↑",
     "shift+down": "shift+↓",
     "shift+left": "shift+←",

@@ -53,13 +53,19 @@ def _packages() -> Screen[None]:
     return PackagesScreen()
 
 
+def _checks() -> Screen[None]:
+    from mlcd_tui.ui.screens.checks import ChecksScreen
+
+    return ChecksScreen()
+
+
 class MlcdApp(TellingApp):
     """The whole UI over one session."""
 
     TITLE = "mlcd-tui"
     CSS_PATH = "styles/app.tcss"
     COMMANDS: ClassVar[set[Any]] = {Palette}
-    MODES: ClassVar[dict[str, Any]] = {"fleet": FleetScreen, "audit": _audit, "packages": _packages}
+    MODES: ClassVar[dict[str, Any]] = {"fleet": FleetScreen, "audit": _audit, "packages": _packages, "checks": _checks}
     DEFAULT_MODE = "fleet"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "Quit", show=False, priority=True, system=True),
@@ -305,6 +311,17 @@ class MlcdApp(TellingApp):
     def action_packages(self) -> None:
         """Browse model packages."""
         self.go("packages")
+
+    def action_checks(self) -> None:
+        """Runs of checks."""
+        self.go("checks")
+
+    def run_checks(self, image: str = "", ref: RolloutRef | None = None) -> None:
+        """Ask by which plan an image is to be checked; `ref` is the rollout that runs it."""
+        from mlcd_tui.ui.screens.checks import ask_for
+
+        self.go("checks")
+        self.call_after_refresh(ask_for, self, image, ref)
 
     def open_package(self, address: str) -> None:
         """Show the package behind an address."""

@@ -53,6 +53,15 @@ class Memory:
         """Remember the theme."""
         self._keep(lambda: self._file.theme(name))
 
+    @property
+    def checks(self) -> tuple[str, str]:
+        """Image and plan of the checks that were run last; empty: none were."""
+        return self._state.checks
+
+    def check(self, image: str, plan: str) -> None:
+        """Remember what is checked by which plan."""
+        self._keep(lambda: self._file.check(image, plan))
+
     def _keep(self, change: Callable[[], State]) -> None:
         try:
             self._state = change()

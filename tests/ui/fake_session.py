@@ -33,6 +33,7 @@ from mlcd_tui.domain.rollout import (
 )
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.app import MlcdApp
+from tests.ui.fake_checks import FakeCheckDesk
 from tests.ui.fake_packages import FakeDesk
 
 NOW = datetime(2026, 11, 24, 14, 14, tzinfo=UTC)
@@ -144,6 +145,7 @@ class FakeSession:
         }
         self.fleet = Fleet(rows=tuple(rows), **{**base, **fields})
         self.packages = FakeDesk()
+        self.checks = FakeCheckDesk()
         self.started = self.stopped = self.reconnects = 0
         self.details: dict[RolloutRef, RolloutDetail] = {}
         self.proposals: dict[Verb, Proposal | Problem] = {}

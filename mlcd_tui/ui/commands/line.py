@@ -16,6 +16,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from mlcd_tui.domain.errors import BadConfig, Problem
+from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.ui.screens.base import Host
 from mlcd_tui.ui.viewmodels.spans import Span
 from mlcd_tui.ui.viewmodels.tones import Tone
@@ -35,6 +36,10 @@ class Commander(Host, Protocol):
 
     def go(self, mode: str) -> None:
         """To another big place."""
+        ...
+
+    def run_checks(self, image: str = "", ref: RolloutRef | None = None) -> None:
+        """Ask by which plan an image is to be checked."""
         ...
 
     def open_package(self, address: str) -> None:
@@ -129,12 +134,20 @@ def _packages(host: Commander, address: str) -> None:
         host.go("packages")
 
 
+def _checks(host: Commander, image: str) -> None:
+    if image:
+        host.run_checks(image)
+    else:
+        host.go("checks")
+
+
 COMMANDS: tuple[Command, ...] = (
     Command("ctx", ("context",), "NAME", "another cluster", _use_context, _contexts),
     Command("ns", ("namespace",), "NAME", "another namespace; all for every one", _use_namespace, _namespaces),
     Command("open", ("rollout", "o"), "NAMESPACE/NAME", "a rollout in full", _open, _services),
     Command("fleet", ("rollouts", "ro"), "", "the start screen", lambda host, _: host.go("fleet")),
     Command("packages", ("package", "models"), "[ADDRESS]", "browse models, or open one", _packages, _places),
+    Command("checks", ("check",), "[IMAGE]", "runs of checks, or run them on an image", _checks),
     Command("audit", (), "", "who did what", lambda host, _: host.go("audit")),
     Command("theme", (), "NAME", "another theme", _theme, _themes),
     Command("reconnect", (), "", "drop the connection, begin anew", lambda host, _: host.action_reconnect()),

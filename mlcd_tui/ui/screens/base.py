@@ -69,6 +69,10 @@ class Host(Protocol):
         """Show a rollout in full."""
         ...
 
+    def run_checks(self, image: str = "", ref: RolloutRef | None = None) -> None:
+        """Ask by which plan an image is to be checked."""
+        ...
+
     def tell(self, trouble: BaseException | str) -> None:
         """Say in one sentence what went wrong."""
         ...
@@ -207,6 +211,16 @@ class BaseScreen(Screen[None]):
             from mlcd_tui.ui.screens.asking import complete  # late: only acting needs it
 
             complete(self.app, self.host.session, intent, row, self.host.propose)
+
+    def action_run_checks(self) -> None:
+        """Run checks on the image of the selected rollout: of its new version, where one is on its way."""
+        row = self.selected()
+        if row is None:
+            self.notify("No rollout is selected.", title="Not possible now", severity="warning", markup=False)
+        else:
+            from mlcd_tui.ui.viewmodels.check_list import image_to_check
+
+            self.host.run_checks(image_to_check(row), row.ref)
 
     def _record_refusal(self, intent: Intent, reason: str) -> None:
         """Who pressed the key of an act wanted it: the audit log has it, as it has refused headless acts."""

@@ -11,23 +11,21 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher, Static
 
-from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.fleet import Fleet, Freshness, Link, find
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.ports import AuditEntry
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
-from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.logs import follow_logs
-from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
+from mlcd_tui.ui.screens.rollout_evidence import EvidenceTabs
 from mlcd_tui.ui.screens.text_view import EventsScreen, describe
 from mlcd_tui.ui.viewmodels import overview
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.targets import log_targets
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.viewmodels.tree import tree
+from mlcd_tui.ui.widgets.check_pane import CheckPane
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
 from mlcd_tui.ui.widgets.package_pane import PackagePane
 from mlcd_tui.ui.widgets.paint import content
@@ -40,6 +38,7 @@ TABS = (
     Tab("overview", "1", "Overview"),
     Tab("analysis", "3", "Analysis"),
     Tab("package", "4", "Package"),
+    Tab("checks", "5", "Checks"),
     Tab("history", "7", "History"),
     Tab("yaml", "8", "YAML"),
 )
@@ -47,7 +46,7 @@ TABS = (
 _TINY = 60  # columns
 
 
-class RolloutScreen(BaseScreen):
+class RolloutScreen(EvidenceTabs):
     """Shows a rollout live. Only what is visible and changed is drawn anew."""
 
     CSS_PATH = "../styles/screens/rollout.tcss"
@@ -58,8 +57,7 @@ class RolloutScreen(BaseScreen):
     HELP = "`tab` goes between the tree and what stands at its right."
 
     def __init__(self, ref: RolloutRef) -> None:
-        super().__init__()
-        self.ref = ref
+        super().__init__(ref)
         self.detail: RolloutDetail | None = None
         self.freshness = Freshness(Link.CONNECTING)
         self._gone = False
@@ -82,6 +80,7 @@ class RolloutScreen(BaseScreen):
                     yield LinesView(id="overview")
                     yield AnalysisPane(id="analysis")
                     yield PackagePane(id="package")
+                    yield CheckPane(id="checks")
                     yield HistoryPane(id="history")
                     yield YamlPane(id="yaml")
 
@@ -91,11 +90,7 @@ class RolloutScreen(BaseScreen):
         yaml, history = self.query_one(YamlPane), self.query_one(HistoryPane)
         yaml.compare_key = history.compare_key = self.key_of("rollout.compare")
         yaml.search_key = self.key_of("reader.search")
-        self.query_one(PackagePane).keys = (
-            self.key_of("rollout.compare"),
-            self.host.glyphs.enter,
-            self.key_of("app.copy"),
-        )
+        self.name_keys()
         self._was_live = self.host.fleet.freshness.link is Link.LIVE
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
         self.set_interval(1.0, self.host.guarded(self._draw))
@@ -220,6 +215,8 @@ class RolloutScreen(BaseScreen):
                 self.query_one(AnalysisPane).show(detail, now, glyphs)
             case "package":
                 self.query_one(PackagePane).show(detail, glyphs, self.fleet.schemas.get(self.ref))
+            case "checks":
+                self.query_one(CheckPane).show(detail, now, glyphs)
             case "history":
                 self.query_one(HistoryPane).show(detail, self._entries, now, glyphs)
             case _:
@@ -238,6 +235,8 @@ class RolloutScreen(BaseScreen):
             self._read_audit()
         if name == "package":
             self.query_one(PackagePane).ask_again()
+        if name == "checks":
+            self.query_one(CheckPane).ask_again()
         self._draw_tab()
         # Keys follow to the tab, but for the overview: there the tree is what one moves in.
         match name:
@@ -245,6 +244,8 @@ class RolloutScreen(BaseScreen):
                 self.query_one(AnalysisPane).focus_first()
             case "package":
                 self.query_one(PackagePane).focus_first()
+            case "checks":
+                self.query_one(CheckPane).focus_first()
             case "history":
                 self.query_one(HistoryPane).focus_first()
             case "yaml":
@@ -288,39 +289,11 @@ class RolloutScreen(BaseScreen):
             self.query_one(HistoryPane).compare()
             return
         if self.tab == "package":
-            self._compare_packages()
+            self.compare_packages()
             return
         if self.tab != "yaml":
             self.action_tab("yaml")
         self.query_one(YamlPane).compare()
-
-    @on(PackagePane.Wanted)
-    def _packages_wanted(self, event: PackagePane.Wanted) -> None:
-        """The images changed, or the tab was opened: look for their packages; nothing waits for it."""
-        self.run_worker(self._find_packages(event.detail), group="packages", exclusive=True, exit_on_error=False)
-
-    async def _find_packages(self, detail: RolloutDetail) -> None:
-        pane = self.query_one(PackagePane)
-        try:
-            pane.take(await self.host.session.packages.around(detail))
-        except Problem as problem:
-            pane.fail(clean(str(problem)))
-        except Exception:
-            pane.fail(clean("The packages could not be looked for."))
-            raise  # the app tells why and writes it down
-
-    @on(PackagePane.Opened)
-    def _package_opened(self, event: PackagePane.Opened) -> None:
-        runs = f"{self.ref} as {event.side}"
-        self.app.push_screen(PackageScreen(event.package.label, event.package, runs=runs))
-
-    def _compare_packages(self) -> None:
-        """The whole comparison of candidate and serving."""
-        diff = self.query_one(PackagePane).diff
-        if diff is None:
-            self._say("There are not two packages to compare; the tab says what is missing.")
-        else:
-            self.app.push_screen(PackageDiffScreen(str(self.ref), diff=diff))
 
     def action_search(self) -> None:
         """Search in the YAML."""
@@ -346,24 +319,21 @@ class RolloutScreen(BaseScreen):
             running = [one for one in runs.values() if one.running]
             run = running[0] if len(running) == 1 else None
         if run is None:
-            self._say("Put the cursor on the analysis run to stop.")
+            self.say("Put the cursor on the analysis run to stop.")
         elif not run.running:
-            self._say(f"Analysis run {run.name} has ended already.")
+            self.say(f"Analysis run {run.name} has ended already.")
         else:
             self.host.propose(Intent(Verb.TERMINATE_ANALYSIS, self.ref, target=run.name))
-
-    def _say(self, sentence: str) -> None:
-        self.notify(sentence, title="Not possible now", severity="warning", markup=False)
 
     def action_logs(self) -> None:
         """Logs of the pod, ReplicaSet or rollout under the cursor."""
         if self.detail is None:
-            self._say("The pods are not known yet.")
+            self.say("The pods are not known yet.")
             return
         node = self.query_one(RolloutTree).node
         targets = log_targets(self.detail, node.key if node is not None and self.query_one("#tree").has_focus else "")
         if not targets:
-            self._say("There is no pod here that could have logs.")
+            self.say("There is no pod here that could have logs.")
             return
         follow_logs(self, self.ref.namespace, targets)
 
@@ -379,8 +349,12 @@ class RolloutScreen(BaseScreen):
         self.app.push_screen(self._events)
 
     def copied_text(self) -> str:
-        """The name; in the Package tab the digest, or the command that publishes what is missing."""
-        return (self.query_one(PackagePane).copied() if self.tab == "package" else "") or super().copied_text()
+        """The name; in the tabs of images the digest, or the command that publishes what is missing."""
+        tabs: dict[str, PackagePane | CheckPane] = {
+            "package": self.query_one(PackagePane),
+            "checks": self.query_one(CheckPane),
+        }
+        return (tabs[self.tab].copied() if self.tab in tabs else "") or super().copied_text()
 
     def shown_text(self) -> str:
         """The visible tab as text."""

@@ -54,7 +54,7 @@ def objection(proposal: Proposal, reason: str, typed_name: str) -> str:
         names = ", ".join(gate.name for gate in unmet)
         return f"Required and not met: {names}."
     if proposal.needs_reason and not reason.strip():
-        return MISSING_REASON if must_explain(proposal) else "Write a reason first."
+        return MISSING_REASON if must_explain(proposal) else _unexplained(proposal)
     if proposal.typed_name and typed_name != proposal.typed_name:
         return f"Type {proposal.typed_name} to confirm."
     return ""
@@ -65,10 +65,17 @@ def must_explain(proposal: Proposal) -> bool:
     return proposal.needs_reason and breaking(proposal.packages) and not is_way_back(proposal)
 
 
+def _unexplained(proposal: Proposal) -> str:
+    told = ", ".join(proposal.answer_for)
+    return f"{told[:1].upper()}{told[1:]}: write a reason." if told else "Write a reason first."
+
+
 def reason_hint(proposal: Proposal) -> str:
     """What stands in the empty field of the reason."""
     if must_explain(proposal):
         return WHY_A_REASON
+    if proposal.needs_reason and proposal.answer_for:
+        return f"{', '.join(proposal.answer_for)}: write why it is right anyway"
     return "required" if proposal.needs_reason else "optional, stands in the audit log"
 
 

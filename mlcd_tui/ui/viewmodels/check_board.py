@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, Finding, new_and_fixed
-from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels.check_live import LiveRun
 from mlcd_tui.ui.viewmodels.check_words import STATE_WIDTH, state_span, took
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, fit, fit_tail, pad, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
-_LEAST = 22
+_LEAST = 20
 """Columns that one check needs to stand beside others."""
 _GAP = 2
 _MOST_SENTENCE = 3
+_MOST_TOLD = 6
+"""Lines of one check, where checks stand one under the other."""
 _TAIL = 200
 """Lines of a log that are looked at: more do not fit on any screen."""
 
@@ -86,7 +87,7 @@ def compared(result: CheckResult, before: CheckRun | None) -> str:
 
 
 def _of(result: CheckResult, seconds: float, notes: tuple[str, ...]) -> Cell:
-    findings = tuple(f"{where(one)} {one.message}".strip() for one in result.report.findings[:_TAIL])
+    findings = tuple(f"{where(one).rpartition('/')[2]} {one.message}".strip() for one in result.report.findings[:_TAIL])
     sentence = result.reason or result.sentence
     return Cell(result.name, result.state, sentence, seconds, result.required, notes, findings, tail=False)
 
@@ -112,7 +113,7 @@ def board_lines(cells: Sequence[Cell], chosen: int, room: int, high: int, glyphs
     if not cells:
         return ()
     if not side_by_side(len(cells), room):
-        return tuple(line for place, cell in enumerate(cells) for line in _row(cell, place == chosen, room, glyphs))
+        return _rows(cells, chosen, room, high, glyphs)
     wide = column_width(len(cells), room)
     columns = [_column(cell, place == chosen, wide - _GAP, high, glyphs) for place, cell in enumerate(cells)]
     tall = max(len(column) for column in columns)
@@ -154,6 +155,20 @@ def _column(cell: Cell, here: bool, room: int, high: int, glyphs: Glyphs) -> lis
     return lines
 
 
+def _rows(cells: Sequence[Cell], chosen: int, room: int, high: int, glyphs: Glyphs) -> tuple[Line, ...]:
+    """One under the other; what height is left goes to those that have something to tell."""
+    heads = [tuple(_row(cell, place == chosen, room, glyphs)) for place, cell in enumerate(cells)]
+    telling = [bool(cell.lines) and (cell.state is CheckState.RUNNING or not cell.tail) for cell in cells]
+    left = high - sum(map(len, heads))
+    each = min(max(left // max(sum(telling), 1), 1), _MOST_TOLD)
+    lines: list[Line] = []
+    for cell, head, tells in zip(cells, heads, telling, strict=True):
+        lines.extend(head)
+        shown = () if not tells else cell.lines[-each:] if cell.tail else cell.lines[:each]
+        lines.extend((Span("    "), Span(fit(text, max(room - 4, 1)), Tone.DIM, text)) for text in shown)
+    return tuple(lines)
+
+
 def _row(cell: Cell, here: bool, room: int, glyphs: Glyphs) -> Iterator[Line]:  # noqa: FBT001 - whether the cursor is on it
     head = (*_mark(cell, glyphs, here=here), Span("  "))
     state = pad((state_span(cell.state, glyphs),), STATE_WIDTH)
@@ -164,9 +179,6 @@ def _row(cell: Cell, here: bool, room: int, glyphs: Glyphs) -> Iterator[Line]:  
     yield crop((*line, told), room)
     if cell.sentence and rest <= 8:
         yield crop((Span("    "), Span(cell.sentence, Tone.TEXT, cell.sentence)), room)
-    if cell.lines and (cell.state is CheckState.RUNNING or not cell.tail):
-        last = cell.lines[-1] if cell.tail else cell.lines[0]
-        yield (Span("    "), Span(fit(clean(last), max(room - 4, 1)), Tone.DIM, last))
 
 
 def progress_line(live: LiveRun, now: datetime, room: int, glyphs: Glyphs) -> Line:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mlcd_tui.domain.checks import CheckRun
+from mlcd_tui.domain.checks import CheckRun, short
+from mlcd_tui.domain.rollout import Role, Rollout
+from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels.check_live import LiveRun
 from mlcd_tui.ui.viewmodels.check_words import age_span, count_line, digest_of, short_digest, took
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
@@ -16,12 +18,29 @@ _LEAST_IMAGE = 20
 _COUNT = 24
 _AGE = 10
 _DIGEST = 18
+_NEWEST = frozenset({Role.CANARY, Role.PREVIEW, Role.NEW})
 
 
 def wanted(runs: Sequence[CheckRun], text: str) -> tuple[CheckRun, ...]:
     """The runs that have every word of a filter: in image, digest, check, state or author."""
     words = text.casefold().split()
     return tuple(run for run in runs if all(word in _haystack(run) for word in words)) if words else tuple(runs)
+
+
+def image_to_check(row: Rollout) -> str:
+    """The image of the version on its way, else of what serves; by its digest where that is known."""
+    uses = [use for use in row.images if not use.init]
+    new = [use for use in uses if _NEWEST & set(use.roles)]
+    use = next(iter(new or uses), None)
+    if use is None:
+        return ""
+    digest = use.digest.rpartition("@")[2]
+    if not digest.startswith("sha256:") or "@" in use.image:
+        return use.image
+    name = use.image
+    if ":" in name.rpartition("/")[2]:
+        name = Clean(name.rpartition(":")[0])
+    return f"{name}@{digest}"
 
 
 def _haystack(run: CheckRun) -> str:
@@ -79,3 +98,18 @@ def no_runs(total: int, text: str, run_key: str) -> tuple[Line, ...]:
         (Span("No checks have run on this machine.", Tone.TEXT),),
         (Span(run_key, bold(Tone.WAITS)), Span(" runs a plan's checks on an image.", Tone.DIM)),
     )
+
+
+def under_line(run: CheckRun, now: datetime, glyphs: Glyphs) -> Line:
+    """What stands above the checks of a kept run: image, digest, plan, age, engine."""
+    digest = digest_of(run.image)
+    parts = (
+        Span(run.image.ref, Tone.BRIGHT),
+        Span(f"  {short_digest(digest)}" if digest else "  no digest", Tone.DIM, digest),
+        Span(f" {glyphs.dot} plan {short(run.plan_digest)}", Tone.DIM, run.plan_digest),
+        Span(f" {glyphs.dot} ", Tone.DIM),
+        age_span(run.finished or run.started, now),
+        Span(f" {glyphs.dot} {run.engine}" if run.engine else "", Tone.DIM),
+        Span(f" {glyphs.dot} by {run.by}" if run.by else "", Tone.DIM),
+    )
+    return tuple(span for span in parts if span.text)

@@ -12,10 +12,13 @@ from mlcd_tui.ui.viewmodels.check_result import evidence_lines
 from mlcd_tui.ui.viewmodels.check_words import STATE_WIDTH, count_line, digest_of, short_digest, state_span, took
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.package_words import BLANK
-from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, fit, pad, width, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, pad, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 CANDIDATE, SERVING = "candidate", "serving"
+_NAME = 18
+_LEAST = 12
+"""Columns below which a sentence says nothing."""
 
 
 def shown_side(checks: RolloutChecks) -> tuple[str, ImageChecks | None]:
@@ -33,20 +36,24 @@ def before(checks: RolloutChecks) -> CheckRun | None:
     return side.evidence.run
 
 
-def check_row(result: CheckResult, old: CheckRun | None, room: int, glyphs: Glyphs) -> Line:
-    """One check of the image that runs."""
+def check_row(result: CheckResult, old: CheckRun | None, room: int, glyphs: Glyphs, wide: int = _NAME) -> Line:
+    """One check of the image that runs; `wide` columns for its name."""
     told = compared(result, old)
     head = (
         *pad((state_span(result.state, glyphs),), STATE_WIDTH),
         Span("  "),
-        *pad((Span(fit(result.name, 18), Tone.BRIGHT),), 18),
+        *pad((Span(fit(result.name, wide), Tone.BRIGHT, result.name),), wide),
         Span("  "),
     )
-    tail: Line = (Span(f"  {told}" if told else "", Tone.WAITS), Span("" if result.required else "  advisory", Tone.DIM))
+    tail: Line = (
+        Span(f"  {told}" if told else "", Tone.WAITS),
+        Span("" if result.required else "  advisory", Tone.DIM),
+    )
     tail = (*tail, Span(f"  {took(result.seconds)}" if result.seconds and room >= 70 else "", Tone.DIM))
     sentence = str(result.sentence)
-    rest = max(room - width(head) - width(tail), 1)
-    return crop((*head, Span(fit(sentence, rest), Tone.TEXT, sentence), *tail), room)
+    rest = room - width(head) - width(tail) - 1
+    shown = Span(fit(sentence, rest) if rest >= _LEAST else "", Tone.TEXT, sentence)
+    return apart((*head, shown), tail, room)
 
 
 def tab_head(checks: RolloutChecks, now: datetime, room: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -83,8 +90,19 @@ def _stale(side: ImageChecks, room: int, glyphs: Glyphs) -> Iterator[Line]:
     yield from wrap((Span(f"{glyphs.stale} stale: {stale[0].reason}.", bold(Tone.WAITS)),), room, 2)
     ran_on = digest_of(side.evidence.run.image)
     if side.digest and side.digest not in side.evidence.run.image.digests:
-        yield crop((Span("  running    ", Tone.DIM), Span(side.digest, Tone.BRIGHT)), room)
-        yield crop((Span("  checked    ", Tone.DIM), Span(ran_on or "unknown", Tone.WAITS)), room)
+        for label, digest, tone in (
+            ("running", side.digest, Tone.BRIGHT),
+            ("checked", ran_on or "unknown", Tone.WAITS),
+        ):
+            yield (Span(f"  {label}  ", Tone.DIM), Span(_middle_out(digest, room - 11), tone, digest))
+
+
+def _middle_out(digest: str, room: int) -> str:
+    """A digest in full, or its two ends where there is no room for it."""
+    if len(digest) <= room:
+        return digest
+    half = max((room - 1) // 2, 4)
+    return f"{digest[:half]}…{digest[-half:]}"
 
 
 def nothing_lines(checks: RolloutChecks, run_key: str, room: int) -> tuple[Line, ...]:

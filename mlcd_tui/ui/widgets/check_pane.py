@@ -20,11 +20,12 @@ from mlcd_tui.ui.viewmodels.check_tab import nothing_lines as none_recorded
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
 from mlcd_tui.ui.viewmodels.package_tab import meant
 from mlcd_tui.ui.viewmodels.package_words import BLANK
-from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
 
 _MOST_FINDINGS = 20
+_NAME = 18
 
 
 class CheckPane(Vertical):
@@ -32,7 +33,7 @@ class CheckPane(Vertical):
 
     DEFAULT_CSS = """
     CheckPane #spoken { height: auto; max-height: 40%; margin-bottom: 1; }
-    CheckPane #checks { height: auto; max-height: 40%; margin-bottom: 1; }
+    CheckPane #judged { height: auto; max-height: 40%; margin-bottom: 1; }
     """
     run_key = "x"
     """Of running checks, as it is now; told where nothing is recorded."""
@@ -54,8 +55,8 @@ class CheckPane(Vertical):
     def compose(self) -> ComposeResult:
         """What speaks of it, the checks, what they found."""
         yield LinesView(id="spoken")
-        yield RowList(id="checks")
-        yield LinesView(id="found")
+        yield RowList(id="judged")
+        yield LinesView(id="told-findings")
 
     def on_mount(self) -> None:
         """Nothing was asked yet."""
@@ -65,7 +66,7 @@ class CheckPane(Vertical):
         self._problem = ""
         self._glyphs = UNICODE
         self._now: datetime | None = None
-        for name in ("#spoken", "#checks"):
+        for name in ("#spoken", "#judged"):
             self.query_one(name).display = False
         self.query_one("#spoken").can_focus = False
 
@@ -116,27 +117,28 @@ class CheckPane(Vertical):
     @property
     def chosen(self) -> CheckResult | None:
         """The check under the cursor."""
-        key = self.query_one("#checks", RowList).key
+        key = self.query_one("#judged", RowList).key
         return next((result for result in self._results if result.name == key), None)
 
     def _draw(self) -> None:
-        results, rows = self._results, self.query_one("#checks", RowList)
+        results, rows = self._results, self.query_one("#judged", RowList)
         spoken = self.query_one("#spoken", LinesView)
         spoken.display = self._checks is not None
-        had_focus = self.query_one("#found").has_focus
+        had_focus = self.query_one("#told-findings").has_focus
         rows.display = bool(results)
         if self._checks is not None:
             spoken.show(self._head)
         if results:
             old, glyphs = self._before, self._glyphs
+            wide = min(max(cells(result.name) for result in results), _NAME)
             rows.show_rows(
                 [result.name for result in results],
-                lambda room: [check_row(result, old, room, glyphs) for result in results],
+                lambda room: [check_row(result, old, room, glyphs, wide) for result in results],
             )
             rows.styles.height = len(results)
             if had_focus:
                 rows.focus()
-        self.query_one("#found", LinesView).show(self._lines)
+        self.query_one("#told-findings", LinesView).show(self._lines)
 
     def _head(self, room: int) -> Sequence[Line]:
         if self._checks is None or self._now is None:
@@ -164,7 +166,7 @@ class CheckPane(Vertical):
     @on(RowList.Moved)
     def _moved(self, event: RowList.Moved) -> None:
         event.stop()
-        self.query_one("#found", LinesView).rebuild()
+        self.query_one("#told-findings", LinesView).rebuild()
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
@@ -180,5 +182,5 @@ class CheckPane(Vertical):
 
     def focus_first(self) -> None:
         """Keys go to the list, or to the text while there is none."""
-        rows = self.query_one("#checks", RowList)
-        (rows if rows.display else self.query_one("#found", LinesView)).focus()
+        rows = self.query_one("#judged", RowList)
+        (rows if rows.display else self.query_one("#told-findings", LinesView)).focus()
