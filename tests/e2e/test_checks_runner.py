@@ -86,12 +86,19 @@ def test_no_report_is_none_and_a_link_leads_nowhere_outside(tried: Tried) -> Non
     assert ran.report is None
 
 
-def test_files_are_put_in(tried: Tried) -> None:
-    files = (("/in/deep/a.json", b"[1]"), ("/etc/b.txt", b"b"))
-    ran = tried.python(
-        "print(open('/in/deep/a.json').read(), open('/etc/b.txt').read(), open('/etc/passwd').read(4))", files=files
-    )
-    assert ran.stdout == b"[1] b root\n"
+def test_files_are_put_in_at_any_depth_and_what_is_there_stays(tried: Tried) -> None:
+    files = (("/in/a.json", b"[1]"), ("/in/deep/er/b", b"b"), ("/etc/c.txt", b"c"), ("/tmp/d/e", b"e"))
+    code = """
+for path in ("/in/a.json", "/in/deep/er/b", "/etc/c.txt", "/tmp/d/e", "/etc/hostname"): print(open(path).read()[:3].strip())
+print(open("/etc/passwd").read(4))
+open("/in/out/r", "w").write("r")
+try: open("/etc/new", "w")
+except OSError as error: print(error.errno)
+"""
+    ran = tried.python(code, report="/in/out/r", files=files)
+    assert ran.stdout.split()[:4] == [b"[1]", b"b", b"c", b"e"]
+    assert ran.stdout.split()[-2:] == [b"root", b"13"]
+    assert ran.report == b"r"
 
 
 @pytest.mark.parametrize(("tool", "code"), [("no-such-tool", 127), ("/etc/passwd", 126)])

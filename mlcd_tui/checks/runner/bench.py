@@ -14,7 +14,7 @@ from docker.errors import APIError
 from mlcd_tui.checks.runner.belongings import OURS, OWNER, STAGE, labels, removing, sweep
 from mlcd_tui.checks.runner.builder import Builder, Built, Order
 from mlcd_tui.checks.runner.buildx import best_builder
-from mlcd_tui.checks.runner.container import Attached, Blueprint, Ended, create, follow, start
+from mlcd_tui.checks.runner.container import TICK, Attached, Blueprint, Ended, create, follow, start
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, asked
 from mlcd_tui.checks.runner.exchange import absolute, exchanged, read, report_of, room
@@ -75,7 +75,9 @@ class Workshop:
         with self._lock:
             builder = self.builder = self.builder or best_builder(self.engine)
             lock = self._locks.setdefault(target, threading.Lock())
-        with lock:
+        with _held(lock, cancelled) as mine:
+            if not mine:
+                return Built(cancelled=True)
             known = self._stages.get(target)
             if known is not None:
                 output.lines.log(f"build stage {target}: built already in this run")
@@ -99,6 +101,19 @@ class Workshop:
                 if one["Id"] != kept and not tagged:
                     with suppress(APIError):  # another run may still use it
                         self.engine.api.remove_image(one["Id"])
+
+
+@contextmanager
+def _held(lock: threading.Lock, cancelled: Callable[[], bool]) -> Iterator[bool]:
+    """A lock that one may have to wait long for; False: called off meanwhile."""
+    while not lock.acquire(timeout=TICK):
+        if cancelled():
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True, slots=True)

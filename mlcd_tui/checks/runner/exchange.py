@@ -39,9 +39,8 @@ def exchanged(
     """
     report = absolute(command.report, workdir) if command.report else ""
     files = [(absolute(path, workdir), data) for path, data in command.files]
-    folders = sorted(
-        {posixpath.dirname(path) for path in (*([report] if report else []), *(path for path, _ in files))}
-    )
+    parents = {posixpath.dirname(path) for path in (*([report] if report else []), *(path for path, _ in files))}
+    folders = sorted(folder for folder in parents if not any(_is_below(folder, other) for other in parents))
     if not folders:
         yield ()
         return
@@ -61,6 +60,10 @@ def exchanged(
         ):
             engine.api.put_archive(helper, "/", _packed(posixpath.dirname(report), files, command.limits.user))
         yield tuple(mounts)
+
+
+def _is_below(folder: str, other: str) -> bool:
+    return folder != other and folder.startswith(f"{other.rstrip('/')}/")
 
 
 def absolute(path: str, workdir: str) -> str:
