@@ -13,6 +13,7 @@ from mlcd_tui.domain.verdict import Finding, Side, Verdict
 
 _OK, _NO, _WHO_KNOWS = Verdict.COMPATIBLE, Verdict.BREAKING, Verdict.UNKNOWN
 _DEEPEST = 40
+_HOLDING = frozenset({"object", "array", "map"})
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Columns:
         for one in gone:
             self._removed(one, fresh, path, self.extras if depth == 0 else self._extras_inside())
         for name, one in before.items():
-            if (two := after.get(name)) is not None and not alike(one, two):
+            if (two := after.get(name)) is not None and not settled(one, two):
                 self.pair(one, two, f"{path}.{name}", quoted(name), depth)
         shared = [f.name for f in new if f.name in before]
         if shared != [f.name for f in old if f.name in after]:
@@ -80,7 +81,7 @@ class Columns:
                 ", ".join(names[0]), ", ".join(names[1]),
             )  # fmt: skip
         for place, (one, two) in enumerate(zip(old, new, strict=False)):
-            if not alike(one, two):
+            if not settled(one, two):
                 label = quoted(one.name, place)
                 self.pair(one, two, f"{path}.{one.name or place}", label, depth)
                 if one.name and two.name and one.name != two.name and sorted(names[0]) != sorted(names[1]):
@@ -203,7 +204,7 @@ class Columns:
     def _range(self, old: Field, new: Field, path: str, label: str) -> None:
         sub, sup = (old, new) if self.consumed else (new, old)
         noun, before, after = NOUNS[self.side], _span(old), _span(new)
-        if before == after:
+        if (old.minimum, old.maximum) == (new.minimum, new.maximum):
             return
         low = sup.minimum is None or (sub.minimum is not None and sub.minimum >= sup.minimum)
         high = sup.maximum is None or (sub.maximum is not None and sub.maximum <= sup.maximum)
@@ -225,12 +226,12 @@ class Columns:
         )
         before, after = old.raw or old.dtype, new.raw or new.dtype
         vague = {old.dtype, new.dtype} & VAGUE or (
-            old.dtype == new.dtype == "object" and bool(old.children) != bool(new.children)
+            old.dtype == new.dtype == "object" and not (old.children and new.children)
         )
         if vague:
-            if (old.dtype, old.children, old.raw, old.shape) != (new.dtype, new.children, new.raw, new.shape):
-                text = f"{noun} {label} was {before} and is {after}: that does not tell what is inside"
-                self.say(_WHO_KNOWS, "column-type-unknown", path, text, before, after)
+            was = f"was {before} and is {after}" if before != after else f"is {before}, as it was"
+            text = f"{noun} {label} {was}: that does not tell what is inside"
+            self.say(_WHO_KNOWS, "column-type-unknown", path, text, before, after)
         elif old.dtype != new.dtype:
             changed = f"{noun} {label} changed from {before} to {after}"
             if verdict is _OK:
@@ -262,12 +263,24 @@ class Columns:
         if depth > _DEEPEST:
             self.say(_WHO_KNOWS, "contract-depth", path, f"{path} is nested too deeply to compare")
         elif old.children and new.children:
-            if not alike(old.children[0], new.children[0]):
+            if not settled(old.children[0], new.children[0]):
                 of = f"{label} (each element)"
                 self.pair(old.children[0], new.children[0], f"{path}[]", of, depth + 1)
-        elif old.children or new.children:
-            text = f"what {label} holds is recorded on one side only"
+        else:
+            where = "one side only" if old.children or new.children else "neither side"
+            text = f"what {label} holds is recorded on {where}"
             self.say(_WHO_KNOWS, "column-type-unknown", path, text, old.raw, new.raw)
+
+
+def settled(one: Field, two: Field) -> bool:
+    """Whether two fields are the same, and known down to what is inside: what is not told cannot be compared."""
+    return alike(one, two) and not _untold(one)
+
+
+def _untold(one: Field) -> bool:
+    if one.dtype in VAGUE or (one.dtype in _HOLDING and not one.children):
+        return True
+    return any(map(_untold, one.children))
 
 
 def alike(one: Field, two: Field) -> bool:
@@ -292,7 +305,12 @@ def _listed(one: Field) -> str:
     return "any" if one.choices is None else ", ".join(shown(value) for value in one.choices[:20])
 
 
+def _bound(value: float) -> str:
+    """With all its digits: 16777217 is not 16777216."""
+    return str(int(value)) if float(value).is_integer() and abs(value) < 1e16 else shown(value)
+
+
 def _span(one: Field) -> str:
-    low = "-∞" if one.minimum is None else f"{one.minimum:g}"
-    high = "∞" if one.maximum is None else f"{one.maximum:g}"
+    low = "-∞" if one.minimum is None else _bound(one.minimum)
+    high = "∞" if one.maximum is None else _bound(one.maximum)
     return "any value" if (low, high) == ("-∞", "∞") else f"{low} … {high}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlcd_tui.domain.compatibility.casts import TEXTS, VAGUE, widens
-from mlcd_tui.domain.compatibility.columns import Columns, alike
+from mlcd_tui.domain.compatibility.columns import Columns, settled
 from mlcd_tui.domain.compatibility.rules import NOUNS, finding, quoted
 from mlcd_tui.domain.schema import Dim, Extras, Field, Schema
 from mlcd_tui.domain.verdict import Finding, Side, Verdict
@@ -42,6 +42,9 @@ class Tensors:
 
     def _by_name(self, old: Sequence[Field], new: Sequence[Field], extras: Extras) -> None:
         before, after = {f.name: f for f in old}, {f.name: f for f in new}
+        if len(before) < len(old) or len(after) < len(new):
+            text = f"{self.path} names a tensor twice: it is not clear which is meant"
+            self.say(_WHO_KNOWS, "tensor-reordered", self.path, text)
         for name, two in after.items():
             if (one := before.get(name)) is None:
                 self._added(two, quoted(name), f"{self.path}.{name}", _OK)
@@ -97,7 +100,7 @@ class Tensors:
 
     def _pair(self, old: Field, new: Field, path: str, label: str) -> None:
         self._pairs.append((old, new))
-        if alike(old, new):
+        if settled(old, new):
             return
         shared = Columns(self.side, path, self.coerce, family="tensor")
         shared._presence(old, new, path, label)  # noqa: SLF001 - one family of rules
@@ -112,12 +115,18 @@ class Tensors:
     def _type(self, old: Field, new: Field, path: str, label: str) -> None:
         before, after = old.raw or old.dtype, new.raw or new.dtype
         changed = f"{self.noun} {label} changed from {before} to {after}"
-        if old.dtype == new.dtype:
+        if {old.dtype, new.dtype} & VAGUE:
+            text = f"{changed}: one of them does not tell the type"
+            if old.dtype == new.dtype:
+                text = f"the element type of {self.noun} {label} is not told: {before}, now {after}"
+            self.say(_WHO_KNOWS, "tensor-type", path, text, before, after)
+        elif old.dtype == new.dtype:
             if old.children != new.children:
                 text = f"{changed}: what is inside differs"
                 self.say(_WHO_KNOWS, "tensor-type", path, text, before, after)
-        elif {old.dtype, new.dtype} & VAGUE:
-            self.say(_WHO_KNOWS, "tensor-type", path, f"{changed}: one of them does not tell the type", before, after)
+            elif not settled(old, new) and old.dtype in _SHAPELESS:
+                text = f"what {self.noun} {label} holds is not told"
+                self.say(_WHO_KNOWS, "tensor-type", path, text, before, after)
         elif old.dtype in TEXTS and new.dtype in TEXTS and "text" in {old.dtype, new.dtype}:
             self.say(_OK, "tensor-text", path, f"{changed}: the protocol does not tell them apart", before, after)
         elif self.consumed and self.coerce == "json" and widens(old.dtype, new.dtype):

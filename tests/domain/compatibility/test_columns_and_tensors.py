@@ -50,6 +50,9 @@ COLUMNS = {
     "choice removed": ((f(choices=("a", "b")),), (f(choices=("a",)),), NO, OK),
     "true is not one": ((f(choices=(True,)),), (f(choices=(1,)),), NO, NO),
     "range narrowed": ((f(minimum=0.0),), (f(minimum=1.0),), NO, OK),
+    "range narrowed by one in millions": ((f(maximum=16777217.0),), (f(maximum=16777216.0),), NO, OK),
+    "any as before": ((f(dtype="any"),), (f(dtype="any"),), OPEN, OPEN),
+    "array of what is not told": ((f(dtype="array"),), (f(dtype="array"),), OPEN, OPEN),
     "range widened": ((f(maximum=1.0),), (f(),), OK, NO),
     "any": ((f(dtype="any"),), (f(),), OPEN, OPEN),
     "object of unknown content": ((f(dtype="object"),), (f(dtype="object", children=(f(),)),), OPEN, OPEN),
@@ -83,6 +86,9 @@ TENSORS = {
     "bytes or string": ((f(dtype="text", shape=(1,)),), (f(dtype="bytes", shape=(1,)),), OK, OK),
     "string to bytes": ((f(dtype="string", shape=(1,)),), (f(dtype="bytes", shape=(1,)),), NO, NO),
     "sequence appears": ((f(),), (f(dtype="array"),), NO, NO),
+    "type that is not told": ((f(dtype="any", shape=(1,)),), (f(dtype="any", shape=(1,)),), OPEN, OPEN),
+    "one name twice": ((f(), f(dtype="float32")), (f(dtype="float32"), f(dtype="float32")), OPEN, OPEN),
+    "sequence of what is not told": ((f(dtype="array"),), (f(dtype="array"),), OPEN, OPEN),
     "unnamed added": ((f(""),), (f(""), f("")), NO, OPEN),
 }
 
