@@ -34,11 +34,11 @@ _GENERAL: tuple[tuple[str, str, same.Same], ...] = (
     ("limits", "limits", same.text),
     ("description", "description", same.text),
     ("training.author", "trained by", same.person),
-    ("training.revision", "code revision", same.commit),
     ("training.code_uri", "code", same.address),
     ("training.entry_point", "entry point", same.text),
 )
 _PROVENANCE: tuple[tuple[str, str, same.Same], ...] = (
+    ("training.revision", "code revision", same.commit),
     ("training.run_id", "training run", same.text),
     ("training.finished", "trained at", same.moment),
     ("training.builder", "builder", same.text),
@@ -111,7 +111,7 @@ def _tags(serving: ModelPackage, candidate: ModelPackage) -> Iterator[Difference
     """Tags, without those whose change was told as that of the field that is read from them."""
     told = {
         (shown(_at(serving, path)), shown(_at(candidate, path)))
-        for path, _, rule in _GENERAL
+        for path, _, rule in (*_GENERAL, *_PROVENANCE)
         if _differ(_at(serving, path), _at(candidate, path), rule)
     }
     for one in _pairs(Section.GENERAL, "tag ", serving.tags, candidate.tags):

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package import ModelPackage, Split
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Difference, Judgement, Section
 
 _MOST = 4
 _SHOWN = 2  # changes named in one sentence
+_COMMIT = 7  # characters that people tell a commit by
+_SPLIT = re.compile(rf" \((?:{'|'.join(map(re.escape, Split))})\)$")
 
 
 def headline(differences: Sequence[Difference], serving: ModelPackage, candidate: ModelPackage) -> tuple[Clean, ...]:
@@ -25,7 +30,13 @@ def headline(differences: Sequence[Difference], serving: ModelPackage, candidate
 
 
 def _of(differences: Sequence[Difference], section: Section) -> list[Difference]:
-    return [one for one in differences if one.section is section]
+    """The differences of a section; which split they are of is only told where their names do not tell them apart."""
+    found = [one for one in differences if one.section is section]
+    if section not in {Section.METRICS, Section.DATA}:
+        return found
+    names = Counter(_SPLIT.sub("", one.label) for one in found)
+    short = [clean(_SPLIT.sub("", one.label)) for one in found]
+    return [replace(one, label=name) if names[name] == 1 else one for one, name in zip(found, short, strict=True)]
 
 
 def _change(one: Difference) -> str:
@@ -70,7 +81,7 @@ def _metrics(differences: Sequence[Difference]) -> Iterator[str]:
         if by[judgement]:
             parts.append(f"{len(by[judgement])} {word}: {_listed(by[judgement])}")
     counts = (
-        (Judgement.SAME, "same or within noise"),
+        (Judgement.SAME, "same"),
         (Judgement.CHANGED, "not comparable"),
         (Judgement.REMOVED, "no longer measured"),
         (Judgement.ADDED, "new"),
@@ -97,13 +108,13 @@ def _dependencies(differences: Sequence[Difference]) -> Iterator[str]:
         more = f"; {others} other change{'' if others == 1 else 's'}" if others else ""
         yield f"Dependencies: new major of {_listed(majors)}{more}."
     elif changes:
-        yield f"Dependencies: {_listed(changes)}, no new major."
+        yield f"Dependencies: {_listed(changes)}."
 
 
 def _code(differences: Sequence[Difference]) -> Iterator[str]:
-    changes = [one for one in differences if one.section is Section.GENERAL and one.label == "code revision"]
+    changes = [one for one in differences if one.section is Section.PROVENANCE and one.label == "code revision"]
     parameters = _of(differences, Section.PARAMETERS)
     if changes:
-        yield f"Code: {changes[0].before[:12] or '-'} → {changes[0].after[:12] or '-'}."
+        yield f"Code: {changes[0].before[:_COMMIT] or '-'} → {changes[0].after[:_COMMIT] or '-'}."
     if parameters:
         yield f"Parameters: {_listed(parameters)}."

@@ -47,7 +47,7 @@ def test_the_same_package_has_no_differences_but_its_metrics() -> None:
     result = diff(whole(), whole())
     assert result.compatibility.verdict is Verdict.COMPATIBLE
     assert [(one.section, one.judgement) for one in result.differences] == [(Section.METRICS, Judgement.SAME)]
-    assert result.headline == ("Metrics: 1 same or within noise.", "Data: unchanged.")
+    assert result.headline == ("Metrics: 1 same.", "Data: unchanged.")
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,27 @@ def test_the_headline_is_short_and_in_the_order_of_weight() -> None:
     )
 
 
+def test_two_sentences_of_the_headline_fit_one_line_of_a_small_terminal() -> None:
+    def made(revision: str, version: str) -> ModelPackage:
+        data = (Dataset(clean("subscribers"), Split.TRAIN, version=clean(version)),)
+        return _trained(whole(dependencies=()), revision=clean(revision * 10), datasets=data)
+
+    headline = diff(made("3fc3", "2025-w41"), made("f91c", "2025-w45")).headline
+    assert headline[1:] == ("Data: subscribers 2025-w41 → 2025-w45.", "Code: 3fc33fc → f91cf91.")
+    twice = (Dataset(clean("a"), Split.TRAIN, version=clean("1")), Dataset(clean("a"), Split.TEST, version=clean("1")))
+    later = tuple(replace(one, version=clean("2")) for one in twice)
+    told = diff(_trained(whole(), datasets=twice), _trained(whole(), datasets=later)).headline
+    assert "Data: a (train) 1 → 2, a (test) 1 → 2." in told
+
+
 def test_a_tag_that_says_what_a_field_says_is_told_once() -> None:
     tags = ((clean("training_commit"), clean("4be1f0c")), (clean("owner"), clean("risk")))
     after = tuple((label, clean("9aa12d3" if value == "4be1f0c" else "fraud")) for label, value in tags)
-    found = _differences(whole(tags=tags), _trained(whole(tags=after), revision=clean("9aa12d3")), Section.GENERAL)
-    assert [one.label for one in found] == ["code revision", "tag owner"]
+    found = diff(whole(tags=tags), _trained(whole(tags=after), revision=clean("9aa12d3"))).differences
+    assert [(one.section, str(one.label)) for one in found if one.section is not Section.METRICS] == [
+        (Section.PROVENANCE, "code revision"),
+        (Section.GENERAL, "tag owner"),
+    ]
 
 
 def test_what_is_not_recorded_is_not_called_a_change_of_words() -> None:
