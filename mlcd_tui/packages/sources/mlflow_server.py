@@ -105,7 +105,7 @@ class MlflowRegistry:
             if not wanted.name:
                 raise BadConfig(f"{clean(address)} names no model.", advice="Write mlflow:NAME/3, or list it.")
             version_answer = _version(server, wanted)
-            model_answer = server.get(f"{API}/registered-models/get", {"name": wanted.name})
+            model_answer = _model(server, wanted)
             found = server.decoded(version_answer, rest.OneVersion, "model-versions/get").model_version
             named = wanted.address(found.name, found.version)
             yield collect(server, reach, named, version=found, version_answer=version_answer, model_answer=model_answer)
@@ -160,7 +160,18 @@ def _version(server: RestServer, wanted: _Wanted) -> bytes:
                 advice=f"List what it has: {clean(wanted.prefix)}",
             )
         number = newest.version
-    return server.get(f"{API}/model-versions/get", {"name": wanted.name, "version": number})
+    try:
+        return server.get(f"{API}/model-versions/get", {"name": wanted.name, "version": number})
+    except Missing as refusal:
+        raise Missing(refusal.sentence, advice=f"List its versions: {clean(wanted.address(wanted.name))}") from refusal
+
+
+def _model(server: RestServer, wanted: _Wanted) -> bytes:
+    """The answer that tells of the registered model."""
+    try:
+        return server.get(f"{API}/registered-models/get", {"name": wanted.name})
+    except Missing as refusal:
+        raise Missing(refusal.sentence, advice=f"List what it has: {clean(wanted.prefix)}") from refusal
 
 
 def _is_name(name: str) -> str:
@@ -187,7 +198,7 @@ def _search_versions(server: RestServer, condition: str, most: int = 200) -> Ite
 def _versions(server: RestServer, wanted: _Wanted) -> Iterator[PackageEntry]:
     """The search leaves the aliases out; the model knows them."""
     path = f"{API}/registered-models/get"
-    model = server.decoded(server.get(path, {"name": wanted.name}), rest.OneModel, path).registered_model
+    model = server.decoded(_model(server, wanted), rest.OneModel, path).registered_model
     for version in _search_versions(server, _is_name(wanted.name)):
         version.aliases = [each.alias for each in model.aliases if each.version == version.version]
         version.tags = [*model.tags, *version.tags]

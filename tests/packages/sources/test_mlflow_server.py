@@ -173,6 +173,20 @@ def test_each_fault_is_one_sentence(stub: RestStub, reply: Reply, error: type[Pr
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        (f"{API}/model-versions/get", "List its versions: mlflow:churn-model"),
+        (f"{API}/registered-models/get", "List what it has: mlflow:"),
+    ],
+)
+def test_what_is_not_there_says_what_to_list(stub: RestStub, path: str, advice: str) -> None:
+    stub.on(path, Reply(b'{"message": "not found"}', 404))
+    with pytest.raises(Missing) as caught:
+        _opened(stub)
+    assert caught.value.advice == advice
+
+
 def test_nobody_answers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         reach = Reach(mlflow=f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=0.2)
