@@ -95,7 +95,8 @@ class Publisher:
         if not is_published(raw):
             return (
                 raw,
-                f"ConfigMap {name} in {namespace} is there and holds no package: somebody else's is not replaced",
+                f"ConfigMap {name} in {namespace} is there and holds no package: somebody else's is not replaced; "
+                "look whose it is, and delete it if it is in the way",
             )
         return raw, ""
 
