@@ -9,10 +9,13 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlcd_tui.checks.runner.belongings import STAGE
+
 SAMPLES = Path(__file__).parents[3] / "sample_configs" / "checks"
 NAMES = ("fastapi-scorer", "mlflow-model", "oip-server")
 _SCRIPT = Path(__file__).parents[1] / "docker" / "samples.sh"
 OWNER = "mlcd.owner=mlcd-tui-e2e"
+REPOSITORY = "mlcd-e2e-sample"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ def bases() -> Bases:
 
 def copied(name: str, into: Path, images: Bases) -> Path:
     """A sample that builds from `images`, all else as it ships."""
-    folder = Path(shutil.copytree(SAMPLES / name, into / name, ignore=shutil.ignore_patterns("__pycache__", ".ruff_cache")))
+    folder = Path(
+        shutil.copytree(SAMPLES / name, into / name, ignore=shutil.ignore_patterns("__pycache__", ".ruff_cache"))
+    )
     dockerfile = folder / "Dockerfile"
     text = dockerfile.read_text(encoding="utf-8")
     for argument, image in (("BASE", images.base), ("BUILDER", images.builder)):
@@ -45,9 +50,25 @@ def copied(name: str, into: Path, images: Bases) -> Path:
 
 def built(folder: Path, tag: str, revision: str = "0" * 40) -> str:
     """The image that would ship, by the docker command as its users build it; its digest."""
-    command = ["docker", "build", "--quiet", "--network", "none", "--label", OWNER, "--tag", tag]
-    command += ["--build-arg", f"REVISION={revision}", str(folder)]
+    arguments = ("--label", OWNER, "--tag", f"{REPOSITORY}:{tag}", "--build-arg", f"REVISION={revision}")
+    return _docker("build", "--quiet", "--network", "none", *arguments, str(folder)).splitlines()[-1]
+
+
+def forget(folder: Path) -> None:
+    """Remove the images of samples, and those of stages that were built from copies below `folder`."""
+    tags = _docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
+    stages = _docker("images", "--all", "--quiet", "--no-trunc", "--filter", f"label={STAGE}").splitlines()
+    for image in dict.fromkeys(stages):
+        mark = _docker("image", "inspect", "--format", f'{{{{index .Config.Labels "{STAGE}"}}}}', image)
+        if mark.startswith(f"{folder.resolve()}/"):
+            tags.append(image)
+    if tags:
+        _docker("rmi", "--force", *tags)
+
+
+def _docker(*arguments: str) -> str:
     environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+    command = ["docker", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    return done.stdout.strip()

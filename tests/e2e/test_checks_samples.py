@@ -1,0 +1,121 @@
+"""The sample models through all checks on a real Docker Engine: good ones meet them, each fault fails the check it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mlcd_tui.checks.accepting import Acceptance, accept
+from mlcd_tui.checks.plan import load_plan
+from mlcd_tui.checks.run import run_plan
+from mlcd_tui.domain.checks import CheckRun, CheckState, Evidence, Severity, judged, met, short
+from tests.e2e.checks.samples import NAMES, Bases, bases, built, copied, forget
+from tests.e2e.checks.variants import MLFLOW, SERVER, VARIANTS, Variant
+
+FIVE = ["lint", "tests", "types", "schema", "snapshot"]
+Sample = Callable[..., Path]
+
+
+@pytest.fixture(scope="module")
+def images(docker_host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bases]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", docker_host)
+        yield bases()
+        forget(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def sample(images: Bases, tmp_path: Path) -> Sample:
+    """Gives a copy of a sample model that builds here, broken in the way of a variant."""
+
+    def copy(name: str, variant: Variant | None = None) -> Path:
+        folder = copied(name, tmp_path, images)
+        for edit in variant.edits if variant else ():
+            edit.apply(folder)
+        return folder
+
+    return copy
+
+
+def checked(folder: Path, image: str, *only: str) -> CheckRun:
+    """What all checks, or only some, make of an image."""
+    *_, last = run_plan(load_plan(folder / "checks.yaml"), image, only=only, by="e2e")
+    assert last.run is not None
+    return last.run
+
+
+def told(run: CheckRun) -> dict[str, str]:
+    """Each check with its state and sentence, for a failure that explains itself."""
+    return {str(result.name): f"{result.state}: {result.sentence}" for result in run.results}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_good_model_meets_all_five(sample: Sample, name: str) -> None:
+    folder = sample(name)
+    image = built(folder, f"{name}-good")
+    run = checked(folder, image)
+    assert [str(result.name) for result in run.results if result.required] == FIVE
+    assert met(run.results) == (5, 5), told(run)
+    assert run.image.config_digest == image
+    for result in run.results:
+        assert result.state.met, told(run)
+        # Nothing but what the plan itself excuses, and the bases of this engine that have no digest of a registry.
+        rules = {str(finding.rule) for finding in result.report.findings}
+        assert rules <= {"base-not-pinned", "deep-nesting"} if name == MLFLOW else rules <= {"base-not-pinned"}
+        assert bool(result.ran_on) is (result.kind in {"lint", "tests", "typecheck"})
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.id)
+def test_each_fault_fails_its_check_alone(sample: Sample, variant: Variant) -> None:
+    folder = sample(variant.sample, variant)
+    run = checked(folder, built(folder, variant.id))
+    assert [str(result.name) for result in run.results if not result.state.met] == [variant.check], told(run)
+    result = run.result(variant.check)
+    assert result is not None
+    assert result.state is CheckState.FAILED
+    found = [
+        finding
+        for finding in result.report.findings
+        if finding.severity is Severity.ERROR
+        and variant.rule in finding.rule
+        and (finding.file, finding.line) == (variant.file, variant.number(folder))
+        and variant.says in f"{finding.message} {finding.expected} {finding.actual}"
+    ]
+    assert found, result.report.findings
+    if variant.line:
+        assert variant.line in {text.strip() for number, text in found[0].context if number == found[0].line}
+
+
+def test_a_rebuilt_image_makes_evidence_stale(sample: Sample) -> None:
+    folder = sample(SERVER)
+    before = built(folder, "rebuilt")
+    run = checked(folder, before, "snapshot")
+    after = built(folder, "rebuilt", revision="1" * 40)
+    assert after != before
+    now, evidence = datetime.now(UTC), Evidence(run)
+    (same,) = judged(evidence, frozenset({before}), run.plan_digest, now)
+    assert same.state is CheckState.PASSED
+    (stale,) = judged(evidence, frozenset({after}), run.plan_digest, now)
+    assert stale.state is CheckState.STALE
+    assert short(before) in stale.reason
+    assert short(after) in stale.reason
+
+
+def test_an_accepted_snapshot_is_met_and_makes_older_evidence_stale(sample: Sample) -> None:
+    folder = sample(SERVER, next(each for each in VARIANTS if each.id == f"{SERVER}-other-model"))
+    image = built(folder, "accepted")
+    before = checked(folder, image, "snapshot")
+    assert before.results[0].state is CheckState.FAILED
+    again = checked(folder, image, "snapshot")
+    assert again.plan_digest == before.plan_digest, "nothing was accepted, whatever the answer was"
+    for case in ("flat", "nested"):
+        accept(folder / "checks/snapshots", case, Acceptance("retrained on wet roads", "maria", frozenset({image})))
+    after = checked(folder, image, "snapshot")
+    assert after.results[0].state is CheckState.PASSED, told(after)
+    (stale,) = judged(Evidence(before), frozenset({image}), after.plan_digest, datetime.now(UTC))
+    assert stale.state is CheckState.STALE
+    assert short(before.plan_digest) in stale.reason
+    assert short(after.plan_digest) in stale.reason
