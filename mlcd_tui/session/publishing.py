@@ -93,10 +93,9 @@ class Publisher:
         except Forbidden as problem:
             return None, str(problem)
         if not is_published(raw):
-            return (
-                raw,
+            return raw, (
                 f"ConfigMap {name} in {namespace} is there and holds no package: somebody else's is not replaced; "
-                "look whose it is, and delete it if it is in the way",
+                "look whose it is, and delete it if it is in the way"
             )
         return raw, ""
 
