@@ -59,7 +59,7 @@ def list_(ctx: click.Context, place: str | None) -> None:
             except Problem as problem:
                 if place:
                     raise
-                click.echo(f"mlcd-tui: {clean(address)}: {clean(problem)}", err=True)
+                click.echo(f"mlcd-tui: {clean(address)} was not listed: {clean(problem)}", err=True)
                 code = problem.exit_code
         return code
 

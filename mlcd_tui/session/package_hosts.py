@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from mlcd_tui.config.settings import PackageSettings
 from mlcd_tui.domain.text import Clean, clean
 
+CLUSTER = "cluster:"
 CONFIG_MAP = "configmap:"
 _WEB = ("http", "https")
 

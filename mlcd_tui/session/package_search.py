@@ -18,7 +18,15 @@ from mlcd_tui.domain.package import ArtifactRole, ModelPackage, PackageEntry
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION, FoundPackage, Published, Reach
 from mlcd_tui.domain.published import image_digest, is_name, published
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.session.package_hosts import CONFIG_MAP, mlflow_address, registry_host, repository, trusted_hosts, way
+from mlcd_tui.session.package_hosts import (
+    CLUSTER,
+    CONFIG_MAP,
+    mlflow_address,
+    registry_host,
+    repository,
+    trusted_hosts,
+    way,
+)
 from mlcd_tui.session.package_reading import Reading
 from mlcd_tui.session.published_store import PublishedStore, decoded
 from mlcd_tui.session.running_images import RunningImage
@@ -181,7 +189,11 @@ class Search:
         where, name = (first, second) if slash else (namespace, first)
         if not is_name(where) or not is_name(name):
             raise BadConfig(f"{clean(address)} is no ConfigMap.", advice="Write configmap:NAMESPACE/NAME.")
-        return published(await self._published.raw(where, name))
+        try:
+            return published(await self._published.raw(where, name))
+        except Missing as problem:
+            sentence = f"There is no ConfigMap {name} in namespace {where}."
+            raise Missing(sentence, advice=f"List what is published there: {CLUSTER}{where}.") from problem
 
     async def _in_mlflow(self, image: RunningImage) -> tuple[ModelPackage, str] | None:
         if not mlflow_address(self._settings):

@@ -283,6 +283,8 @@ def test_without_a_place_the_cluster_is_looked_at_and_what_was_is_told(acted: Cl
     assert "configmap:payments/" in one.stdout
     assert "configmap:recs/" not in one.stdout
     assert acted("packages", "list", "-n", "kube-system").stderr == "No packages at cluster:kube-system.\n"
+    gone = acted("packages", "show", "configmap:payments/nope")
+    assert (gone.exit_code, "List what is published there: cluster:payments." in gone.stderr) == (1, True)
 
 
 def test_a_published_package_is_found_from_the_rollout(acted: Cli, model: Path) -> None:
