@@ -33,6 +33,7 @@ Runner = Callable[[str, str, Sequence[str], Collection[str], str], Iterator[Prog
 """Runs a plan: image, path of the plan, names, those called off meanwhile, and who runs it. Blocking."""
 
 _MOST_LOG_TEXT = 8 << 20
+_CHANGED = "[This log was changed after it was kept: its digest is not the one that the run names.]"
 
 
 def run_here(image: str, plan: str, only: Sequence[str], called_off: Collection[str], by: str) -> Iterator[Progress]:
@@ -130,8 +131,9 @@ class Checks:
             result = store.run(run).run.result(check)
             if result is None or not result.log_digest:
                 raise Missing(f"Run {clean(run)} has no log of {clean(check)}.")
-            text = store.log(result.log_digest).data.decode("utf-8", "replace")
-            return clean_lines(text, limit=_MOST_LOG_TEXT)
+            log = store.log(result.log_digest)
+            lines = clean_lines(log.data.decode("utf-8", "replace"), limit=_MOST_LOG_TEXT)
+            return lines if log.intact else (clean(_CHANGED), *lines)
 
         return await asyncio.to_thread(read)
 

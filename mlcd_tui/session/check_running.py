@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mlcd_tui.domain.check_ports import Progress
-from mlcd_tui.domain.checks import CheckRun
+from mlcd_tui.domain.checks import CheckResult, CheckRun
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.text import Clean, clean
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
 
+T = TypeVar("T")
 Start = Callable[[Collection[str]], Iterator[Progress]]
 """Begins a run; names that are put into the collection meanwhile are called off."""
 
@@ -155,23 +155,25 @@ class Running:
         return progress
 
     def _keep(self, run: CheckRun) -> CheckRun:
-        """Keep logs and run; a full disk takes nothing from what was found, but it is told."""
-        results = []
-        for result in run.results:
-            log = self._logs.get(result.name)
-            data = log.data() if log is not None else b""
-            if data and not result.log_digest:
-                digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-                result = replace(result, log_digest=digest, log_bytes=len(data))  # noqa: PLW2901 - the same result
-            results.append(result)
-            if data:
-                self._attempt(lambda d=data, r=result: self._store.add_log(d, r.log_digest))  # type: ignore[misc]
-        run = replace(run, results=tuple(results))
+        """Keep logs and run; a full disk takes nothing from what was found, but it is told.
+
+        What a run says of its logs is digest and size of what is kept of them, so that they can be proven later on:
+        of all that was written nobody has the bytes any more, where it was much or not fit to be shown.
+        """
+        run = replace(run, results=tuple(map(self._with_log, run.results)))
         self._attempt(lambda: self._store.add(run))
         return run
 
-    def _attempt(self, keep: Callable[[], object]) -> None:
+    def _with_log(self, result: CheckResult) -> CheckResult:
+        log = self._logs.get(result.name)
+        data = log.data() if log is not None else b""
+        kept = self._attempt(lambda: self._store.add_log(data)) if data else None
+        digest, size = kept or ("", 0)
+        return replace(result, log_digest=digest, log_bytes=size)
+
+    def _attempt(self, keep: Callable[[], T]) -> T | None:
         try:
-            keep()
+            return keep()
         except Problem as problem:
             self._put(Progress("", line=Clean(clean(f"The run was not kept whole: {problem}"))))
+            return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import aclosing
@@ -52,6 +53,10 @@ def _desk(tmp_path: Path, runner: Runner | None = None, **more: Any) -> Checks:
     return Checks(lambda: NOW, runner=runner or _script(), store=lambda: EvidenceStore(tmp_path / "checks"), **more)
 
 
+def _sha(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
 async def _told(desk: CheckDesk) -> list[Progress]:
     return [each async for each in desk.run(IMAGE, "checks.yaml")]
 
@@ -60,7 +65,7 @@ async def _told(desk: CheckDesk) -> list[Progress]:
 
 
 async def test_a_run_is_told_in_order_and_kept_with_its_logs(tmp_path: Path) -> None:
-    made = run(result("lint"))
+    made = run(result("lint", log_digest=OTHER, log_bytes=99))
     steps = (Progress("lint", CheckState.RUNNING), Progress("lint", line=Clean("all is well")), Progress("", run=made))
     desk = _desk(tmp_path, _script(*steps))
     told = await _told(desk)
@@ -69,24 +74,31 @@ async def test_a_run_is_told_in_order_and_kept_with_its_logs(tmp_path: Path) -> 
     assert kept is not None
     assert await desk.runs() == (kept,)
     assert replace(kept, results=made.results) == made
+    # what the runner hashed are the raw bytes, which nobody keeps
+    text = b"all is well\n"
+    assert (kept.results[0].log_digest, kept.results[0].log_bytes) == (_sha(text), len(text))
     assert await desk.log(made.id, "lint") == ("all is well",)
     assert [each.run for each in await desk.evidence(frozenset({MANIFEST}))] == [kept]
     with pytest.raises(Missing):
         await desk.log(made.id, "tests")
+    next((tmp_path / "checks" / "logs").iterdir()).write_text("all is lost\n")
+    changed = await desk.log(made.id, "lint")
+    assert ("changed after it was kept" in changed[0], changed[1:]) == (True, ("all is lost",))
 
 
 async def test_it_is_signed_where_there_is_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLCD_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("MLCD_STATE_DIR", str(tmp_path / "state"))
     key, _ = keygen(tmp_path / "config")
-    desk = Checks(lambda: NOW, runner=_script(Progress("", run=run())))
+    made = run(result("lint"))
+    desk = Checks(lambda: NOW, runner=_script(Progress("", run=made)))
     await _told(desk)
     (evidence,) = await desk.evidence(frozenset({CONFIG}))
     assert (evidence.signature, evidence.signer) == (SignatureState.VERIFIED, "you")
     key.chmod(0o644)
     with pytest.raises(BadConfig, match="chmod 600"):
         await _told(Checks(lambda: NOW, runner=_script(Progress("", run=run(id="another")))))
-    assert await Checks(lambda: NOW).runs() == (run(),)  # who only reads needs no key
+    assert await Checks(lambda: NOW).runs() == (made,)  # who only reads needs no key
 
 
 async def test_a_problem_reaches_who_listens(tmp_path: Path) -> None:
@@ -96,8 +108,9 @@ async def test_a_problem_reaches_who_listens(tmp_path: Path) -> None:
 
 async def test_what_cannot_be_kept_is_told_and_the_run_not_lost(tmp_path: Path) -> None:
     (tmp_path / "checks").write_text("in the way")
-    told = await _told(_desk(tmp_path, _script(Progress("", run=run()))))
-    assert told[-1].run == run()
+    made = run(result("lint"))
+    told = await _told(_desk(tmp_path, _script(Progress("", run=made))))
+    assert told[-1].run == made
     assert "was not kept whole" in told[-2].line
 
 

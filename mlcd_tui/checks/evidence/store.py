@@ -51,8 +51,8 @@ class KeptLog:
     """A log as it was kept."""
 
     data: bytes
-    whole: bool
-    """Whether it is all that was written, proven by its digest."""
+    intact: bool
+    """Whether it is what was kept after the run, proven by the digest that the run's evidence names."""
 
 
 def check_folder() -> Path:
@@ -171,25 +171,20 @@ class EvidenceStore:
 
     # --- logs ---------------------------------------------------------------------------------------------
 
-    def add_log(self, data: bytes, digest: str = "") -> str:
-        """Keep a log, its middle left out where it is large. Returns the digest that it is found by.
-
-        Args:
-            data: what is at hand of it.
-            digest: `sha256:…` of all that was written, where `data` is not all of it.
+    def add_log(self, data: bytes) -> tuple[str, int]:
+        """Keep a log, its middle left out where it is large. Returns digest and size of what is kept of it.
 
         Raises:
             BadConfig: it cannot be written.
         """
-        digest = digest or f"sha256:{hashlib.sha256(data).hexdigest()}"
-        path = self._log(digest)
         if len(data) > MOST_LOG:
             half = MOST_LOG // 2 - 64
             data = data[:half] + _CUT % (len(data) - 2 * half) + data[-half:]
+        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
         with self._writing():
-            _write_new(path, data)
+            _write_new(self._log(digest), data)
             self._make_room()
-        return digest
+        return digest, len(data)
 
     def log(self, digest: str) -> KeptLog:
         """A log by its digest. Raises `Missing`."""

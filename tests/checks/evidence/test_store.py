@@ -169,9 +169,10 @@ def test_a_link_that_was_changed_proves_nothing(store: EvidenceStore) -> None:
 
 
 def test_logs_by_digest(store: EvidenceStore) -> None:
-    digest = store.add_log(b"all is well\n")
-    assert (store.log(digest).data, store.log(digest).whole) == (b"all is well\n", True)
-    assert not store.log(store.add_log(b"head and tail", OTHER)).whole
+    digest, size = store.add_log(b"all is well\n")
+    assert (store.log(digest).data, store.log(digest).intact, size) == (b"all is well\n", True, 12)
+    next((store.folder / "logs").iterdir()).write_bytes(b"all was well\n")
+    assert not store.log(digest).intact
     for wrong in (MANIFEST, "", "sha256:../../etc"):
         with pytest.raises(Missing):
             store.log(wrong)
@@ -182,12 +183,13 @@ def test_large_logs_lose_their_middle_and_old_ones_make_room(
 ) -> None:
     monkeypatch.setattr(module, "MOST_LOG", 1_000)
     monkeypatch.setattr(module, "MOST_LOGS", 1_500)
-    first = store.add_log(b"begin" + b"x" * 5_000 + b"end")
+    first, size = store.add_log(b"begin" + b"x" * 5_000 + b"end")
     kept = store.log(first)
-    assert (kept.data[:5], kept.data[-3:], kept.whole) == (b"begin", b"end", False)
+    assert (kept.data[:5], kept.data[-3:], kept.intact) == (b"begin", b"end", True)
+    assert len(kept.data) == size
     assert len(kept.data) <= 1_000
     assert b"bytes left out" in kept.data
-    second = store.add_log(b"y" * 900)
-    assert store.log(second).whole
+    second, _ = store.add_log(b"y" * 900)
+    assert store.log(second).intact
     with pytest.raises(Missing, match="made room"):
         store.log(first)
