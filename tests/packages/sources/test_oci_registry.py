@@ -164,6 +164,21 @@ def test_statements_that_cannot_be_read_are_remarks(site: Site) -> None:
     assert f"The statement {_sha(b'bad')} was not read: What the registry sent" in said
 
 
+def test_a_statement_is_told_by_its_layers_not_by_what_the_list_calls_it(site: Site) -> None:
+    """Some registries list the type of the (empty) config in place of the artifact's."""
+    manifest, statement = _publish(site), b'{"_type": "https://in-toto.io/Statement/v1"}'
+    layer = {"mediaType": "application/vnd.in-toto+json", "digest": _sha(statement), "size": len(statement)}
+    referrer = json.dumps({"schemaVersion": 2, "layers": [layer]}).encode()
+    listed = {"digest": _sha(referrer), "artifactType": "application/vnd.oci.empty.v1+json"}
+    site.put(f"/v2/r/referrers/{_sha(manifest)}", json.dumps({"manifests": [listed]}).encode())
+    site.put(f"/v2/r/manifests/{_sha(referrer)}", referrer)
+    site.put(f"/v2/r/blobs/{_sha(statement)}", statement)
+    with SOURCE.open(f"oci:{site.host}/r:7", REACH) as files:
+        assert "oci/statements/0.json" in [entry.path for entry in files.entries()]
+        assert isinstance(files, Remarking)
+        assert files.remarks() == ()
+
+
 def _token_dance(site: Site, realm: str, seen: list[Any]) -> None:
     def guarded(request: Any) -> Reply:
         if request.headers.get("Authorization") == "Bearer t0ken":
