@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -127,6 +127,19 @@ def package_options(function: F) -> F:
     for option in reversed((*_OPTIONS, _PACKAGE_OUTPUT)):
         function = option(function)
     return function
+
+
+def options_printing(formats: Sequence[str]) -> Callable[[F], F]:
+    """As `global_options`, for commands that print in forms of their own; the first is the default."""
+    told = f"{', '.join(formats[:-1])} or {formats[-1]}."
+    printing = _option("-o", "--output", type=click.Choice(formats), default=formats[0], help=told)
+
+    def add(function: F) -> F:
+        for option in reversed((*_OPTIONS, printing)):
+            function = option(function)
+        return function
+
+    return add
 
 
 def screen_options(function: F) -> F:

@@ -18,7 +18,7 @@ from mlcd_tui.domain.package_ports import Publication, PublishOutcome
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.text import clean
 
-_EXIT = {Result.DONE: 0, Result.SENT: 1, Result.FAILED: 1, Result.CONFLICT: 3, Result.REFUSED: 3}
+EXIT = {Result.DONE: 0, Result.SENT: 1, Result.FAILED: 1, Result.CONFLICT: 3, Result.REFUSED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +56,20 @@ async def _decide(wired: Wired, form: str, how: How, publication: Publication) -
         return 3 if publication.denied else 0
     if not machine or not how.yes:
         _print(publication, err=machine)
-    if not how.yes and not _asked():
+    if not how.yes and not asked():
         await wired.session.packages.decline(publication, how.reason)
         return 3
-    typed = how.confirm_name or _typed(publication)
+    typed = how.confirm_name or typed_name(publication.typed_name)
     outcome = await wired.session.packages.publish(publication, how.reason, typed)
     if machine:
         output.emit(outcome_document(outcome), form)
     else:
         click.echo(f"{outcome.result.value}: {outcome.sentence}")
-    return _EXIT[outcome.result]
+    return EXIT[outcome.result]
 
 
-def _asked() -> bool:
+def asked() -> bool:
+    """Whether whoever sits there says yes."""
     if not sys.stdin.isatty():
         click.echo("mlcd-tui: nothing was sent: there is no terminal to ask; add --yes to do it.", err=True)
         return False
@@ -79,9 +80,8 @@ def _asked() -> bool:
         return False
 
 
-def _typed(publication: Publication) -> str:
+def typed_name(wanted: str) -> str:
     """What the operator types in a production context; nothing where nothing need be typed, or nobody can."""
-    wanted = publication.typed_name
     if not wanted:
         return ""
     if not sys.stdin.isatty():

@@ -54,7 +54,7 @@ def test_no_file_is_no_problem_unless_it_was_asked_for(tmp_path: Path, monkeypat
         ("patience = 0", ":2: patience: 0 is not allowed here; allowed is seconds, 1 to 3600."),
         ("refresh = true", ":2: refresh: true is not allowed here; allowed is pictures a second, 1 to 25."),
         ("log_lines = 1.5", ":2: log_lines: 1.5 is not allowed here; allowed is a whole number, 1 to 100000."),
-        ("refesh = 2", ":2: refesh: there is no such setting; did you mean refresh? There is: ascii, contexts,"),
+        ("refesh = 2", ":2: refesh: there is no such setting; did you mean refresh? There is: ascii, checks, contexts,"),
         ('[keys]\n"a.b" = 4', ':3: keys."a.b": 4 is not allowed here; allowed is a key in quotes, or a list of them.'),
         ("keys = 4", ":2: keys: 4 is not allowed here; allowed is action ids with a key"),
         ("[contexts.a]\nnamespace = 1", ":3: contexts.a.namespace: 1 is not allowed here; allowed is text in quotes."),
