@@ -36,10 +36,10 @@ from mlcd_tui.ui.widgets.tab_bar import Tab, TabBar
 
 TABS = (
     Tab("overview", "1", "Overview"),
-    Tab("analysis", "3", "Analysis"),
-    Tab("package", "4", "Package"),
+    Tab("analysis", "3", "Analysis", "Runs"),
+    Tab("package", "4", "Package", "Pkg"),
     Tab("checks", "5", "Checks"),
-    Tab("history", "7", "History"),
+    Tab("history", "7", "History", "Past"),
     Tab("yaml", "8", "YAML"),
 )
 

@@ -24,7 +24,7 @@ class Tab:
     key: str
     title: str
     short: str = ""
-    """The title where there is little room; empty: its first letters."""
+    """The title where there is little room; empty: the title."""
 
 
 class TabBar(Widget):
@@ -51,10 +51,11 @@ class TabBar(Widget):
         self.refresh()
 
     def _texts(self) -> list[str]:
-        texts = [f" {tab.key} {tab.title} " for tab in self._tabs]
-        if sum(map(len, texts)) > self.size.width:
-            texts = [f" {tab.key} {tab.short or tab.title[:4]} " for tab in self._tabs]
-        return texts
+        """The longest form that fits; a cut blank at the end does no harm. At last only the present tab has a name."""
+        full = [f" {tab.key} {tab.title} " for tab in self._tabs]
+        short = [f" {tab.key} {tab.short or tab.title} " for tab in self._tabs]
+        digits = [f" {tab.key} {tab.short or tab.title if tab.name == self.present else ''} " for tab in self._tabs]
+        return next((form for form in (full, short) if sum(map(len, form)) <= self.size.width + 1), digits)
 
     def render_line(self, y: int) -> Strip:
         """The row."""
