@@ -13,21 +13,24 @@ from mlcd_tui.domain.verdict import Compatibility, Difference, Finding, Judgemen
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar
 from mlcd_tui.ui.viewmodels.history import diff_line
 from mlcd_tui.ui.viewmodels.overview import short_digest
-from mlcd_tui.ui.viewmodels.package_table import table
+from mlcd_tui.ui.viewmodels.package_table import Notes, table
 from mlcd_tui.ui.viewmodels.package_view import direction_sign
 from mlcd_tui.ui.viewmodels.package_words import (
     BLANK,
     Part,
+    difference_labels,
+    difference_values,
     heading,
     missing,
-    short_digests,
     verdict_span,
     verdict_tone,
 )
-from mlcd_tui.ui.viewmodels.spans import Line, Span, width, wrap
+from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _BAR = 16
+_ROOMY = 60
+"""Columns below which a list in brief tells no directions: what a change means stands beside it."""
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _TITLES = {
     Section.SCHEMA: ("Schema", "Schema"),
@@ -147,51 +150,75 @@ def judgement_span(difference: Difference, glyphs: Glyphs) -> Span:
     return Span(f"{getattr(glyphs, sign, sign)} {word}", bold(tone) if loud else tone)
 
 
-def difference_lines(differences: Sequence[Difference], room: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """Before and after of each difference."""
+def difference_lines(
+    differences: Sequence[Difference], room: int, glyphs: Glyphs, *, brief: bool = False
+) -> tuple[Line, ...]:
+    """Before and after of each difference; `brief`: in fewer words, and of notes only those that warn."""
     if not differences:
         return ((missing("  Nothing differs."),),)
-    rows = [
-        (
-            Span(one.label, Tone.BRIGHT),
-            Span(short_digests(one.before) or glyphs.dash, Tone.DIM, one.before),
-            Span(glyphs.arrow, Tone.FAINT),
-            Span(short_digests(one.after) or glyphs.dash, Tone.TEXT, one.after),
-            judgement_span(one, glyphs) if one.judgement is not Judgement.CHANGED else Span(""),
-            Span(one.note, Tone.DIM),
+    rows = []
+    for one, label in zip(differences, difference_labels(differences, brief=brief), strict=True):
+        before, after = difference_values(one, brief=brief)
+        rows.append(
+            (
+                Span(label, Tone.BRIGHT, one.label if label != one.label else ""),
+                Span(before or glyphs.dash, Tone.DIM, one.before if before != one.before else ""),
+                Span(f"{glyphs.arrow} {after or glyphs.dash}", Tone.TEXT, one.after if after != one.after else ""),
+                judgement_span(one, glyphs) if one.judgement is not Judgement.CHANGED else Span(""),
+                _note(one),
+            )
         )
-        for one in differences
-    ]
-    return table(("", "serving", "", "candidate", "", ""), rows, room)
+    notes = Notes.WARNINGS_BELOW if brief else Notes.BELOW
+    return table(("", "serving", _head("candidate", glyphs), "", ""), rows, room, notes=notes)
+
+
+def _head(word: str, glyphs: Glyphs) -> str:
+    """The title of a column whose values stand behind an arrow."""
+    return " " * (cells(glyphs.arrow) + 1) + word
+
+
+def _note(one: Difference) -> Span:
+    """Why two metrics are not comparable, and that a library is older, is a warning."""
+    warns = one.section is Section.DEPENDENCIES or (
+        one.section is Section.METRICS and one.judgement is Judgement.CHANGED
+    )
+    return Span(one.note, Tone.WAITS if warns and one.note else Tone.DIM)
 
 
 def metric_differences(
-    diff: PackageDiff, differences: Sequence[Difference], room: int, glyphs: Glyphs, *, legend: bool = True
+    diff: PackageDiff, differences: Sequence[Difference], room: int, glyphs: Glyphs, *, brief: bool = False
 ) -> tuple[Line, ...]:
-    """All metrics, old and new, drawn on one scale each, with what the change means by the declared direction."""
+    """All metrics, old and new, drawn on one scale each, with what the change means by the declared direction.
+
+    `brief`: in fewer words, and of notes only those that warn.
+    """
     if not differences:
         return ((missing("  Neither package records a metric."),),)
     ways = {metric.name: metric.direction for package in (diff.serving, diff.candidate) for metric in package.metrics}
     length = _BAR if room >= 90 else 0
+    signed = not brief or room >= _ROOMY
     rows = []
-    for one in differences:
+    for one, label in zip(differences, difference_labels(differences, brief=brief), strict=True):
         way = next((direction for name, direction in ways.items() if one.label.startswith(name)), Direction.UNKNOWN)
         old, new = _drawn(one, length, glyphs)
         rows.append(
             (
-                Span(f"{direction_sign(way, glyphs)} {one.label}", Tone.BRIGHT, _way(way)),
+                Span(f"{direction_sign(way, glyphs)} {label}" if signed else label, Tone.BRIGHT, _way(way)),
                 Span(one.before or glyphs.dash, Tone.DIM),
                 Span(old, Tone.STABLE),
-                Span(glyphs.arrow, Tone.FAINT),
-                Span(one.after or glyphs.dash, Tone.TEXT),
+                Span(f"{glyphs.arrow} {one.after or glyphs.dash}", Tone.TEXT),
                 Span(new, Tone.NEW),
                 judgement_span(one, glyphs),
-                Span(one.note, Tone.DIM),
+                _note(one),
             )
         )
-    lines = table(("", "serving", "", "", "candidate", "", "", ""), rows, room)
+    words = ("serving", "candidate") if signed else ("old", "new")
+    notes = Notes.WARNINGS_BELOW if brief else Notes.BELOW
+    lines = table(("", words[0], "", _head(words[1], glyphs), "", "", ""), rows, room, notes=notes)
+    if brief:
+        return lines
     told = f"  {glyphs.up} higher is better  {glyphs.down} lower is better  none: not declared, so never judged"
-    return (*lines, *wrap((Span(told, Tone.DIM),), room, 2)) if legend else lines
+    return (*lines, *wrap((Span(told, Tone.DIM),), room, 2))
 
 
 def _way(direction: Direction) -> str:

@@ -126,13 +126,13 @@ def _difference(diff: PackageDiff, room: int, glyphs: Glyphs) -> Iterator[Line]:
     yield BLANK
     metrics = [one for one in diff.differences if one.section is Section.METRICS]
     if metrics:
-        yield from (heading("Metrics"), *metric_differences(diff, metrics, room, glyphs, legend=False), BLANK)
+        yield from (heading("Metrics"), *metric_differences(diff, metrics, room, glyphs, brief=True), BLANK)
     others = [one for one in diff.differences if one.section not in _ELSEWHERE and one.judgement is not Judgement.SAME]
     if others:
         shown = sorted(others, key=lambda one: one.judgement is not Judgement.MAJOR)[:_MOST_DIFFERENCES]
         left = len(others) - len(shown)
         yield from (heading("Changes", f"{left} more in the whole comparison" if left else ""),)
-        yield from (*difference_lines(shown, room, glyphs), BLANK)
+        yield from (*difference_lines(shown, room, glyphs, brief=True), BLANK)
 
 
 def _facts(packages: RolloutPackages, room: int) -> Iterator[Line]:

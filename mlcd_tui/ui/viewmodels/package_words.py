@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from math import isfinite
 
-from mlcd_tui.domain.package import ModelPackage, Pairs, TrustState
+from mlcd_tui.domain.package import ModelPackage, Pairs, Split, TrustState
 from mlcd_tui.domain.schema import Dim, Literal
 from mlcd_tui.domain.text import clean
-from mlcd_tui.domain.verdict import Verdict
+from mlcd_tui.domain.verdict import Difference, Verdict
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
@@ -20,6 +22,12 @@ BLANK: Line = ()
 _LABEL = 14
 _HASH = re.compile(r"[0-9a-f]{24,}")
 _DIGEST = re.compile(r"sha256:([0-9a-f]{4})[0-9a-f]{56}([0-9a-f]{4})")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)")
+_BYTES = re.compile(r"\b(\d[\d,]*) bytes\b")
+_BEGUN = re.compile(r"\bsha256:([0-9a-f]{7})[0-9a-f]*")
+_SPLIT = re.compile(rf" \((?:{'|'.join(map(re.escape, Split))})\)$")
+_IN_BYTES = " in bytes"
+_SEPARATOR = " · "
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _VERDICTS = {
     Verdict.COMPATIBLE: ("passed", Tone.STABLE),
@@ -196,3 +204,55 @@ def short_names(text: str) -> str:
 def short_digests(text: str) -> str:
     """A text whose digests are short enough to be compared by eye."""
     return _DIGEST.sub(lambda found: f"sha256:{found.group(1)}…{found.group(2)}", text)
+
+
+def difference_labels(differences: Sequence[Difference], *, brief: bool = False) -> list[str]:
+    """What names each; `brief`: without the split that it is of, where the rest tells them apart."""
+    labels = [str(one.label).removesuffix(_IN_BYTES) for one in differences]
+    if not brief:
+        return labels
+    short = [_SPLIT.sub("", label) for label in labels]
+    counts = Counter(short)
+    return [name if counts[name] == 1 else label for name, label in zip(short, labels, strict=True)]
+
+
+def difference_values(difference: Difference, *, brief: bool = False) -> tuple[str, str]:
+    """Before and after as people say them; as they are, where short words would hide that they differ.
+
+    `brief`: of lists of the same facts only the first fact that differs, and digests as short as commits.
+    """
+    before, after = str(difference.before), str(difference.after)
+    if brief:
+        before, after = _first_apart(before, after)
+    if difference.label.endswith(_IN_BYTES):
+        before, after = (f"{text} bytes" if text else "" for text in (before, after))
+    if _MOMENT.fullmatch(before) and _MOMENT.fullmatch(after):
+        return _moments(before, after)
+    short = _in_words(before, brief=brief), _in_words(after, brief=brief)
+    return (before, after) if short[0] == short[1] else short
+
+
+def _first_apart(before: str, after: str) -> tuple[str, str]:
+    old, new = before.split(_SEPARATOR), after.split(_SEPARATOR)
+    if len(old) != len(new):
+        return before, after
+    return next(((one, other) for one, other in zip(old, new, strict=True) if one != other), (before, after))
+
+
+def _in_words(value: str, *, brief: bool) -> str:
+    """A moment in local time, bytes in a unit, and digests short enough to be compared by eye."""
+    if _MOMENT.fullmatch(value):
+        return _moments(value, value)[0]
+    value = _BYTES.sub(lambda found: size(int(found.group(1).replace(",", ""))), value)
+    return short_names(_BEGUN.sub(r"\1", value) if brief else short_digests(value))
+
+
+def _moments(before: str, after: str) -> tuple[str, str]:
+    """Two moments in local time: of one year to the minute, or else to the second, without the year."""
+    try:
+        old, new = (datetime.fromisoformat(text).astimezone() for text in (before, after))
+        forms = ("%d %b %H:%M", "%d %b %H:%M:%S") if old.year == new.year else ("%Y-%m-%d", "%Y-%m-%d %H:%M")
+        told = [(old.strftime(form), new.strftime(form)) for form in forms]
+    except (ValueError, OverflowError):
+        return before, after
+    return next((pair for pair in told if pair[0] != pair[1]), told[0] if before == after else (before, after))
