@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import measures, report
-from tests.bench.bench_packages import section_of
+from tests.bench import bench_checks, bench_packages, measures, report
 from tests.bench.measures import Probe, Samples
 from tests.bench.population import grow, shrink
 from tests.bench.viewers import OURS, Viewer, fleets, launched, opened
@@ -134,8 +133,11 @@ def main() -> int:
     if target is None:
         sys.stdout.write(text)
     else:
-        kept = section_of(target.read_text(encoding="utf-8")) if target.exists() else ""
-        target.write_text(report.with_section(text, "", kept) if kept else text, encoding="utf-8")
+        before = target.read_text(encoding="utf-8") if target.exists() else ""
+        for heading in (bench_packages.HEADING, bench_checks.HEADING):
+            if kept := report.section_under(heading, before):
+                text = report.with_section(text, "", kept)
+        target.write_text(text, encoding="utf-8")
         _say(f"written: {target}")
     return 0
 

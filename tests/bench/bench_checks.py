@@ -33,7 +33,8 @@ from tests.bench.viewers import OURS
 from tests.e2e.docker.engine import base_image
 
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-_HEADING = "## Container checks"
+HEADING = "## Container checks"
+"""Of its own section in the page of figures, which the others leave alone."""
 _BARE = "docker run"
 _WORK = ("python3", "-c", "import time; print('checked'); time.sleep(2)")
 _SERVER = (
@@ -176,13 +177,7 @@ def measure(times: int, address: str) -> Samples:
 
 def _section(samples: Samples, where: str) -> str:
     told = f"Measured on {datetime.now(UTC).date().isoformat()}: {where}."
-    return "\n".join([_HEADING, _TEXT, told, "", *report.table(samples, 0, ROWS)]) + "\n"
-
-
-def section_of(page: str) -> str:
-    """The section on checks of a page; empty: it has none."""
-    _, heading, rest = page.partition(f"{_HEADING}\n")
-    return f"{heading}{rest.partition(chr(10) + '## ')[0].rstrip()}\n" if heading else ""
+    return "\n".join([HEADING, _TEXT, told, "", *report.table(samples, 0, ROWS)]) + "\n"
 
 
 def main(given: Sequence[str] | None = None) -> int:
@@ -199,7 +194,7 @@ def main(given: Sequence[str] | None = None) -> int:
     sys.stdout.write(section)
     if not arguments.print:
         page = _PAGE.read_text(encoding="utf-8")
-        _PAGE.write_text(report.with_section(page, section_of(page), section), encoding="utf-8")
+        _PAGE.write_text(report.with_section(page, report.section_under(HEADING, page), section), encoding="utf-8")
     return 0
 
 

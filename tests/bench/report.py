@@ -149,3 +149,9 @@ def page(parts: Sequence[tuple[int, float, Samples]], where: str) -> str:
 def with_section(text: str, old: str, new: str) -> str:
     """A page with a section replaced, or put at its end where there was none."""
     return text.replace(old, new) if old else f"{text.rstrip()}\n\n{new}"
+
+
+def section_under(heading: str, page: str) -> str:
+    """The section of a page that begins with `heading`; empty: it has none."""
+    _, found, rest = page.partition(f"{heading}\n")
+    return f"{found}{rest.partition(chr(10) + '## ')[0].rstrip()}\n" if found else ""
