@@ -6,6 +6,7 @@ Imports nothing that reaches the network before it is asked something.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -14,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlcd_tui.config.settings import PackageSettings, Settings
-from mlcd_tui.domain.errors import BadConfig
+from mlcd_tui.domain.errors import BadConfig, Unreadable
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_ports import FoundPackage, Place, Publication, PublishOutcome, RolloutPackages
 from mlcd_tui.domain.plan import Result
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 CLUSTER = "cluster:"
 CONFIG_MAP = "configmap:"
 _MOST_DIFFS = 64
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,12 @@ class Desk:
 
             return diff(serving, candidate, declared_only=self._settings.declared_only)
 
-        return await asyncio.to_thread(work)
+        try:
+            return await asyncio.to_thread(work)
+        except Exception as error:  # a plan or a fleet must not end where two absurd packages meet
+            _log.exception("comparing %s and %s failed", serving.label, candidate.label)
+            sentence = f"{serving.label} and {candidate.label} cannot be compared: mlcd-tui failed at it"
+            raise Unreadable(f"{sentence} ({type(error).__name__}).", advice="Its log says more.") from error
 
     # --- publishing ---------------------------------------------------------------------------------------
 

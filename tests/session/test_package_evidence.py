@@ -209,3 +209,16 @@ async def test_all_who_ask_at_once_share_what_is_found(here: Lane) -> None:
         assert len({id(await session.packages.cluster()) for _ in range(3)}) == 1
     finally:
         await session.stop()
+
+
+async def test_a_comparison_that_fails_stops_no_plan(here: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("mlcd_tui.domain.package_diff.diff", fail)
+    proposal = await proposed(here, model("1", "age"), model("2", "age"))
+    assert gates(proposal)["schema"].state is GateState.UNKNOWN
+    assert (
+        "scorer 1 and scorer 2 cannot be compared: mlcd-tui failed at it (RecursionError)"
+        in gates(proposal)["package"].reason
+    )
