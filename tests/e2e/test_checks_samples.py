@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from mlcd_tui.checks.run import run_plan
 from mlcd_tui.domain.checks import CheckRun, CheckState, Evidence, Severity, judged, met, short
 from tests.e2e.checks.samples import NAMES, Bases, bases, built, copied, forget
 from tests.e2e.checks.variants import MLFLOW, SERVER, VARIANTS, Variant
+from tests.e2e.command import mlcd
 
 FIVE = ["lint", "tests", "types", "schema", "snapshot"]
 Sample = Callable[..., Path]
@@ -119,3 +121,44 @@ def test_an_accepted_snapshot_is_met_and_makes_older_evidence_stale(sample: Samp
     assert stale.state is CheckState.STALE
     assert short(before.plan_digest) in stale.reason
     assert short(after.plan_digest) in stale.reason
+
+
+@pytest.fixture
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and evidence of the test's own."""
+    for name in ("config", "state", "cache", "data"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(tmp_path / "home" / name))
+    for name in ("config", "state"):
+        monkeypatch.setenv(f"MLCD_{name.upper()}_DIR", str(tmp_path / "home" / name))
+
+
+@pytest.mark.usefixtures("own_home")
+def test_the_command_ends_with_1_and_annotates_the_line(sample: Sample) -> None:
+    variant = next(each for each in VARIANTS if each.id == f"{SERVER}-unused-import")
+    folder = sample(SERVER, variant)
+    image = built(folder, "annotated")
+    plan = ("--plan", str(folder / "checks.yaml"), "--quiet")
+    said = mlcd("checks", "run", image, *plan, "--only", "lint", "--only", "snapshot", "-o", "github", seconds=300)
+    assert said.code == 1, said.err
+    (finding,) = [line for line in said.out.splitlines() if line.startswith("::error file=")]
+    assert finding.startswith(f"::error file={variant.file},line={variant.number(folder)},")
+    met_alone = mlcd("checks", "run", image, *plan, "--only", "snapshot", "-o", "json", seconds=300)
+    assert met_alone.code == 0, met_alone.err
+    assert [result["state"] for result in met_alone.json["results"]] == ["passed"]
+    assert met_alone.json["image"]["configDigest"] == image
+
+
+@pytest.mark.usefixtures("own_home")
+def test_a_retrained_model_is_accepted_by_command(sample: Sample) -> None:
+    folder = sample(SERVER, next(each for each in VARIANTS if each.id == f"{SERVER}-other-model"))
+    image, plan = built(folder, "by-command"), ("--plan", str(folder / "checks.yaml"))
+    run = ("checks", "run", image, *plan, "--quiet", "--only", "snapshot")
+    assert mlcd(*run, seconds=300).code == 1
+    accepted = mlcd("checks", "accept", "snapshot", "--reason", "retrained on wet roads", *plan, seconds=120)
+    assert accepted.code == 0, accepted.err
+    assert mlcd(*run, seconds=300).code == 0
+    note = json.loads((folder / "checks/snapshots/flat.approved-by.json").read_text(encoding="utf-8"))
+    assert note["reason"] == "retrained on wet roads"
+    assert note["to_image"]["config"] == image
+    kept = mlcd("checks", "show", "-o", "json", seconds=120)
+    assert len(kept.json["items"]) == 2

@@ -15,7 +15,8 @@ SAMPLES = Path(__file__).parents[3] / "sample_configs" / "checks"
 NAMES = ("fastapi-scorer", "mlflow-model", "oip-server")
 _SCRIPT = Path(__file__).parents[1] / "docker" / "samples.sh"
 OWNER = "mlcd.owner=mlcd-tui-e2e"
-REPOSITORY = "mlcd-e2e-sample"
+REPOSITORY = f"mlcd-e2e-sample-{os.getpid()}"
+"""Of this test run alone: another one may use the same engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def built(folder: Path, tag: str, revision: str = "0" * 40) -> str:
 
 
 def forget(folder: Path) -> None:
-    """Remove the images of samples, and those of stages that were built from copies below `folder`."""
+    """Remove this run's images of samples, and those of stages that were built from copies below `folder`."""
     tags = _docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
     stages = _docker("images", "--all", "--quiet", "--no-trunc", "--filter", f"label={STAGE}").splitlines()
     for image in dict.fromkeys(stages):
