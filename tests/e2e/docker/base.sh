@@ -15,11 +15,13 @@ exec 9>"$kept.lock"
 flock 9
 if id; then exit 0; fi
 if [ ! -s "$kept" ]; then
+  as_root=()
+  [ "$EUID" = 0 ] || as_root=(sudo -n)
   command -v mmdebstrap >/dev/null || {
-    apt-get update -qq >&2
-    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends mmdebstrap >&2
-  } || die "the base image needs mmdebstrap; install it by hand."
-  mmdebstrap --quiet --variant=minbase --include=python3-minimal,libpython3-stdlib \
+    "${as_root[@]}" apt-get update -qq >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends mmdebstrap debian-archive-keyring >&2
+  } || die "the base image needs mmdebstrap and Debian's keys; install them by hand."
+  "${as_root[@]}" mmdebstrap --quiet --variant=minbase --include=python3-minimal,libpython3-stdlib \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     bookworm "$kept.part.tar" >&2
   mv "$kept.part.tar" "$kept"
