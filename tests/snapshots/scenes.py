@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
+from mlcd_tui.domain.check_ports import Progress
+from mlcd_tui.domain.check_standing import standings
+from mlcd_tui.domain.checks import CheckState
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.package_ports import Place, SchemaNote
 from mlcd_tui.domain.plan import Refusal
@@ -11,10 +15,11 @@ from mlcd_tui.domain.ports import AuditEntry, LogLine, Proposal
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
-from tests.ui import package_samples
+from mlcd_tui.session.check_evidence import check_gates, needs_reason
+from tests.ui import check_samples, package_samples
 from tests.ui.fake_session import FakeSession, ago, can, story
 from tests.ui.proposals import proposal
-from tests.ui.samples import FRAUD, blue_green, canary
+from tests.ui.samples import DIGEST_7, FRAUD, NOW, blue_green, canary
 
 _LOG = (
     "INFO     serving model fraud-scorer:7 on 0.0.0.0:8080",
@@ -127,3 +132,49 @@ def _audit() -> tuple[AuditEntry, ...]:
         entry(2, 90, "set-image", "done", "the update to v7 has begun"),
         entry(1, 95, "abort", "refused", "no update is on its way"),
     )
+
+
+def checks_session() -> FakeSession:
+    """Kept runs, one of them bad, and the same on the image that runs as candidate."""
+    session = fraud_session()
+    desk = session.checks
+    desk.kept = (check_samples.bad(), check_samples.good(6))
+    desk.found = check_samples.around(check_samples.bad())
+    desk.logs = {("bad-7", "lint"): tuple(clean(f"scorer/app_{number}.py: checked") for number in range(60))}
+    return session
+
+
+def running_checks_session() -> FakeSession:
+    """A run that does not come to its end: lint failed, two checks write, one has not begun."""
+    session = checks_session()
+    results = check_samples.bad().results
+    told = [Progress(result.name, CheckState.WAITING) for result in results]
+    told += [Progress(result.name, CheckState.RUNNING) for result in results[:4]]
+    told += [Progress("tests", line=clean(f"tests/test_scorer.py::test_{number} PASSED")) for number in range(40)]
+    told += [Progress("typecheck", line=clean(f"checking module {number}")) for number in range(6)]
+    session.checks.story = [*told, Progress("lint", CheckState.FAILED, result=results[0]), asyncio.Event()]
+    return session
+
+
+def stale_checks_session() -> FakeSession:
+    """The image was built anew since it was checked."""
+    session = checks_session()
+    rebuilt = replace(check_samples.good(), image=check_samples.identity(7, check_samples.OTHER))
+    session.checks.found = check_samples.around(rebuilt)
+    return session
+
+
+def unchecked_session() -> FakeSession:
+    """Nobody has checked the image that runs as candidate."""
+    session = checks_session()
+    session.checks.found = check_samples.around(None)
+    return session
+
+
+def checked() -> Proposal:
+    """A promotion of an image of which lint and snapshot failed."""
+    known = (check_samples.evidence(check_samples.bad()),)
+    running = frozenset({str(DIGEST_7)})
+    found = standings(known, running, NOW)
+    gates = check_gates(found, known, running)
+    return replace(proposal(), gates=(*proposal().gates, *gates), needs_reason=True, answer_for=needs_reason(found))

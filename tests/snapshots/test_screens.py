@@ -23,13 +23,18 @@ from mlcd_tui.ui.screens.approval import ApprovalScreen
 from tests.snapshots.scenes import (
     blue_green_session,
     breaking,
+    checked,
+    checks_session,
     denied,
     fitting,
     fraud_session,
     packages_session,
     production,
     refusal,
+    running_checks_session,
     schema_session,
+    stale_checks_session,
+    unchecked_session,
     unpublished_session,
 )
 from tests.ui.fake_session import NOW, FakeSession, ago, make_app, story
@@ -107,6 +112,17 @@ SCENES = {
     "package-schema": Scene(packages_session, ("4", "enter", "2"), opened=FRAUD),
     "package-raw": Scene(packages_session, ("4", "enter", "y"), opened=FRAUD),
     "package-diff": Scene(packages_session, ("4", "v"), opened=FRAUD),
+    "checks": Scene(checks_session, ("X", "tab")),
+    "checks-running": Scene(running_checks_session, ("X", "x", "enter")),
+    "checks-prompt": Scene(checks_session, ("X", "x")),
+    "check": Scene(checks_session, ("X", "enter", "enter")),
+    "check-snapshot": Scene(checks_session, ("X", "enter", "G", "enter")),
+    "check-log": Scene(checks_session, ("X", "enter", "l")),
+    "check-accept": Scene(checks_session, ("X", "enter", "G", "U")),
+    "rollout-checks": Scene(checks_session, ("5",), opened=FRAUD),
+    "rollout-checks-stale": Scene(stale_checks_session, ("5",), opened=FRAUD),
+    "rollout-checks-none": Scene(unchecked_session, ("5",), opened=FRAUD),
+    "approval-checks": Scene(fraud_session, dialog=checked),
 }
 
 

@@ -33,6 +33,7 @@ from tests.ui.fake_session import FakeSession, make_app
 from tests.ui.samples import DIGEST_7, FRAUD, canary
 
 SIZE = (120, 40)
+PLAN = str(Path("checks.yaml").absolute())
 
 
 def a_session() -> FakeSession:
@@ -71,7 +72,7 @@ async def at_checks(app: MlcdApp, pilot: Pilot[None], *keys: str) -> ChecksScree
 
 async def running(app: MlcdApp, pilot: Pilot[None]) -> ChecksScreen:
     screen = await at_checks(app, pilot, "x")
-    await pilot.press("enter", *"p.yaml", "enter")
+    await pilot.press("enter")
     await settled(pilot)
     await pilot.pause(0.15)
     return screen
@@ -91,7 +92,7 @@ async def test_a_run_is_watched_side_by_side_and_becomes_a_kept_run() -> None:
     app = make_app(session)
     async with app.run_test(size=SIZE) as pilot:
         screen = await running(app, pilot)
-        assert session.checks.started == [("registry/fraud:7", "p.yaml", ())]
+        assert session.checks.started == [("registry/fraud:7", PLAN, ())]
         shown = board(screen)
         assert "passed" in shown
         assert "test_2 PASSED" in shown
@@ -108,13 +109,13 @@ async def test_image_and_plan_are_remembered_for_the_next_launch(tmp_path: Path)
     session.checks.kept = ()
     app = make_app(session, folder=tmp_path)
     async with app.run_test(size=SIZE) as pilot:
-        await at_checks(app, pilot, "x", *"img", "enter", *"p.yaml", "enter")
+        await at_checks(app, pilot, "x", *"img", "down", *"_2", "enter")
         await settled(pilot)
     again = make_app(session, folder=tmp_path)
     async with again.run_test(size=SIZE) as pilot:
         await at_checks(again, pilot, "x")
         assert isinstance(again.screen, FormScreen)
-        assert [box.value for box in again.screen.query(Input)] == ["img", "p.yaml"]
+        assert [box.value for box in again.screen.query(Input)] == ["img", f"{PLAN}_2"]
 
 
 async def test_an_unanswered_field_is_asked_for_and_esc_runs_nothing() -> None:
@@ -205,9 +206,9 @@ async def test_a_failed_answer_is_accepted_with_a_reason_only() -> None:
         await pilot.press("n", "o", "enter")
         await settled(pilot)
         assert "Say why" in str(app.screen.query_one("#complaint", Static).render())
-        await pilot.press(*"w features", "enter", *"p.yaml", "enter")
+        await pilot.press(*"w features", "enter")
         await settled(pilot)
-        assert session.checks.accepted == [("bad-7", "p.yaml", "snapshot", "now features", "night")]
+        assert session.checks.accepted == [("bad-7", "checks.yaml", "snapshot", "now features", "night")]
         assert "night accepted" in told(app)
         await pilot.press("escape", "home", "U")
         await settled(pilot)
@@ -221,7 +222,7 @@ async def test_an_acceptance_that_is_refused_says_why() -> None:
     app = make_app(session)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await at_checks(app, pilot, "enter", "G", "enter", "U")
-        await pilot.press(*"because", "enter", *"p.yaml", "enter")
+        await pilot.press(*"because", "enter")
         await settled(pilot)
         assert "No answer of night waits" in told(app)
 
@@ -249,7 +250,7 @@ async def test_a_flood_of_lines_leaves_keys_their_turn_and_keeps_the_last() -> N
     app = make_app(session)
     async with app.run_test(size=SIZE) as pilot:
         await at_checks(app, pilot, "x")
-        await pilot.press("enter", *"p.yaml", "enter")
+        await pilot.press("enter")
         longest = 0.0
         deadline = time.monotonic() + 20
         screen = app.screen
@@ -333,7 +334,7 @@ async def test_x_on_a_rollout_asks_for_the_plan_of_its_new_image_and_compares_wi
         await opened(app, pilot, "x")
         assert isinstance(app.screen, FormScreen)
         assert app.screen.query_one("#field-0", Input).value == f"registry/fraud@{DIGEST_7}"
-        await pilot.press(*"p.yaml", "enter")
+        await pilot.press("enter")
         await settled(pilot)
         hold.set()
         await pilot.pause(0.2)

@@ -13,7 +13,7 @@ from mlcd_tui.domain.checks import CheckResult, CheckRun, Finding, new_and_fixed
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
-from mlcd_tui.ui.screens.check_asking import ask_acceptance
+from mlcd_tui.ui.screens.check_asking import USUAL_PLAN, ask_acceptance
 from mlcd_tui.ui.screens.check_log import CheckLogScreen
 from mlcd_tui.ui.viewmodels.check_board import where
 from mlcd_tui.ui.viewmodels.check_result import (
@@ -147,7 +147,7 @@ class CheckScreen(BaseScreen):
 def accept(screen: BaseScreen, result: CheckResult, run: CheckRun, plan: str, case: str = "") -> None:
     """Ask for the reason why what was received is right, or say why nothing can be accepted."""
     if acceptable(result):
-        ask_acceptance(screen, run, plan or screen.host.memory.checks[1], result, case)
+        ask_acceptance(screen, run, plan or screen.host.memory.checks[1] or USUAL_PLAN, result, case)
     else:
         sentence = f"{result.name} has nothing to accept: only answers and contracts that differ are."
         screen.notify(sentence, title="Not possible now", severity="warning", markup=False)

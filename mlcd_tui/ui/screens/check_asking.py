@@ -12,6 +12,7 @@ from mlcd_tui.domain.errors import Problem
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.form import Asked, FormScreen
 
+USUAL_PLAN = "checks.yaml"
 _SHORTEST = 3  # characters of a reason
 
 

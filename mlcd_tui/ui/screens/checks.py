@@ -24,7 +24,7 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.check import CheckScreen, accept
-from mlcd_tui.ui.screens.check_asking import ask_run
+from mlcd_tui.ui.screens.check_asking import USUAL_PLAN, ask_run
 from mlcd_tui.ui.screens.check_log import CheckLogScreen
 from mlcd_tui.ui.viewmodels import check_list
 from mlcd_tui.ui.viewmodels.check_board import live_cells, progress_line, run_cells
@@ -126,9 +126,10 @@ class ChecksScreen(BaseScreen):
         under = self._run_under_cursor
         image = image or (str(under.image.ref) if under is not None else last_image)
         plan = self._plans.get(under.id, last_plan) if under is not None else last_plan
-        ask_run(self.app, image, plan, partial(self._begin, ref))
+        ask_run(self.app, image, plan or USUAL_PLAN, partial(self._begin, ref))
 
     def _begin(self, ref: RolloutRef | None, image: str, plan: str) -> None:
+        plan = str(Path(plan).expanduser().absolute())  # the next launch may be in another folder
         self.host.memory.check(image, plan)
         self.live, self._live_before = LiveRun(image, plan, self.host.now()), None
         self.query_one("#runs", RowList).cursor = 0

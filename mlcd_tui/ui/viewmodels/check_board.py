@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, Finding, new_and_fixed
 from mlcd_tui.ui.viewmodels.check_live import LiveRun
@@ -190,5 +191,6 @@ def progress_line(live: LiveRun, now: datetime, room: int, glyphs: Glyphs) -> Li
     mark = glyphs.dot if live.over else glyphs.progressing
     tail = (Span(f"  {mark} {state}", Tone.MOVING if not live.over else Tone.DIM), Span(f"  {took(seconds)}", Tone.DIM))
     left = max(room - width(tail), 10)
-    image = fit_tail(live.image, max(left - len(live.plan) - 2, left // 2))
-    return crop((Span(image, Tone.BRIGHT), Span(f"  {fit_tail(live.plan, 40)}", Tone.DIM), *tail), room)
+    plan = fit_tail(PurePath(live.plan).name, 40)
+    image = fit_tail(live.image, max(left - len(plan) - 2, left // 2))
+    return crop((Span(image, Tone.BRIGHT), Span(f"  {plan}", Tone.DIM, live.plan), *tail), room)
