@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from textual.pilot import Pilot
 
+from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.package import (
     Artifact,
     Claim,
@@ -28,6 +29,7 @@ from mlcd_tui.ui.viewmodels.approval import decision_lines, objection, reason_hi
 from mlcd_tui.ui.viewmodels.columns import BY_ID, View, hover, layout
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE
 from mlcd_tui.ui.viewmodels.package_difference import diff_parts, raw_diff_parts
+from mlcd_tui.ui.viewmodels.package_evidence import beside
 from mlcd_tui.ui.viewmodels.package_list import SORTS, Widths, chosen, entry_row
 from mlcd_tui.ui.viewmodels.package_tab import tab_lines
 from mlcd_tui.ui.viewmodels.package_table import table
@@ -38,6 +40,7 @@ from mlcd_tui.ui.widgets.fleet_table import FleetTable
 from tests.snapshots.scenes import breaking, fitting, schema_session
 from tests.ui.fake_session import NOW, FakeSession, make_app, make_row, story
 from tests.ui.package_samples import around, compatibility, diff, entries, fraud, half_known
+from tests.ui.samples import DIGEST_7
 
 ROOMS = (40, 76, 116, 196)
 
@@ -200,7 +203,28 @@ def test_the_decision_tells_the_verdict_before_the_gates() -> None:
 def test_a_decision_without_both_packages_is_told_to_be_unknown_and_why() -> None:
     told = one_line(decision_lines(replace(fitting(), packages=half_known()), NOW, 70, ASCII))
     assert "? unknown" in told
-    assert "no package is published" in told
+    assert "not published (sha256:ab12...90fe): see tab 4" in told.replace("…", "...")
+
+
+def test_a_missing_package_takes_one_line_of_the_evidence_and_the_tab_tells_the_command() -> None:
+    missing = half_known().candidate
+    assert missing is not None
+    gate = Gate(clean("package"), GateState.UNKNOWN, missing.problem)
+    proposal = replace(fitting(), packages=half_known(), gates=(*fitting().gates, gate))
+    lines = list(map(plain, decision_lines(proposal, NOW, 66, UNICODE, tab="f4")))
+    here = next(place for place, line in enumerate(lines) if line.startswith(" ? package"))
+    assert lines[here].rstrip().endswith("not published (sha256:ab12…90fe): see tab f4")
+    assert not lines[here + 1].startswith(" " * 8)
+    assert "mlcd-tui packages publish" not in "\n".join(lines)
+    assert "mlcd-tui packages publish" in text(tab_lines(half_known(), "payments", 76, UNICODE))
+
+
+def test_further_troubles_of_looking_stand_in_the_evidence_too() -> None:
+    sentence = (
+        f"no package is published for {DIGEST_7}; mlflow.example does not answer: run `mlcd-tui packages publish`"
+    )
+    (told,) = beside((Gate(clean("package"), GateState.UNKNOWN, clean(sentence)),), "4")
+    assert told.reason == "not published (sha256:ab12…90fe); mlflow.example does not answer: see tab 4"
 
 
 def test_only_three_findings_stand_in_the_decision() -> None:

@@ -22,6 +22,7 @@ from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.ui import actions
 from mlcd_tui.ui.screens.base import Host
 from mlcd_tui.ui.viewmodels import approval
 from mlcd_tui.ui.viewmodels.spans import Line, Span, wrap
@@ -140,7 +141,16 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
     def _decision(self, room: int) -> Sequence[Line]:
         host = self.host
         moved = approval.changed(self._planned, self._row()) if self.stage is Stage.DECIDING else ""
-        return approval.decision_lines(self.proposal, host.now(), room, host.glyphs, host.fleet.freshness, moved)
+        tab = host.keymap.keys.get("rollout.tab.package", ())
+        return approval.decision_lines(
+            self.proposal,
+            host.now(),
+            room,
+            host.glyphs,
+            host.fleet.freshness,
+            moved,
+            actions.shown_key(tab[0], host.glyphs) if tab else "Package",
+        )
 
     def _row(self) -> Rollout | None:
         """The rollout as the fleet has it now."""

@@ -123,8 +123,19 @@ def decision_lines(
     glyphs: Glyphs,
     freshness: Freshness | None = None,
     moved: str = "",
+    tab: str = "4",
 ) -> tuple[Line, ...]:
-    """Everything that is to be read before the decision; `moved` is what changed since it was planned."""
+    """Everything that is to be read before the decision.
+
+    Args:
+        proposal: the act.
+        now: for ages.
+        room: columns.
+        glyphs: signs of the terminal.
+        freshness: of the screen behind.
+        moved: what changed since it was planned.
+        tab: key of the rollout's tab about packages.
+    """
     plan = proposal.plan
     if isinstance(plan, Refusal):
         lines = [*wrap((Span(plan.sentence, Tone.BRIGHT),), room)]
@@ -144,8 +155,8 @@ def decision_lines(
         text = f"Changed since this was planned ({moved}): plan again."
         lines.extend(wrap((Span("! ", bold(Tone.WAITS)), Span(text, bold(Tone.WAITS))), room, 2))
     if proposal.packages is not None:
-        lines.extend((_BLANK, *evidence_lines(proposal.packages, proposal.gates, room, glyphs)))
-    gates = proposal.gates if proposal.packages is None else beside(proposal.gates)
+        lines.extend((_BLANK, *evidence_lines(proposal.packages, proposal.gates, room, glyphs, tab)))
+    gates = proposal.gates if proposal.packages is None else beside(proposal.gates, tab)
     if gates:
         lines.extend((_BLANK, _evidence_title(proposal, now)))
         lines.extend(_gates(ordered(gates), now, room, glyphs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from mlcd_tui.domain.package import Dataset, ModelPackage, Split
@@ -20,19 +19,19 @@ from mlcd_tui.ui.viewmodels.package_difference import (
 )
 from mlcd_tui.ui.viewmodels.package_words import (
     BLANK,
+    command_in,
     heading,
     missing,
     number,
-    short_digests,
     short_names,
     size,
     whole,
+    without_command,
 )
 from mlcd_tui.ui.viewmodels.spans import Line, Span, apart, crop, fit, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 CANDIDATE, SERVING = "candidate", "serving"
-_COMMAND = re.compile(r"(?:: |\. |, )?(?:[Rr]un )?`(mlcd-tui [^`]+)`\.?")
 _MOST_FINDINGS = 6
 _MOST_DIFFERENCES = 12
 _ELSEWHERE = {Section.METRICS, Section.SCHEMA, Section.GENERAL}
@@ -99,15 +98,14 @@ def tab_lines(
 
 def publish_command(side: FoundPackage, namespace: str) -> str:
     """What makes the package of an image known to all operators; empty: its digest is not known."""
-    told = _COMMAND.search(side.problem)
-    if told is not None:
-        return told.group(1)
+    if told := command_in(side.problem):
+        return told
     return f"mlcd-tui packages publish PACKAGE --image {side.digest} -n {namespace}" if side.digest else ""
 
 
 def _absent(name: str, side: FoundPackage, command: str, room: int, glyphs: Glyphs, copy_key: str) -> Iterator[Line]:
-    sentence = _COMMAND.sub("", side.problem).strip(" :.") or f"no package is known for {side.image}"
-    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(f"{short_digests(sentence)}.", Tone.TEXT))
+    sentence = without_command(side.problem) or f"no package is known for {side.image}"
+    head = (Span(f"{glyphs.unknown} {name}  ", bold(Tone.WAITS)), Span(f"{sentence}.", Tone.TEXT))
     yield from wrap(head, room, 2)
     if command:
         copies = (Span(" (", Tone.DIM), Span(copy_key, bold(Tone.WAITS)), Span(" copies this)", Tone.DIM))

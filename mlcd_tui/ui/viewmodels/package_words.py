@@ -28,6 +28,7 @@ _BEGUN = re.compile(r"\bsha256:([0-9a-f]{7})[0-9a-f]*")
 _SPLIT = re.compile(rf" \((?:{'|'.join(map(re.escape, Split))})\)$")
 _IN_BYTES = " in bytes"
 _SEPARATOR = " · "
+_COMMAND = re.compile(r"(?:: |\. |, )?(?:[Rr]un )?`(mlcd-tui [^`]+)`\.?")
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _VERDICTS = {
     Verdict.COMPATIBLE: ("passed", Tone.STABLE),
@@ -194,6 +195,17 @@ def labels(serving: ModelPackage, candidate: ModelPackage) -> tuple[str, str]:
 def version_word(version: str) -> str:
     """A version as people say it: `v7` for a bare number."""
     return f"v{version}" if version.isdigit() else version
+
+
+def command_in(sentence: str) -> str:
+    """The command that a sentence advises; empty: none."""
+    told = _COMMAND.search(sentence)
+    return told.group(1) if told is not None else ""
+
+
+def without_command(sentence: str) -> str:
+    """A sentence without the command that it advises, its digests short."""
+    return short_digests(_COMMAND.sub("", sentence)).strip(" :.")
 
 
 def short_names(text: str) -> str:
