@@ -13,9 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcd_tui.domain.fleet import Fleet, Freshness, Link, attention_key
+from mlcd_tui.domain.package_ports import SchemaNote
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, StepState, Strategy, WaitFor, Waiting, Weight
 from mlcd_tui.domain.text import Clean
+from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, View, as_text, hover, layout
 from mlcd_tui.ui.viewmodels.filtering import parse, star_key
 from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, counts_line, face
@@ -187,6 +189,28 @@ def test_terms_find(text: str, found: int) -> None:
     starred = frozenset({star_key(story()[0].ref)})
     wanted = parse(text)
     assert sum(wanted.matches(row, starred) for row in story()) == found
+
+
+def test_rows_are_found_by_what_is_known_of_their_schema() -> None:
+    row = make_row(in_flight=True)
+    assert parse("schema:breaking").matches(row, frozenset(), Verdict.BREAKING)
+    assert parse("schema:b !schema:unknown").matches(row, frozenset(), Verdict.BREAKING)
+    assert not parse("schema:breaking").matches(row, frozenset(), Verdict.COMPATIBLE)
+    assert not parse("schema:unknown").matches(row, frozenset())
+    assert parse("schema:").matches(row, frozenset())
+
+
+def test_a_word_on_a_schema_that_arrives_later_brings_its_row_into_the_filter() -> None:
+    index = FleetIndex()
+    row, at_rest = make_row("payments/a", in_flight=True), make_row("payments/b")
+    index.update((row, at_rest))
+    index.choose(Options(filter=parse("schema:breaking")))
+    assert not list(index.shown())
+    notes = {one.ref: SchemaNote(Verdict.BREAKING) for one in (row, at_rest)}
+    assert index.note(notes).moved
+    assert list(index.shown()) == [row]
+    assert index.note({row.ref: SchemaNote(Verdict.COMPATIBLE)}).moved
+    assert not list(index.shown())
 
 
 def test_labels_are_found_by_key_and_value() -> None:

@@ -51,7 +51,10 @@ class Palette(Provider):
             return []
         host, wanted = screen.host, parse(query.lower().removeprefix("open "))
         # The filter's own rule is far cheaper than a fuzzy search through thousands of names.
-        rows = islice((row for row in host.session.fleet.rows if wanted.matches(row, frozenset())), _MOST)
+        fleet = host.session.fleet
+        notes = ((row, fleet.schemas.get(row.ref)) for row in fleet.rows)
+        fitting = (row for row, note in notes if wanted.matches(row, frozenset(), note.verdict if note else None))
+        rows = islice(fitting, _MOST)
         return [_Entry(f"Open {row.ref}", phase_word(row), partial(host.open_rollout, row.ref)) for row in rows]
 
     async def discover(self) -> Hits:

@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from mlcd_tui.domain.fleet import Attention, attention
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout
+from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.viewmodels.columns import strategy_word
 from mlcd_tui.ui.viewmodels.tones import phase_word
 
-Test = Callable[[Rollout, frozenset[str]], bool]
+HINT = "name  ns:  phase:  schema:  is:waiting  engine:  label:key=value  !not"
 
-HINT = "name  ns:  phase:  is:waiting  engine:  label:key=value  !not"
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a row besides itself."""
+
+    starred: frozenset[str] = frozenset()
+    schema: Verdict | None = None
+    """Whether callers still fit the version that is on its way; None: none is, or it is not known yet."""
+
+
+Test = Callable[[Rollout, Known], bool]
 
 _STATES: dict[str, Callable[[Rollout], bool]] = {
     "waiting": lambda r: attention(r) is Attention.WAITS_FOR_YOU,
@@ -44,9 +55,10 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.tests)
 
-    def matches(self, row: Rollout, starred: frozenset[str]) -> bool:
-        """Whether the row meets every term."""
-        return all(test(row, starred) for test in self.tests)
+    def matches(self, row: Rollout, starred: frozenset[str], schema: Verdict | None = None) -> bool:
+        """Whether the row, of whose new version `schema` is told, meets every term."""
+        known = Known(starred, schema)
+        return all(test(row, known) for test in self.tests)
 
 
 def parse(text: str, engines: Sequence[tuple[str, str]] = ()) -> Filter:
@@ -68,7 +80,7 @@ def parse(text: str, engines: Sequence[tuple[str, str]] = ()) -> Filter:
 
 
 def _negate(test: Test) -> Test:
-    return lambda row, starred: not test(row, starred)
+    return lambda row, known: not test(row, known)
 
 
 def _test(term: str, engines: Mapping[str, str]) -> Test | None:
@@ -83,8 +95,8 @@ def _test(term: str, engines: Mapping[str, str]) -> Test | None:
 def _text(term: str) -> Test:
     letters = _abbreviation(term)
 
-    def test(row: Rollout, starred: frozenset[str]) -> bool:
-        del starred
+    def test(row: Rollout, known: Known) -> bool:
+        del known
         return (
             term in f"{row.ref.namespace}/{row.ref.name}".lower()
             or term in row.version.lower()
@@ -109,11 +121,15 @@ def _phase(value: str) -> Test:
     return lambda row, _: row.phase.value.lower().startswith(value) or phase_word(row).startswith(value)
 
 
+def _schema(value: str) -> Test:
+    return lambda _, known: known.schema is not None and known.schema.value.startswith(value)
+
+
 def _engine(value: str, engines: Mapping[str, str]) -> Test:
     """By the name, or by a word of the title that the table shows."""
 
-    def test(row: Rollout, starred: frozenset[str]) -> bool:
-        del starred
+    def test(row: Rollout, known: Known) -> bool:
+        del known
         name = row.ref.engine
         title = engines.get(name, "").lower()
         return name.lower().startswith(value) or any(word.startswith(value) for word in (title, *title.split()))
@@ -132,8 +148,8 @@ def _image(value: str) -> Test:
 def _label(value: str) -> Test:
     key, equals, wanted = value.partition("=")
 
-    def test(row: Rollout, starred: frozenset[str]) -> bool:
-        del starred
+    def test(row: Rollout, known: Known) -> bool:
+        del known
         return any(
             name.lower() == key and (not equals or content.lower().startswith(wanted)) for name, content in row.labels
         )
@@ -143,7 +159,7 @@ def _label(value: str) -> Test:
 
 def _state(value: str) -> Test | None:
     if "starred".startswith(value) or "favourite".startswith(value):
-        return lambda row, starred: star_key(row.ref) in starred
+        return lambda row, known: star_key(row.ref) in known.starred
     state = next((test for name, test in _STATES.items() if name.startswith(value)), None)
     return None if state is None else lambda row, _: state(row)
 
@@ -152,6 +168,7 @@ _FIELDS: dict[str, Callable[[str], Test | None]] = {
     "ns": _namespace,
     "namespace": _namespace,
     "phase": _phase,
+    "schema": _schema,
     "strategy": _strategy,
     "image": _image,
     "label": _label,

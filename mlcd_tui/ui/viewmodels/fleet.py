@@ -124,7 +124,7 @@ class FleetIndex:
         changed = {ref for ref, note in schemas.items() if before.get(ref) != note} | (before.keys() - schemas.keys())
         known = [self._by_ref[ref] for ref in changed if ref in self._by_ref]
         moved = False
-        if self.options.sort == SCHEMA:
+        if self.options.sort == SCHEMA or self.options.filter:
             for row in known:
                 moved |= self._take(row)
         return Delta(frozenset(row.ref for row in known), moved)
@@ -158,7 +158,8 @@ class FleetIndex:
         options = self.options
         if options.attention_only and attention(row) not in NEEDS_ATTENTION:
             return False
-        return options.filter.matches(row, options.starred)
+        note = self.schemas.get(row.ref) if row.in_flight else None  # as its column shows it
+        return options.filter.matches(row, options.starred, note.verdict if note is not None else None)
 
     def _entry(self, row: Rollout) -> _Entry:
         ref = row.ref
