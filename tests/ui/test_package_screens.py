@@ -262,6 +262,34 @@ async def test_a_place_that_fails_is_told_in_its_place_and_can_be_read_again() -
         assert app.current_mode == "fleet"
 
 
+async def test_reading_again_while_it_is_read_does_not_say_that_nothing_is_there() -> None:
+    session = packages_session()
+    app = make_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await browser(app, pilot)
+        session.packages.entries["mlflow:"] = entries(1)
+        session.packages.held = asyncio.Event()
+        await pilot.press("r")
+        await settled(pilot)
+        await pilot.press("r")
+        await pilot.pause(0.3)
+        assert "reading mlflow:" in told(screen.query_one("#nothing", LinesView))
+        assert "reading mlflow:" in counts(app)
+
+
+async def test_columns_have_titles_above_what_they_fill() -> None:
+    app = make_app(packages_session())
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await browser(app, pilot)
+        head, first = str(screen.query_one("#heads", Static).content), told(screen.query_one("#entries", LinesView))
+        assert head.index("Version") == first.index(entries(40)[0].version) + 1  # the list's cursor stands in front
+        assert "By" in head
+        assert "Age" in head
+        await pilot.press("slash", *"nobody")
+        await settled(pilot)
+        assert not screen.query_one("#heads").display
+
+
 async def test_another_place_is_listed_when_the_cursor_gets_there() -> None:
     session = packages_session()
     app = make_app(session)

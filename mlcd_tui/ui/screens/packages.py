@@ -9,7 +9,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
@@ -22,7 +22,16 @@ from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
 from mlcd_tui.ui.screens.prompt import PromptScreen
-from mlcd_tui.ui.viewmodels.package_list import SORTS, Widths, chosen, count_line, entry_row, nothing_lines, place_row
+from mlcd_tui.ui.viewmodels.package_list import (
+    SORTS,
+    Widths,
+    chosen,
+    count_line,
+    entry_row,
+    head_row,
+    nothing_lines,
+    place_row,
+)
 from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
@@ -55,6 +64,7 @@ class PackagesScreen(BaseScreen):
         self._state = ""
         self._problem = ""
         self._timer: Timer | None = None
+        self._turn = 0
         self._look: object = None
         self._lines: dict[str, tuple[PackageEntry, int | None, Line]] = {}
 
@@ -67,8 +77,10 @@ class PackagesScreen(BaseScreen):
             yield Input(placeholder="a name, an author, a tag", id="filter", select_on_focus=False)
         with Horizontal(id="browser"):
             yield RowList(id="places")
-            yield RowList(id="entries")
-            yield LinesView(id="nothing")
+            with Vertical(id="listing"):
+                yield Static(id="heads")
+                yield RowList(id="entries")
+                yield LinesView(id="nothing")
 
     def on_mount(self) -> None:
         """List the first place."""
@@ -96,14 +108,15 @@ class PackagesScreen(BaseScreen):
     def _go_to(self, address: str) -> None:
         """List what lies at a place."""
         self._place, self._problem = address, ""
+        self._turn += 1
         self._entries.clear()
         self._state = f"reading {clean(address)}" if address else ""
         self.refresh_header()
         self._show()
         if address:
-            self.run_worker(self._read(address), group="list", exclusive=True, exit_on_error=False)
+            self.run_worker(self._read(address, self._turn), group="list", exclusive=True, exit_on_error=False)
 
-    async def _read(self, address: str) -> None:
+    async def _read(self, address: str, turn: int) -> None:
         try:
             async for entry in self.host.session.packages.list(address):
                 self._entries[entry.address] = entry
@@ -115,7 +128,7 @@ class PackagesScreen(BaseScreen):
             self._problem = f"{clean(address)} could not be listed."
             raise  # the app tells why and writes it down
         finally:
-            if address == self._place:  # else another place is being read already
+            if turn == self._turn:  # else another place, or this one anew, is being read already
                 self._state = ""
                 self._flush()
 
@@ -140,7 +153,7 @@ class PackagesScreen(BaseScreen):
         text = self.query_one("#filter", Input).value
         self._shown = chosen(list(self._entries.values()), text, self._sort)
         rows, nothing = self.query_one("#entries", RowList), self.query_one("#nothing", LinesView)
-        rows.display = bool(self._shown)
+        rows.display = self.query_one("#heads").display = bool(self._shown)
         nothing.display = not self._shown
         if self._shown:
             rows.show_rows([entry.address for entry in self._shown], self._rows)
@@ -155,6 +168,7 @@ class PackagesScreen(BaseScreen):
         if look != self._look:
             self._look = look
             self._lines.clear()
+            self.query_one("#heads", Static).update(content((Span(" "), *head_row(widths, room))))
         marks = {address: place + 1 for place, address in enumerate(self._marked)}
         for entry in self._shown:
             kept = self._lines.get(entry.address)

@@ -16,6 +16,9 @@ from mlcd_tui.ui.viewmodels.package_words import short_digests, size
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, fit, fit_tail, pad
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
+_SIZE = 9
+"""Columns of sizes."""
+
 
 def _newest(entry: PackageEntry) -> float:
     return -entry.created.timestamp() if entry.created is not None else float("inf")
@@ -62,6 +65,8 @@ class Widths:
     author: int
     format: int
     aliases: int
+    sized: bool = False
+    """Whether any tells its size."""
 
     @classmethod
     def of(cls, entries: Sequence[PackageEntry], room: int) -> Widths:
@@ -71,6 +76,7 @@ class Widths:
             return min(max((cells(text(entry)) for entry in entries[:500]), default=0), most)
 
         version = longest(lambda entry: entry.version, 16)
+        version = max(version, cells("Version")) if version else 0
         name = min(longest(lambda entry: entry.name, 48), max(room - version - 14, 8))
         left = room - name - version - 14
         aliases = longest(_marks_of, 24)
@@ -80,7 +86,8 @@ class Widths:
         format_ = format_ if left >= format_ + 2 else 0
         left -= format_ + 2
         author = longest(lambda entry: entry.author, 24)
-        return cls(name, version, author if left >= author + 2 else 0, format_, aliases)
+        sized = any(entry.size is not None for entry in entries)
+        return cls(name, version, author if left >= author + 2 else 0, format_, aliases, sized)
 
 
 def _marks_of(entry: PackageEntry) -> str:
@@ -101,11 +108,30 @@ def entry_row(entry: PackageEntry, marks: Mapping[str, int], widths: Widths, now
     ]
     used = sum(cells(span.text) for span in line)
     weight = size(entry.size)
-    if weight and room - used >= 10:
-        line.append(Span(f"{weight:>9}", Tone.DIM))
-        used += 9
+    if widths.sized and room - used >= _SIZE + 1:
+        line.append(Span(f"{weight:>{_SIZE}}", Tone.DIM))
+        used += _SIZE
     if entry.description and room - used >= 16:
         line.append(Span(f"  {fit(short_digests(entry.description), room - used - 2)}", Tone.DIM, entry.description))
+    return tuple(line)
+
+
+def head_row(widths: Widths, room: int) -> Line:
+    """Titles of the columns that `entry_row` fills."""
+    line: list[Span] = [Span("  ")]
+    titles = (
+        ("Name", widths.name),
+        ("Version", widths.version),
+        ("Aliases", widths.aliases),
+        ("Format", widths.format),
+        ("By", widths.author),
+    )
+    for title, wide in titles:
+        line.extend(_cell(Span(title, bold(Tone.DIM)), wide))
+    line.append(Span(f"{'Age':>5}", bold(Tone.DIM)))
+    used = sum(cells(span.text) for span in line)
+    if room - used >= _SIZE + 1:
+        line.append(Span(f"{'Size':>{_SIZE}}", bold(Tone.DIM)) if widths.sized else Span(""))
     return tuple(line)
 
 
