@@ -100,7 +100,7 @@ class Tensors:
 
     def _pair(self, old: Field, new: Field, path: str, label: str) -> None:
         self._pairs.append((old, new))
-        if settled(old, new):
+        if settled(old, new) and (old.shape is not None or old.dtype in _SHAPELESS):
             return
         shared = Columns(self.side, path, self.coerce, family="tensor")
         shared._presence(old, new, path, label)  # noqa: SLF001 - one family of rules
@@ -140,9 +140,9 @@ class Tensors:
         one, two = old.shape, new.shape
         before, after = _drawn(one), _drawn(two)
         if one is None or two is None:
-            if one is not two:
-                text = f"the shape of {self.noun} {label} is recorded on one side only"
-                self.say(_WHO_KNOWS, "tensor-shape-unknown", path, text, before, after)
+            where = "on neither side" if one is two else "on one side only"
+            text = f"the shape of {self.noun} {label} is recorded {where}"
+            self.say(_WHO_KNOWS, "tensor-shape-unknown", path, text, before, after)
             return
         if len(one) != len(two):
             text = (

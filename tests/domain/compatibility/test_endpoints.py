@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_what_is_not_recorded_is_never_compatible(empty: Schema) -> None:
 
 
 def test_descriptions_are_compared_in_terms_that_both_have() -> None:
-    shapes = ends(A, inputs=schema(A, kind=SchemaKind.TENSORS))
+    shapes = ends(A, inputs=schema(replace(A, shape=(1,)), kind=SchemaKind.TENSORS))
     assert compare_endpoints([ends(A), shapes], [shapes]).verdict is OK
     found = compare_endpoints([ends(A)], [shapes])
     assert (found.verdict, found.findings[0].rule) == (OPEN, "contract-kind")
