@@ -88,7 +88,7 @@ class Columns:
                     text = f"{noun} {label} is now {quoted(two.name)} at the same position: it may mean another thing"
                     self.say(_WHO_KNOWS, "column-position", f"{path}.{one.name}", text, one.name, two.name)
         for place, one in list(enumerate(old))[len(new) :]:
-            self._removed(one, (), path, Extras.REJECT, place)
+            self._removed(one, (), path, self.extras, place)
         for place, one in list(enumerate(new))[len(old) :]:
             self._added(one, (), path, place)
 
@@ -124,8 +124,11 @@ class Columns:
         elif extras is Extras.REJECT:
             text = f"{noun} {label} is gone: callers that still send it will be refused{hint}"
             self.say(_NO, "column-removed", where, text, old.dtype)
-        elif extras is Extras.IGNORE:
+        elif extras is Extras.IGNORE and place is None:
             self.say(_OK, "column-removed", where, f"{noun} {label} is gone: what is sent for it is ignored", old.dtype)
+        elif extras is Extras.IGNORE:  # the server cuts off the last one, whichever one the model does without
+            text = f"{noun} {label} is gone: one too many is ignored, but positions do not tell which of them went"
+            self.say(_WHO_KNOWS, "column-removed", where, text, old.dtype)
         else:
             text = f"{noun} {label} is gone: it is not recorded whether sending it is refused{hint}"
             self.say(_WHO_KNOWS, "column-removed", where, text, old.dtype)

@@ -21,10 +21,14 @@ def f(name: str = "a", dtype: str = "int64", **more: Any) -> Field:
     return Field(Clean(name), dtype, **more)
 
 
+def t(name: str = "a", dtype: str = "int64", **more: Any) -> Field:
+    return f(name, dtype, shape=(1,), **more)
+
+
 def compared(
     kind: SchemaKind, old: tuple[Field, ...], new: tuple[Field, ...], side: str, *, coerce: str = "none", **more: Any
 ) -> tuple[Verdict, tuple[Finding, ...]]:
-    same = Schema(kind, (f("same"),))
+    same = Schema(kind, (t("same"),) if kind is SchemaKind.TENSORS else (f("same"),))
     sides: list[dict[str, Any]] = [
         {"inputs": same, "outputs": same, side: Schema(kind, fields, **more)} for fields in (old, new)
     ]
@@ -79,10 +83,11 @@ TENSORS = {
     "free sizes merged": ((f(shape=(None, None)),), (f(shape=("n", "n")),), NO, OK),
     "symbols split": ((f(shape=("n", "n")),), (f(shape=("n", "m")),), OK, NO),
     "equal sizes to a symbol": ((f(shape=(4, 4)),), (f(shape=("n", "n")),), OK, NO),
-    "required added": ((f(),), (f(), f("b")), NO, OK),
-    "optional added": ((f(),), (f(), f("b", required=False)), OK, OK),
-    "removed": ((f(), f("b")), (f(),), NO, NO),
-    "order": ((f(), f("b")), (f("b"), f()), OK, OK),
+    "shape untold": ((f(),), (f(),), OPEN, OPEN),
+    "required added": ((t(),), (t(), t("b")), NO, OK),
+    "optional added": ((t(),), (t(), t("b", required=False)), OK, OK),
+    "removed": ((t(), t("b")), (t(),), NO, NO),
+    "order": ((t(), t("b")), (t("b"), t()), OK, OK),
     "bytes or string": ((f(dtype="text", shape=(1,)),), (f(dtype="bytes", shape=(1,)),), OK, OK),
     "string to bytes": ((f(dtype="string", shape=(1,)),), (f(dtype="bytes", shape=(1,)),), NO, NO),
     "sequence appears": ((f(),), (f(dtype="array"),), NO, NO),
@@ -113,6 +118,23 @@ def test_tensors(name: str, side: str) -> None:
 def test_what_happens_to_a_removed_column_is_for_the_server_to_say(extras: Extras, verdict: Verdict) -> None:
     old = (f(), f("b"))
     assert compared(SchemaKind.COLUMNS, old, old[:1], "inputs", extras=extras)[0] is verdict
+
+
+@pytest.mark.parametrize(("extras", "verdict"), [(Extras.IGNORE, OPEN), (Extras.REJECT, NO), (Extras.UNKNOWN, OPEN)])
+def test_a_column_that_is_gone_by_position_may_be_any_of_them(extras: Extras, verdict: Verdict) -> None:
+    """MLflow cuts off what is too many without a word: nobody is refused, and the rest may mean another thing."""
+    old = (f(""), f(""))
+    found = compared(SchemaKind.COLUMNS, old, old[:1], "inputs", extras=extras, named=False, coerce="mlflow")
+    assert found[0] is verdict
+    assert ("refused" in found[1][0].sentence) is (extras is not Extras.IGNORE)
+    assert compared(SchemaKind.COLUMNS, old, old[:1], "outputs", extras=extras, named=False)[0] is NO
+
+
+def test_a_shape_that_neither_side_records_is_unknown() -> None:
+    _, found = compared(SchemaKind.TENSORS, (f("x", "float32"),), (f("x", "float32"),), "inputs")
+    told = {str(one.path): one.sentence for one in found if one.rule == "tensor-shape-unknown"}
+    assert told["predict.inputs.x"] == "the shape of input `x` is recorded on neither side"
+    assert compared(SchemaKind.TENSORS, (f("x", shape=()),), (f("x", shape=()),), "inputs")[0] is OK
 
 
 def test_positions_matter_where_there_are_no_names() -> None:
