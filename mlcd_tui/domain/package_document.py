@@ -12,7 +12,7 @@ from typing import Any
 from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.document import API_VERSION, camel, plain
 from mlcd_tui.domain.package import ModelPackage, PackageEntry, PackageSource
-from mlcd_tui.domain.package_reading import PAIRS, package_from_document
+from mlcd_tui.domain.package_reading import NON_FINITE, PAIRS, package_from_document
 from mlcd_tui.domain.schema import Field, Schema
 from mlcd_tui.domain.verdict import Compatibility, PackageDiff
 
@@ -105,12 +105,14 @@ def _finite(value: Any) -> Any:
 
 
 def _json(value: Any) -> Any:
-    """A foreign JSON value, with everything in it that JSON can hold."""
+    """A foreign JSON value, with everything in it that JSON can hold; other numbers are marked, as null is a value."""
     if isinstance(value, Mapping):
         return {str(key): _json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_json(item) for item in value]
-    return _finite(value) if value is None or isinstance(value, str | int | float) else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return {NON_FINITE: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
+    return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
 def compatibility_document(compatibility: Compatibility) -> dict[str, Any]:

@@ -24,6 +24,9 @@ from mlcd_tui.domain.text import Clean, clean
 
 PAIRS = frozenset({(ModelPackage, "tags"), (Training, "parameters"), (Training, "environment"), (Training, "hardware")})
 """Labels with values that are written as an object."""
+NON_FINITE = "$nonFinite"
+"""The one key of an object that stands for a number that JSON has not: `NaN`, `Infinity`, `-Infinity`."""
+_NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 _MOST_VALUES = 400_000
 """Values of one document in all: a ConfigMap's mebibyte holds fewer."""
@@ -50,7 +53,7 @@ def package_from_document(value: Any) -> ModelPackage:
     roots = value.get("roots") or []
     if not isinstance(roots, list) or not all(isinstance(root, Mapping) for root in roots):
         raise _wrong("roots", "a list of objects")
-    reader.roots = roots
+    reader.roots = [_schema(root) for root in roots]
     package: ModelPackage = reader.read(ModelPackage, value, "")
     return _checked(package)
 
@@ -150,13 +153,13 @@ class _Reader:
         if kind is Schema and name == "document":
             if value is not None and not isinstance(value, bool | Mapping):
                 raise _wrong(where, "a JSON Schema")
-            return value
+            return _schema(value)
         if kind is Field and name == "default":
-            return _frozen(value)
+            return _frozen(_numbered(value))
         if kind is Field and name == "choices":
             if value is not None and not isinstance(value, list):
                 raise _wrong(where, "a list")
-            return None if value is None else _frozen(value)
+            return None if value is None else _frozen(_numbered(value))
         return self._value(slot.type, value, where)
 
     def _value(self, kind: Any, value: Any, where: str) -> Any:
@@ -234,6 +237,23 @@ def _moment(value: Any, where: str) -> datetime:
         except (ValueError, OverflowError):
             pass
     raise _wrong(where, "a moment such as 2026-01-02T03:04:05Z")
+
+
+def _schema(value: Any) -> Any:
+    """A JSON Schema, which is no number itself whatever it holds."""
+    return {key: _numbered(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
+def _numbered(value: Any) -> Any:
+    """A JSON value with the numbers that JSON has not, where they were marked."""
+    if isinstance(value, list):
+        return [_numbered(item) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    marked = value.get(NON_FINITE) if len(value) == 1 else None
+    if isinstance(marked, str) and marked in _NUMBERS:
+        return _NUMBERS[marked]
+    return {key: _numbered(item) for key, item in value.items()}
 
 
 def _frozen(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlcd_tui.domain.compatibility import compare_endpoints
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_diff import diff
@@ -27,6 +29,7 @@ from mlcd_tui.domain.package_document import (
 from mlcd_tui.domain.package_merge import merge
 from mlcd_tui.domain.schema import Endpoint, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.verdict import Verdict
 from tests.domain.packages_made import PACKAGES, columns, predict, source, whole
 
 NAMED = set(
@@ -63,6 +66,23 @@ def test_documents_that_differ_in_true_and_one_stay_apart() -> None:
     sides = [Schema(SchemaKind.JSON, document={"$ref": "#/d"}, root=root) for root in roots]
     back = _back(whole(endpoints=(Endpoint(inputs=sides[0], outputs=sides[1]),))).endpoints[0]
     assert json.dumps([back.inputs.root, back.outputs.root]) == json.dumps(roots)
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_has_not_does_not_become_null(number: float) -> None:
+    """`const: .nan` of YAML takes no value at all, and null would be one."""
+    schema = {"properties": {"a": {"const": number}, "b": {"enum": [None, number]}}}
+    odd = Field(clean("a"), "float64", has_default=True, default=number, choices=(number, None))
+    rooted = Schema(SchemaKind.JSON, document={"$ref": "#/d"}, root={"d": schema}, dialect="2020-12")
+    sides = Endpoint(
+        inputs=Schema(SchemaKind.JSON, document=schema), outputs=rooted, params=Schema(SchemaKind.COLUMNS, (odd,))
+    )
+    back = _back(whole(endpoints=(sides,))).endpoints[0]
+    assert repr(back) == repr(sides)
+    null = replace(sides, inputs=Schema(SchemaKind.JSON, document={"properties": {"a": {"const": None}}}))
+    assert compare_endpoints([back], [null]).verdict is Verdict.UNKNOWN
+    marked = replace(rooted, document={"$nonFinite": "NaN"}, root={"$nonFinite": "NaN"})
+    assert _back(whole(endpoints=(Endpoint(inputs=marked),))).endpoints[0].inputs == marked
 
 
 def test_default_null_is_not_no_default() -> None:
