@@ -102,6 +102,7 @@ class MlcdApp(TellingApp):
         self.clock = clock
         self._early = [*problems, *self.keymap.problems, *filter(None, [self.memory.damage])]
         self._unsubscribe: Callable[[], None] | None = None
+        self.checking = ""
         self._interrupted = float("-inf")
         self._clashes: set[str] = set()
         self._visits = Visits()
@@ -250,13 +251,14 @@ class MlcdApp(TellingApp):
         self.memory.choose_theme(name)
 
     def leave(self) -> None:
-        """End the program; ask first while the outcome of an act is awaited."""
-        if not self._awaited():
+        """End the program; ask first while the outcome of an act is awaited, or checks run."""
+        if not self._awaited() and not self.checking:
             self.exit()
             return
         from mlcd_tui.ui.screens.picker import Choice, PickerScreen
 
-        choices = [Choice("", "Wait", self._awaited()), Choice("quit", "Quit", "it goes on in the cluster, unseen")]
+        then = "it goes on in the cluster, unseen" if self._awaited() else "they are called off"
+        choices = [Choice("", "Wait", self._awaited() or self.checking), Choice("quit", "Quit", then)]
         self.push_screen(PickerScreen("Quit now?", choices), lambda answer: self.exit() if answer == "quit" else None)
 
     def _awaited(self) -> str:

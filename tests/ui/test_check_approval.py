@@ -37,7 +37,7 @@ def test_a_reason_must_answer_for_what_is_not_met() -> None:
     wanted = checked()
     assert objection(wanted, "", "").startswith("Lint is failed")
     assert objection(wanted, "known false alarm", "") == ""
-    assert "lint is failed" in reason_hint(wanted)
+    assert "write why" in reason_hint(wanted)
     assert objection(replace(proposal(), needs_reason=False), "", "") == ""
 
 

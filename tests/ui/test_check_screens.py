@@ -22,6 +22,7 @@ from mlcd_tui.ui.screens.check import CheckScreen
 from mlcd_tui.ui.screens.check_log import CheckLogScreen
 from mlcd_tui.ui.screens.checks import ChecksScreen
 from mlcd_tui.ui.screens.form import FormScreen
+from mlcd_tui.ui.screens.picker import PickerScreen
 from mlcd_tui.ui.screens.rollout import RolloutScreen
 from mlcd_tui.ui.viewmodels.check_live import MOST_LINES
 from mlcd_tui.ui.viewmodels.spans import plain
@@ -162,6 +163,10 @@ async def test_a_run_goes_on_while_one_looks_elsewhere_and_says_when_it_has_ende
         await pilot.press("escape", "escape")
         await settled(pilot)
         assert app.screen is not screen
+        await pilot.press("q")
+        await settled(pilot)
+        assert isinstance(app.screen, PickerScreen)  # it asks first: to quit calls them off
+        await pilot.press("escape")
         hold.set()
         await pilot.pause(0.2)
         assert "5/5 ✔" in told(app)

@@ -41,6 +41,8 @@ class Host(Protocol):
     settings: Settings
     keymap: KeyMap
     memory: Memory
+    checking: str
+    """The checks that run now, in one sentence; empty: none do."""
 
     @property
     def fleet(self) -> Fleet:

@@ -132,6 +132,7 @@ class ChecksScreen(BaseScreen):
         plan = str(Path(plan).expanduser().absolute())  # the next launch may be in another folder
         self.host.memory.check(image, plan)
         self.live, self._live_before = LiveRun(image, plan, self.host.now()), None
+        self.host.checking = f"Checks of {clean(image)} still run."
         self.query_one("#runs", RowList).cursor = 0
         self._show()
         self.query_one("#runs", RowList).move_to_key(_LIVE)
@@ -166,6 +167,7 @@ class ChecksScreen(BaseScreen):
             problem = str(trouble)
         finally:
             live.end(problem)
+            self.host.checking = ""
             self._ended(live)
 
     async def _listen(self, live: LiveRun, told: AsyncIterator[Progress]) -> None:

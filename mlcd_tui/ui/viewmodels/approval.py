@@ -75,7 +75,7 @@ def reason_hint(proposal: Proposal) -> str:
     if must_explain(proposal):
         return WHY_A_REASON
     if proposal.needs_reason and proposal.answer_for:
-        return f"{', '.join(proposal.answer_for)}: write why it is right anyway"
+        return "required: write why it is right all the same"
     return "required" if proposal.needs_reason else "optional, stands in the audit log"
 
 

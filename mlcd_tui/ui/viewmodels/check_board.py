@@ -152,7 +152,8 @@ def _column(cell: Cell, here: bool, room: int, high: int, glyphs: Glyphs) -> lis
     if left > 0 and cell.lines:
         lines.append(())
         shown = cell.lines[-left:] if cell.tail else cell.lines[:left]
-        lines.extend((Span("  "), Span(fit(line, inner), Tone.DIM, line)) for line in shown)
+        cut = fit_tail if cell.tail else fit  # the lines of a log begin alike; what they end in tells them apart
+        lines.extend((Span("  "), Span(cut(line, inner), Tone.DIM, line)) for line in shown)
     return lines
 
 

@@ -105,10 +105,14 @@ class CheckPane(Vertical):
         side = shown_side(self._checks)[1] if self._checks is not None else None
         return side.results if side is not None else ()
 
-    @property
-    def _run(self) -> CheckRun | None:
+    def _run_of(self, result: CheckResult) -> CheckRun | None:
+        """The run whose word a result is: newer runs may have had other checks only."""
         side = shown_side(self._checks)[1] if self._checks is not None else None
-        return side.evidence.run if side is not None and side.evidence is not None else None
+        if side is None:
+            return None
+        words = (one.evidence for one in side.standings if one.result.name == result.name)
+        evidence = next((word for word in words if word is not None), side.evidence)
+        return evidence.run if evidence is not None else None
 
     @property
     def _before(self) -> CheckRun | None:
@@ -171,7 +175,8 @@ class CheckPane(Vertical):
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
         event.stop()
-        result, run = self.chosen, self._run
+        result = self.chosen
+        run = self._run_of(result) if result is not None else None
         if result is not None and run is not None:
             self.post_message(self.Opened(result, run, self._before))
 
