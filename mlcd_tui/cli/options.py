@@ -34,6 +34,8 @@ class Globals:
     theme: str | None = None
     output: str = "table"
     engine: str = ""
+    declared_only: bool = False
+    """Of comparisons of packages: as the setting, or said for this one command."""
 
     @property
     def listed_namespace(self) -> str:
@@ -127,6 +129,12 @@ def package_options(function: F) -> F:
     for option in reversed((*_OPTIONS, _PACKAGE_OUTPUT)):
         function = option(function)
     return function
+
+
+def declared_only_option(function: F) -> F:
+    """Adds the operator's word on what callers send, for one comparison."""
+    told = "Take it that callers send, and models answer, only what the schema declares; as in the settings."
+    return _option("--declared-only", is_flag=True, help=told)(function)
 
 
 def options_printing(formats: Sequence[str]) -> Callable[[F], F]:

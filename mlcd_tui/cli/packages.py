@@ -9,7 +9,7 @@ import click
 
 from mlcd_tui.cli import output
 from mlcd_tui.cli.naming import ROLLOUT_NAME
-from mlcd_tui.cli.options import current, package_options
+from mlcd_tui.cli.options import current, declared_only_option, package_options
 from mlcd_tui.cli.package_desks import around, ask, either, has_cluster
 from mlcd_tui.domain.errors import BadConfig, Problem
 from mlcd_tui.domain.text import clean
@@ -162,6 +162,7 @@ def _found_blocks(title: str, found: FoundPackage | None) -> Iterable[Block]:
     multiple=True,
     help="Exit 1 when the schema is breaking; is not proven compatible; or a metric, the safety or the trust is worse.",
 )
+@declared_only_option
 @package_options
 @click.pass_context
 def diff_(

@@ -46,7 +46,12 @@ def read_settings(globals_: Globals) -> tuple[Settings, tuple[str, ...]]:
     path = Path(globals_.config) if globals_.config else None
     if path is not None and not path.is_file():
         raise BadConfig(f"the settings file {path} does not exist.", advice="Name another with --config.")
-    return load(path)
+    settings, problems = load(path)
+    if globals_.declared_only:
+        from msgspec.structs import replace
+
+        settings = replace(settings, packages=replace(settings.packages, declared_only=True))
+    return settings, problems
 
 
 def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:

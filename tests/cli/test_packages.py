@@ -121,6 +121,23 @@ def test_diff_says_the_verdict_first_and_fails_on_what_it_is_told(alone: Any, mo
     assert any("tenure_years" in one["sentence"] for one in document["compatibility"]["findings"])
 
 
+def test_declared_only_is_said_for_one_comparison(alone: Any, tmp_path: Path) -> None:
+    """Whether a caller sends a `plan` already, which nothing declared and the candidate takes as a number only."""
+    age: dict[str, Any] = {"age": {"type": "number"}}
+    for name, fields in (("old", age), ("new", {**age, "plan": {"type": "number"}})):
+        taken, given = (
+            {"content": {"application/json": {"schema": {"type": "object", "properties": properties}}}}
+            for properties in (fields, age)
+        )
+        asked = {"operationId": "predict", "requestBody": {**taken, "required": True}, "responses": {"200": given}}
+        document = {"openapi": "3.1.0", "info": {"title": name}, "paths": {"/predict": {"post": asked}}}
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "openapi.json").write_text(json.dumps(document), "utf-8")
+    places = (str(tmp_path / "old"), str(tmp_path / "new"))
+    assert alone("diff", *places, "--fail-on", "unknown").exit_code == 1
+    assert alone("diff", *places, "--fail-on", "unknown", "--declared-only").exit_code == 0
+
+
 def test_fail_on_unknown_when_there_is_no_schema(alone: Any, model: Path) -> None:
     other = model.parent / "bare"
     other.mkdir()
@@ -338,7 +355,7 @@ def test_diff_of_a_rollout(seen: Cli) -> None:
 
 
 def test_diff_of_a_rollout_whose_packages_nobody_published(seen: Cli) -> None:
-    result = seen("packages", "diff", "--rollout", "nlp/tokenizer")
+    result = seen("packages", "diff", "--rollout", "vision/nsfw")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "no package is published for sha256:" in result.stderr
 
