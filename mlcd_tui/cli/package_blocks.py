@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from mlcd_tui.cli.blocks import Block, pairs
@@ -25,6 +25,7 @@ def package_blocks(package: ModelPackage) -> Iterator[Block]:
         yield Block("Schema", (_NOT_RECORDED,))
     yield _training(package)
     yield _data(package)
+    yield from _columns_of_data(package)
     yield pairs("Parameters", package.training.parameters)
     yield Block(
         "Metrics",
@@ -38,7 +39,7 @@ def package_blocks(package: ModelPackage) -> Iterator[Block]:
             (
                 one.path,
                 one.role.value,
-                one.format,
+                one.format or one.media_type,
                 "" if one.size is None else f"{one.size:,}",
                 one.digest[:19],
                 one.loader,
@@ -85,6 +86,7 @@ def trust_blocks(package: ModelPackage) -> Iterator[Block]:
             for place, one in enumerate(package.sources)
         ),
     )
+    yield pairs("Further", ((label, _short(value)) for label, value in package.extra))
     yield Block("Not used", tuple(warning for source in package.sources for warning in source.warnings))
 
 
@@ -114,12 +116,22 @@ def _head(package: ModelPackage) -> Block:
             ("aliases", ", ".join(package.aliases)),
             ("trust", package.trust.value),
             ("images", ", ".join(package.images)),
-            ("about", package.description[:_MOST_TEXT]),
-            ("intended use", " ".join(package.intended_use)[:_MOST_TEXT]),
-            ("limits", " ".join(package.limits)[:_MOST_TEXT]),
+            ("about", _short(package.description)),
+            *_each("intended use", package.intended_use),
+            *_each("limits", package.limits),
             *((f"tag {label}", value) for label, value in package.tags),
         ),
     )
+
+
+def _each(label: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """A row for each value, the label in front of the first."""
+    for place, value in enumerate(values):
+        yield ("" if place else label, _short(value))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
 
 
 def _endpoint(endpoint: Endpoint, package: ModelPackage) -> Iterator[Block]:
@@ -194,8 +206,9 @@ def _training(package: ModelPackage) -> Block:
             ("started", moment(made.started)),
             ("finished", moment(made.finished)),
             ("code", " ".join(filter(None, (made.code_uri, made.revision)))),
-            ("entry point", made.entry_point or (part.entry_point if part else "")),
-            ("runs in", part.environment if part else ""),
+            ("entry point", made.entry_point),
+            ("trains by", (part.entry_point or _NOT_RECORDED) if part else ""),
+            ("trains in", part.environment if part else ""),
             ("builder", made.builder),
             ("base models", ", ".join(made.base_models)),
             *made.environment,
@@ -245,6 +258,14 @@ def _data(package: ModelPackage) -> Block:
             for one in package.training.datasets
         ),
     )
+
+
+def _columns_of_data(package: ModelPackage) -> Iterator[Block]:
+    """What the rows of each dataset hold, as far as it is recorded."""
+    for data in package.training.datasets:
+        split = "" if data.split is Split.UNKNOWN else f" ({data.split.value})"
+        rows = tuple((one.name or str(place), one.dtype) for place, one in enumerate(data.schema.fields))
+        yield Block(f"Columns of {data.name}{split}", head=("name", "type"), rows=rows)
 
 
 def _metric(one: Metric) -> tuple[str, ...]:

@@ -193,8 +193,10 @@ def _label(*words: str) -> str:
 
 
 def _datasets(having: Sequence[tuple[Part, Training]], heard: Witnesses) -> tuple[Dataset, ...]:
-    """By name and split."""
+    """By name and split; a bare name is the data of that name which another document knows more of."""
     every = [(part, dataset) for part, training in having for dataset in training.datasets]
+    known = {one.name.casefold() for _, one in every if one != Dataset(one.name)}
+    every = [(part, one) for part, one in every if one != Dataset(one.name) or one.name.casefold() not in known]
     return tuple(
         _fields(group[0][1], group, f"datasets[{_label(group[0][1].name, group[0][1].split.value)}].", _DATASET, heard)
         for group in _grouped(every, lambda one: (one.name.casefold(), one.split))

@@ -133,6 +133,14 @@ def test_lists_are_joined_by_their_keys() -> None:
     assert package.contradictions == ()
 
 
+def test_a_bare_name_of_data_adds_nothing_to_what_another_document_knows() -> None:
+    bare = said(50, training=Training(datasets=(Dataset(clean("Churn")), Dataset(clean("other")))))
+    train, test = (Dataset(clean("churn"), split=split, rows=50) for split in (Split.TRAIN, Split.TEST))
+    run = said(70, training=Training(datasets=(train, test)))
+    assert merge([bare, run]).training.datasets == (train, test, Dataset(clean("other")))
+    assert len(merge([bare, bare]).training.datasets) == 2, "nobody knows more"
+
+
 def test_keyed_values_that_differ_name_their_place() -> None:
     def say(lr: str, f1: float, version: str, rows: int) -> ModelPackage:
         return said(

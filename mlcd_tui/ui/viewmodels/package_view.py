@@ -31,6 +31,8 @@ from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 _BAR = 20
 _MOST_FILES = 500
+_MOST_COLUMNS = 60
+"""Columns of a dataset that are named."""
 _DIRECTIONS = {Direction.HIGHER: "higher is better", Direction.LOWER: "lower is better"}
 
 
@@ -175,6 +177,7 @@ def training_lines(package: ModelPackage, now: datetime, rows: Rows) -> Iterator
             yield from (BLANK, heading(title), *rows.pairs(pairs))
     if training.datasets:
         yield from (BLANK, heading("Data"), *_datasets(package, rows.room))
+        yield from _columns_of_data(package, rows.room)
 
 
 def _datasets(package: ModelPackage, room: int) -> tuple[Line, ...]:
@@ -196,6 +199,18 @@ def _datasets(package: ModelPackage, room: int) -> tuple[Line, ...]:
         ],
         room,
     )
+
+
+def _columns_of_data(package: ModelPackage, room: int) -> Iterator[Line]:
+    """What the rows of each dataset hold, as far as it is recorded."""
+    for data in package.training.datasets:
+        fields = data.schema.fields
+        if not fields:
+            continue
+        words = [f"{field.name or place} {field.dtype}" for place, field in enumerate(fields[:_MOST_COLUMNS])]
+        more = f" and {len(fields) - len(words)} more" if len(fields) > len(words) else ""
+        head = Span(f"  {data.name} has {len(fields)} {'column' if len(fields) == 1 else 'columns'}  ", Tone.DIM)
+        yield from wrap((head, Span(f"{', '.join(words)}{more}", Tone.TEXT)), room, 4)
 
 
 def direction_sign(direction: Direction, glyphs: Glyphs) -> str:
