@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from mlcd_tui.domain.errors import BadConfig, Missing, NoPackage, Problem, Unreadable
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_merge import merge
 from mlcd_tui.domain.package_ports import Files, PackageFormat, PackageOrigin, Reach, Remarking
-from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.registry import Registry
+
+T = TypeVar("T")
 
 FORMATS: Registry[PackageFormat] = Registry("mlcd_tui.packages.formats", "FORMAT", "mlcd_tui.package_formats")
 SOURCES: Registry[PackageOrigin] = Registry("mlcd_tui.packages.sources", "SOURCE", "mlcd_tui.package_sources")
@@ -30,17 +33,19 @@ class Library:
 
     def source_of(self, address: str) -> PackageOrigin:
         """The source that an address belongs to. Raises `BadConfig` naming how addresses are written."""
-        everything = self.sources.all()
+        everything, broken = loadable(self.sources)
         for source in everything:
             if source.accepts(address):
                 return source
         examples = ", ".join(example for source in everything for example in source.examples[:1])
-        raise BadConfig(f"{clean(address)} is no package address.", advice=f"Write one such as {examples}.")
+        advice = " ".join((f"Write one such as {examples}.", *broken))
+        raise BadConfig(f"{clean(address)} is no package address.", advice=advice)
 
     def read(self, address: str) -> ModelPackage:
         """The package behind an address, merged from all documents found there. Raises `Problem`."""
+        formats, broken = loadable(self.formats)
         with self.source_of(address).open(address, self._wanting()) as files:
-            return read_files(files, self.formats.all())
+            return read_files(files, formats, broken)
 
     def list(self, address: str) -> Iterator[PackageEntry]:
         """What lies at a place, as it comes in. Raises `Problem` while iterating."""
@@ -48,7 +53,7 @@ class Library:
 
     def _wanting(self) -> Reach:
         """The reach that asks for what the formats read."""
-        wanted = tuple(pattern for one in self.formats.all() for pattern in one.patterns)
+        wanted = tuple(pattern for one in loadable(self.formats)[0] for pattern in one.patterns)
 
         def is_wanted(path: str) -> bool:
             name = path.rpartition("/")[2]
@@ -57,10 +62,31 @@ class Library:
         return replace(self.reach, wanted=is_wanted)
 
 
-def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
+def loadable(registry: Registry[T]) -> tuple[tuple[T, ...], tuple[Clean, ...]]:
+    """The plug-ins that load, and a sentence on each that does not.
+
+    One that another distribution announces and that is broken must not take the others down.
+    """
+    loaded: list[T] = []
+    broken: list[Clean] = []
+    for name in registry.names():
+        try:
+            loaded.append(registry.load(name))
+        except Exception as error:  # noqa: BLE001 - foreign code: its import may raise anything
+            why = f"{type(error).__name__}: {error}"
+            broken.append(clean(f"The plug-in {name} of {registry.group} does not load and is left out ({why})."))
+    return tuple(loaded), tuple(broken)
+
+
+def read_files(files: Files, formats: Sequence[PackageFormat], remarks: Sequence[Clean] = ()) -> ModelPackage:
     """One package of all that the formats find.
 
     A document that cannot be used, or is listed and not there, is a warning of the package while another one can be.
+
+    Args:
+        files: where to look.
+        formats: what to look for.
+        remarks: what else to warn of.
 
     Raises:
         NoPackage: there is nothing that any format reads.
@@ -80,7 +106,7 @@ def read_files(files: Files, formats: Sequence[PackageFormat]) -> ModelPackage:
                 parts.append(one.read(files, path))
             except (Unreadable, Missing) as failure:  # listed, and cannot be used or is not there
                 failures.append(failure)
-    left_out = files.remarks() if isinstance(files, Remarking) else ()
+    left_out = (*(files.remarks() if isinstance(files, Remarking) else ()), *remarks)
     if not parts:
         if failures:
             raise next((each for each in failures if isinstance(each, Unreadable)), failures[0])
