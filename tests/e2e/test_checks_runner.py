@@ -86,6 +86,33 @@ def test_no_report_is_none_and_a_link_leads_nowhere_outside(tried: Tried) -> Non
     assert ran.report is None
 
 
+@pytest.fixture
+def reported(docker_host: str, docker_base: str) -> Iterator[str]:
+    """An image that has a report of its build in it, and a volume of its own."""
+    client = docker.APIClient(base_url=docker_host, timeout=60)
+    made = client.create_container(docker_base, ["-"])["Id"]
+    try:
+        client.put_archive(made, "/", _tar("reports/junit.xml", b"<of-the-build/>"))
+        image = client.commit(made, changes=["VOLUME /data"])["Id"]
+        yield image
+        client.remove_image(image, force=True)
+    finally:
+        client.remove_container(made, v=True, force=True)
+        client.close()
+
+
+def test_a_report_that_the_image_brings_along_is_none_of_this_run(docker_host: str, reported: str) -> None:
+    """Else a tool that dies without a word passes by what another one has said once. No volume stays either."""
+    client = docker.APIClient(base_url=docker_host, timeout=60)
+    with trying(docker_host, reported) as tried:
+        before = {one["Name"] for one in client.volumes()["Volumes"] or ()}
+        path = "/reports/junit.xml"
+        assert tried.python("open('/reports/other', 'w')", report=path).report is None
+        assert tried.python(f"open('{path}', 'w').write('<new/>')", report=path).report == b"<new/>"
+        assert {one["Name"] for one in client.volumes()["Volumes"] or ()} <= before
+    client.close()
+
+
 def test_files_are_put_in_at_any_depth_and_what_is_there_stays(tried: Tried) -> None:
     files = (("/in/a.json", b"[1]"), ("/in/deep/er/b", b"b"), ("/etc/c.txt", b"c"), ("/tmp/d/e", b"e"))
     code = """

@@ -164,8 +164,10 @@ class DockerBench:
         engine, marks = self.workshop.engine, labels(self.workshop.run, self.check)
         workdir = command.workdir or (self._workdir(image) if command.report or command.files else "/")
         doing = f"running {self.check}"
-        with exchanged(engine, image, marks, command, workdir) as mounts:
-            plan = Blueprint(image, marks, command.limits, command.argv, command.workdir, command.environment, mounts)
+        with exchanged(engine, image, marks, command, workdir) as given:
+            plan = Blueprint(
+                image, marks, command.limits, command.argv, command.workdir, command.environment, given.mounts
+            )
             with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as container:
                 attached = Attached(engine, container)
                 try:
@@ -177,7 +179,7 @@ class DockerBench:
                         seconds=command.limits.seconds,
                         cancelled=self.cancelled,
                         doing=doing,
-                        watch=room(engine) if mounts else lambda: None,
+                        watch=room(engine),  # the image's own volumes and a root that may be written take room as well
                     )
                 finally:
                     attached.close()
@@ -186,7 +188,7 @@ class DockerBench:
                     output.lines.end()
                 report = None
                 if command.report and not ended.refused:
-                    report = report_of(engine, container, absolute(command.report, workdir))
+                    report = report_of(engine, container, absolute(command.report, workdir), given.before)
         return ended, report
 
     def _of_stage(self, command: Command, built: Built, output: Output, begun: float) -> Ran:

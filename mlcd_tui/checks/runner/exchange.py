@@ -25,24 +25,29 @@ _LEAST_ROOM = 256 << 20
 _MOST_LINKS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a command's container gets."""
+
+    mounts: tuple[tuple[str, str], ...] = ()
+    """Volume and folder."""
+    before: str = ""
+    """When the empty file was written that is in the report's place before the tool runs; empty: there is none."""
+
+
 @contextmanager
-def exchanged(
-    engine: Engine, image: str, labels: dict[str, str], command: Command, workdir: str
-) -> Iterator[tuple[tuple[str, str], ...]]:
+def exchanged(engine: Engine, image: str, labels: dict[str, str], command: Command, workdir: str) -> Iterator[Exchange]:
     """Volumes for the folders of a command's report and files, filled and writable for its user; gone at the end.
 
     A container whose root file system is only for reading takes no files, and one's memory file systems give none back;
     a volume does both. It is prepared through a second container that is never started.
-
-    Yields:
-        Volume and folder, for the container's mounts.
     """
     report = absolute(command.report, workdir) if command.report else ""
     files = [(absolute(path, workdir), data) for path, data in command.files]
     parents = {posixpath.dirname(path) for path in (*([report] if report else []), *(path for path, _ in files))}
     folders = sorted(folder for folder in parents if not any(_is_below(folder, other) for other in parents))
     if not folders:
-        yield ()
+        yield Exchange()
         return
     if "/" in folders:
         raise BadConfig("A report or file of a check needs a folder in the container; `/` itself cannot be one.")
@@ -54,12 +59,20 @@ def exchanged(
             stack.enter_context(removing(engine.api.remove_volume, volume, force=True))
             mounts.append((volume, folder))
         plan = Blueprint(image, labels, Limits(read_only=False), argv=("-",), mounts=mounts, fill=True)
-        with (
-            removing(engine.api.remove_container, create(engine, plan), force=True) as helper,
-            asked("putting files in"),
-        ):
-            engine.api.put_archive(helper, "/", _packed(posixpath.dirname(report), files, command.limits.user))
-        yield tuple(mounts)
+        with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as helper:
+            before = _emptied(engine, helper, report, command.limits.user)
+            with asked("putting files in"):
+                engine.api.put_archive(helper, "/", _packed(posixpath.dirname(report), files, command.limits.user))
+        yield Exchange(tuple(mounts), before)
+
+
+def _emptied(engine: Engine, helper: str, report: str, user: str) -> str:
+    """Where the image brings along what would be taken for the report: an empty file that the user may write."""
+    if not report or not _written_at(engine, helper, report):
+        return ""
+    with asked("putting files in"):
+        engine.api.put_archive(helper, "/", _packed("", [(report, b"")], user))
+    return _written_at(engine, helper, report)
 
 
 def _is_below(folder: str, other: str) -> bool:
@@ -87,7 +100,7 @@ def _packed(folder: str, files: Iterable[tuple[str, bytes]], user: str) -> bytes
         if folder:
             add(folder, tarfile.DIRTYPE, 0o755 if numeric else 0o777)
         for path, data in files:
-            add(path, tarfile.REGTYPE, 0o644, data)
+            add(path, tarfile.REGTYPE, 0o644 if numeric else 0o666, data)
     return held.getvalue()
 
 
@@ -108,9 +121,11 @@ def room(engine: Engine) -> Callable[[], None]:
     return look
 
 
-def report_of(engine: Engine, container: str, path: str) -> bytes | None:
-    """The report that a container left; None: there is none."""
+def report_of(engine: Engine, container: str, path: str, before: str = "") -> bytes | None:
+    """The report that a container left; None: there is none, or no tool has touched what was there before."""
     try:
+        if before and _written_at(engine, container, path) == before:
+            return None
         return read(engine, container, path, LARGEST_REPORT)
     except Missing:
         return None
@@ -121,6 +136,7 @@ class _Stat:
     size: int
     mode: int
     link: str
+    written: str
 
 
 def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
@@ -130,18 +146,36 @@ def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
         Missing: there is no such file.
         Unreadable: it is no file, or larger than `limit` bytes.
     """
+    chunks, path, seen = _opened(engine, container, path)
+    with asked(f"reading {path}"):
+        return _unpacked(chunks, path, seen, limit)
+
+
+def _written_at(engine: Engine, container: str, path: str) -> str:
+    """When a file was last written, in the engine's words; empty: there is none."""
+    try:
+        chunks, _, seen = _opened(engine, container, path)
+    except Missing:
+        return ""
+    _closed(chunks)
+    return seen.written
+
+
+def _opened(engine: Engine, container: str, path: str) -> tuple[Iterator[bytes], str, _Stat]:
+    """A file's archive, not read yet, and where links have led to."""
     for _ in range(_MOST_LINKS):
         with asked(f"reading {path}"):
             try:
                 chunks, told = engine.api.get_archive(container, path)
             except NotFound as error:
                 raise Missing(f"The image has no {clean(path)}.") from error
-            seen = _Stat(int(told["size"]), int(told["mode"]), str(told.get("linkTarget") or ""))
-            if seen.link:
-                _exhausted(chunks)
-                path = posixpath.normpath(posixpath.join(posixpath.dirname(path), seen.link))
-                continue
-            return _unpacked(chunks, path, seen, limit)
+            seen = _Stat(
+                int(told["size"]), int(told["mode"]), str(told.get("linkTarget") or ""), str(told.get("mtime") or "")
+            )
+            if not seen.link:
+                return chunks, path, seen
+            _exhausted(chunks)
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(path), seen.link))
     raise Unreadable(f"{clean(path)} leads from link to link without an end.")
 
 
@@ -161,9 +195,7 @@ def _unpacked(chunks: Iterator[bytes], path: str, seen: _Stat, limit: int) -> by
             if len(held) > limit + (1 << 16):
                 raise Unreadable(f"{clean(path)} in the image is larger than the engine said.")
     finally:
-        close = getattr(chunks, "close", None)
-        if close:
-            close()
+        _closed(chunks)
     try:
         with tarfile.open(fileobj=io.BytesIO(bytes(held))) as tar:
             entry = tar.next()
@@ -178,3 +210,9 @@ def _unpacked(chunks: Iterator[bytes], path: str, seen: _Stat, limit: int) -> by
 def _exhausted(chunks: Iterable[bytes]) -> None:
     for _ in chunks:
         pass
+
+
+def _closed(chunks: Iterator[bytes]) -> None:
+    close = getattr(chunks, "close", None)
+    if close:
+        close()
