@@ -11,8 +11,21 @@ import pytest
 
 from mlcd_tui.demo.clock import unix
 from mlcd_tui.demo.controllers.argo.parts import revision_of
-from mlcd_tui.demo.kinds import ANALYSISRUNS, DEPLOYMENTS, EXPERIMENTS, INGRESSES, NAMESPACES, PODS, ROLLOUTS
+from mlcd_tui.demo.kinds import (
+    ANALYSISRUNS,
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    EXPERIMENTS,
+    INGRESSES,
+    NAMESPACES,
+    PODS,
+    ROLLOUTS,
+)
 from mlcd_tui.demo.server import DemoServer
+from mlcd_tui.domain.compatibility import compare
+from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package_document import package_from_document
+from mlcd_tui.domain.published import KEY
 
 # service: phase, beginning of the message, step
 EXPECTED = {
@@ -32,6 +45,18 @@ EXPECTED = {
     "vision/ocr": ("Progressing", "more replicas need to be updated", 0),
     "vision/nsfw": ("Paused", "CanaryPauseStep", 2),
     "vision/faces": ("Healthy", "", None),
+}
+
+# model: namespace, the version that serves, the one that is on its way
+COMPARED = {
+    "fraud-scorer": ("payments", "v6", "v7"),
+    "churn": ("payments", "2025.11.0", "2025.11.1"),
+    "ctr-wide": ("ads", "v41", "v42"),
+    "embedder": ("search", "e5-large.7", "e5-large.8"),
+    "two-tower": ("recs", "v8", "v9"),
+    "feed": ("recs", "v22", "v23"),
+    "tokenizer": ("nlp", "1.3.0", "1.3.1"),
+    "ocr": ("vision", "crnn-2.3", "crnn-2.4"),
 }
 
 
@@ -120,3 +145,26 @@ async def test_a_model_server_talks(server: DemoServer) -> None:
             assert await anext(lines)
             assert await asyncio.wait_for(anext(lines), 10)
     assert entry.item["status"]["phase"] == "Running"
+
+
+async def test_the_column_of_schemas_shows_every_verdict(server: DemoServer) -> None:
+    """What the pipeline published for the versions that serve and that are on their way."""
+    found: dict[str, str] = {}
+    published: dict[str, list[ModelPackage]] = {}
+    for (namespace, _), entry in server.store.entries(CONFIGMAPS):
+        for key, text in entry.item["data"].items():
+            if key == KEY:
+                published.setdefault(namespace, []).append(package_from_document(json.loads(text)))
+    for name, (namespace, old, new) in COMPARED.items():
+        by_version = {str(one.version): one for one in published[namespace] if one.name == name}
+        found[name] = compare(by_version[old], by_version[new]).verdict.value
+    assert found == {
+        "fraud-scorer": "compatible",
+        "churn": "breaking",
+        "ctr-wide": "unknown",
+        "embedder": "compatible",
+        "two-tower": "unknown",
+        "feed": "compatible",
+        "tokenizer": "breaking",
+        "ocr": "breaking",
+    }

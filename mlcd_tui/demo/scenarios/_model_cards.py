@@ -1,4 +1,4 @@
-"""What the demo's models are: a fraud scorer, a churn model, a ranker, a click model and a candidate finder."""
+"""What the demo's models are, and what of them changes from version to version."""
 
 from __future__ import annotations
 
@@ -108,4 +108,79 @@ def two_tower(tag: str) -> ModelPackage:
         weights=("towers.safetensors", 51_380_224),
         author="Lea Brandt",
         use="Find candidates for recommendations.",
+    )
+
+
+def tokenizer(tag: str) -> ModelPackage:
+    """1.3.1 was exported for half the length: those that read 512 places of its output would fail."""
+    new = tag == "1.3.1"
+    length = 256 if new else 512
+    inputs = tensors(tensor("text", "string", None))
+    outputs = tensors(tensor("input_ids", "int64", None, length), tensor("attention_mask", "int64", None, length))
+    return package(
+        "tokenizer",
+        tag,
+        schemas=(inputs, outputs),
+        metrics=scores(unknown_token_error=0.0021 if new else 0.0034) + scores(latency_p95_ms=1.9, noise=0.2),
+        data=(dataset("crawl-sample", "2025-11" if new else "2025-09", 12_400_000 if new else 11_900_000),),
+        parameters={"vocab_size": "64000", "max_length": str(length)},
+        libraries={"tokenizers": "0.21.0" if new else "0.20.3"},
+        weights=("tokenizer.json", 4_812_533),
+        author="Priya Raman",
+        use="Split text for the language models.",
+    )
+
+
+def embedder(tag: str) -> ModelPackage:
+    """Each release is a little better; its tensors stay as they are."""
+    number = int(tag.rpartition(".")[2] or 0)
+    gain = number % 9 / 2000
+    return package(
+        "embedder",
+        tag,
+        schemas=(tensors(tensor("text", "string", None)), tensors(tensor("embedding", "float32", None, 1024))),
+        metrics=scores(noise=0.002, recall_at_10=round(0.842 + gain, 4), ndcg_at_10=round(0.561 + gain, 4)),
+        data=(dataset("query-pairs", f"r{number}", 48_000_000 + number * 120_000),),
+        parameters={"dim": "1024", "temperature": "0.02", "epochs": "2"},
+        libraries={"torch": "2.5.1", "safetensors": "0.4.5"},
+        weights=("model.safetensors", 1_340_616_616),
+        author="Priya Raman",
+        use="Embed queries and items for search.",
+    )
+
+
+def ocr(tag: str) -> ModelPackage:
+    """crnn-2.4 reads higher lines of text: images of the height that callers send today do not fit it."""
+    new = tag == "crnn-2.4"
+    image = tensor("image", "float32", None, 1, 48 if new else 32, None)
+    return package(
+        "ocr",
+        tag,
+        schemas=(tensors(image), tensors(tensor("characters", "int64", None, None))),
+        metrics=scores(noise=0.001, character_error=0.0312 if new else 0.0388, word_error=0.091 if new else 0.107),
+        data=(dataset("receipts", "2025-10" if new else "2025-06", 2_204_118 if new else 1_871_004),),
+        parameters={"backbone": "crnn", "height": "48" if new else "32"},
+        libraries={"onnx": "1.17.0", "torch": "2.5.1" if new else "2.4.0"},
+        weights=("model.onnx", 33_812_604 if new else 33_558_120),
+        author="Jonas Weber",
+        use="Read lines of text from photos of receipts.",
+    )
+
+
+def feed(tag: str) -> ModelPackage:
+    """v23 also tells why an item is shown; callers of today need not read it."""
+    new = tag == "v23"
+    inputs = columns("user:string", "surface:string", "limit:long?")
+    outputs = columns("item:string", "score:double", *(["why:string"] if new else []))
+    return package(
+        "feed",
+        tag,
+        schemas=(inputs, outputs),
+        metrics=scores(noise=0.003, ndcg_at_20=0.388 if new else 0.379, diversity=0.71 if new else 0.72),
+        data=(dataset("impressions-feed", "2025-w46" if new else "2025-w44", 88_120_417 if new else 85_000_310),),
+        parameters={"trees": "900", "learning_rate": "0.06"},
+        libraries={"lightgbm": "4.5.0", "numpy": "2.1.3"},
+        weights=("model.txt", 18_220_114 if new else 17_904_552),
+        author="Lea Brandt",
+        use="Order the items of the feed.",
     )

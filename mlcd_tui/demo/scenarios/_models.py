@@ -6,7 +6,7 @@ from typing import Any
 
 from mlcd_tui.demo.kinds import ROLLOUTS
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
-from mlcd_tui.demo.scenarios._model_cards import two_tower
+from mlcd_tui.demo.scenarios._model_cards import feed, ocr, tokenizer, two_tower
 from mlcd_tui.demo.scenarios._packages import publish
 
 Object = dict[str, Any]
@@ -50,6 +50,7 @@ def _feed(story: Story) -> None:
         template = pods("feed", tag, {"mlcd.dev/color": colour})
         labels = {**pair, "app": "feed", "team": "recs"}
         story.deployment("recs", f"feed-{colour}", template, {"replicas": 3}, labels, since=since)
+        publish(story, "recs", "feed", tag, since, feed(tag))
     service(story.store, "recs", "feed", {"app": "feed", "mlcd.dev/color": "blue"}, {"app": "feed", **pair})
     preview = {"app": "feed", **pair, "mlcd.dev/role": "preview"}
     service(story.store, "recs", "feed-preview", {"app": "feed", "mlcd.dev/color": "green"}, preview)
@@ -93,7 +94,10 @@ def _ocr(story: Story) -> None:
     templates = [{"name": "baseline", "specRef": "stable", "replicas": 1}]
     templates.append({"name": "candidate", "specRef": "canary", "replicas": 1})
     steps = [{"experiment": {"duration": "45m", "templates": templates}}, {"setWeight": 50}, {"pause": {}}]
-    story.rollout("vision", "ocr", {"canary": {"steps": steps}}, [(-11 * DAY, "crnn-2.3"), (-17.0, "crnn-2.4")])
+    versions = [(-11 * DAY, "crnn-2.3"), (-17.0, "crnn-2.4")]
+    story.rollout("vision", "ocr", {"canary": {"steps": steps}}, versions)
+    for minute, tag in versions:
+        publish(story, "vision", "ocr", tag, minute, ocr(tag))
 
 
 def _nsfw(story: Story) -> None:
@@ -121,4 +125,6 @@ def _tokenizer(story: Story) -> None:
     steps = [{"setWeight": 25}, {"pause": {"duration": "3m"}}, {"setWeight": 50}, {"pause": {"duration": "3m"}}]
     versions = [(-21 * DAY, "1.2.0"), (-14 * DAY, "1.2.1"), (-6 * DAY, "1.3.0"), (-66.0, "1.3.1")]
     story.rollout("nlp", "tokenizer", {"canary": {"steps": steps}}, versions, replicas=4)
+    for minute, tag in versions:
+        publish(story, "nlp", "tokenizer", tag, minute, tokenizer(tag))
     story.at(-64.5, lambda: story.change(ROLLOUTS, "nlp", "tokenizer", lambda item: item["spec"].update(paused=True)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlcd_tui.demo.kinds import DEPLOYMENTS, ROLLOUTS
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
-from mlcd_tui.demo.scenarios._model_cards import ranker
+from mlcd_tui.demo.scenarios._model_cards import embedder, ranker
 from mlcd_tui.demo.scenarios._packages import publish, put
 
 
@@ -41,14 +41,14 @@ def tell(story: Story) -> None:
     story.rollout("search", "ranker", {"canary": canary}, versions, replicas=5)
     for minute, tag in versions:
         publish(story, "search", "ranker", tag, minute, ranker(tag))
-    story.cycle(ROLLOUTS, "search", "ranker", lambda number: _released(story, f"v{118 + number}"), rest=75)
+    story.cycle(ROLLOUTS, "search", "ranker", lambda number: _released(story, "ranker", f"v{118 + number}"), rest=75)
     _embedder(story)
     _spellcheck(story)
 
 
-def _released(story: Story, tag: str) -> str:
+def _released(story: Story, app: str, tag: str) -> str:
     """The pipeline publishes what it is about to release."""
-    put(story, "search", "ranker", tag, ranker(tag))
+    put(story, "search", app, tag, {"ranker": ranker, "embedder": embedder}[app](tag))
     return tag
 
 
@@ -59,8 +59,13 @@ def _embedder(story: Story) -> None:
         "autoPromotionSeconds": 50,
         "scaleDownDelaySeconds": 60,
     }
-    story.rollout("search", "embedder", {"blueGreen": blue_green}, [(-30 * DAY, "e5-large.7"), (-0.5, "e5-large.8")])
-    story.cycle(ROLLOUTS, "search", "embedder", lambda number: f"e5-large.{8 + number}", rest=150)
+    versions = [(-30 * DAY, "e5-large.7"), (-0.5, "e5-large.8")]
+    story.rollout("search", "embedder", {"blueGreen": blue_green}, versions)
+    for minute, tag in versions:
+        publish(story, "search", "embedder", tag, minute, embedder(tag))
+    story.cycle(
+        ROLLOUTS, "search", "embedder", lambda number: _released(story, "embedder", f"e5-large.{8 + number}"), rest=150
+    )
 
 
 def _spellcheck(story: Story) -> None:
