@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, create_model, model_validator
 
-from mlcd_tui.checks.plan_files import digest_of, sha256_of
+from mlcd_tui.checks.plan_files import digest_of, files_of, sha256_of, stamp_of
 from mlcd_tui.checks.plan_model import BesidePlan, Bytes, CheckPart, LimitsPart, Part, Seconds, ServePart, ServingPart
 from mlcd_tui.checks.plan_problems import refuse
 from mlcd_tui.checks.plan_yaml import Document, read_yaml
@@ -126,6 +126,13 @@ class Plan:
     checks: tuple[PlannedCheck, ...]
     digest: str
     """`sha256:…` of the resolved plan without the image's name, and of all files that the checks name."""
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Another one whenever the plan's file, or one that it names, is another one. Raises `BadConfig`."""
+        folder = Path(self.folder)
+        patterns = dict.fromkeys(pattern for check in self.checks for pattern in check.files)
+        named = (path for pattern in patterns for path in files_of(folder, pattern))
+        return stamp_of((Path(self.path), *named))
 
     def only(self, names: tuple[str, ...]) -> tuple[PlannedCheck, ...]:
         """The checks called so, in the plan's order; none named: all.

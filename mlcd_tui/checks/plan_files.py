@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from mlcd_tui.domain.errors import BadConfig
@@ -27,6 +28,33 @@ def digest_of(folder: Path, pattern: str) -> str:
     plain = folder / pattern
     if plain.is_file():
         return _file(folder, plain)
+    found = _listed(folder, pattern)
+    if not found:
+        return ABSENT
+    lines = [f"{_file(folder, path)} {path.relative_to(folder).as_posix()}\n" for path in found]
+    return sha256_of("".join(lines).encode("utf-8", "surrogatepass"))
+
+
+def stamp_of(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Names, times and sizes of files: cheap beside their digests."""
+    found = []
+    for path in paths:
+        try:
+            about = path.stat()
+        except OSError:
+            continue
+        found.append((str(path), about.st_mtime_ns, about.st_size))
+    return tuple(found)
+
+
+def files_of(folder: Path, pattern: str) -> list[Path]:
+    """The files that a pattern means. Raises `BadConfig`."""
+    plain = folder / pattern
+    return [plain] if plain.is_file() else _listed(folder, pattern)
+
+
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    plain = folder / pattern
     try:
         if plain.is_dir():
             found = sorted(path for path in plain.rglob("*") if path.is_file())
@@ -34,12 +62,9 @@ def digest_of(folder: Path, pattern: str) -> str:
             found = sorted(path for path in folder.glob(pattern) if path.is_file())
     except (OSError, ValueError, NotImplementedError) as error:
         raise BadConfig(f"The files {clean(pattern)} cannot be listed: {clean(error)}.") from error
-    if not found:
-        return ABSENT
     if len(found) > MOST_FILES:
         raise BadConfig(f"{clean(pattern)} means more than {MOST_FILES:,} files.")
-    lines = [f"{_file(folder, path)} {path.relative_to(folder).as_posix()}\n" for path in found]
-    return sha256_of("".join(lines).encode("utf-8", "surrogatepass"))
+    return found
 
 
 def _file(folder: Path, path: Path) -> str:

@@ -14,6 +14,7 @@ from mlcd_tui.config import paths
 from mlcd_tui.config.toml_file import Reader, parse
 from mlcd_tui.domain.errors import BadConfig
 
+_PLANS = 'a table such as "registry.example/ml/*" = "plans/ml.yaml", paths by patterns of images or NAMESPACE/NAME'
 _KEYS = 'action ids with a key or a list of keys, such as quit = ["q"]'
 
 Switch = Annotated[bool, Meta(description="true or false")]
@@ -54,6 +55,12 @@ class CheckSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     required: Switch = False
     """An image that nobody has checked needs a reason; a failed, missing or stale required check always does."""
+    required_checks: Texts = ()
+    """Checks that must be met whatever the plan says, and where the plan is not at hand."""
+    plan: Text = ""
+    """Path of the check plan in force, from the settings file's folder on; empty: that of the newest evidence."""
+    plans: Annotated[dict[str, str], Meta(description=_PLANS)] = {}
+    """Plans by patterns of the image's repository or of `NAMESPACE/NAME`; the first that fits comes before `plan`."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -129,7 +136,7 @@ def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     values = reader.fields(Settings, table, skip=("contexts", "keys", "packages", "checks"))
     values["keys"] = _keys(reader, table.get("keys", {}))
     values["packages"] = _packages(reader, table.get("packages", {}))
-    values["checks"] = _checks(reader, table.get("checks", {}))
+    values["checks"] = _checks(reader, table.get("checks", {}), file.absolute().parent)
     tables = table.get("contexts", {})
     if isinstance(tables, dict):
         values["contexts"] = {name: _context(reader, name, value) for name, value in tables.items()}
@@ -160,18 +167,28 @@ def _packages(reader: Reader, table: object) -> PackageSettings:
     return PackageSettings()
 
 
-def _checks(reader: Reader, table: object) -> CheckSettings:
-    """What is wrong may have meant to ask for checks, so it does."""
+def _checks(reader: Reader, table: object, folder: Path) -> CheckSettings:
+    """What is wrong may have meant to ask for checks, so it does. Paths begin at the settings file's folder."""
     before = len(reader.problems)
     fields: dict[str, Any] = {}
     if isinstance(table, dict):
         fields = reader.fields(CheckSettings, table, ("checks",))
     else:
-        reader.complain(("checks",), table, "a table with required")
+        reader.complain(("checks",), table, "a table with required, required_checks, plan, plans")
     if len(reader.problems) > before:
         reader.problems[-1] += " Until it is mended, an image that nobody has checked needs a reason."
         fields["required"] = True
+    if fields.get("plan"):
+        fields["plan"] = _from(folder, fields["plan"])
+    fields["plans"] = {pattern: _from(folder, path) for pattern, path in fields.get("plans", {}).items()}
     return CheckSettings(**fields)
+
+
+def _from(folder: Path, path: str) -> str:
+    try:
+        return str(folder / Path(path).expanduser())
+    except RuntimeError:  # nobody knows where the home folder of such a user is
+        return str(folder / path)
 
 
 def _guard(reader: Reader, table: dict[str, Any], values: dict[str, Any]) -> None:

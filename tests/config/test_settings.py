@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlcd_tui.config import paths
-from mlcd_tui.config.settings import ContextSettings, PackageSettings, Settings, load
+from mlcd_tui.config.settings import CheckSettings, ContextSettings, PackageSettings, Settings, load
 from mlcd_tui.config.toml_file import lines_of
 from mlcd_tui.domain.text import clean
 
@@ -31,6 +31,7 @@ def test_sample_is_right_names_every_setting_and_states_the_defaults() -> None:
         *Settings.__struct_fields__,
         *ContextSettings.__struct_fields__,
         *PackageSettings.__struct_fields__,
+        *CheckSettings.__struct_fields__,
     ):
         assert name in text
     assert msgspec.structs.replace(found, contexts={}) == Settings()
@@ -54,7 +55,10 @@ def test_no_file_is_no_problem_unless_it_was_asked_for(tmp_path: Path, monkeypat
         ("patience = 0", ":2: patience: 0 is not allowed here; allowed is seconds, 1 to 3600."),
         ("refresh = true", ":2: refresh: true is not allowed here; allowed is pictures a second, 1 to 25."),
         ("log_lines = 1.5", ":2: log_lines: 1.5 is not allowed here; allowed is a whole number, 1 to 100000."),
-        ("refesh = 2", ":2: refesh: there is no such setting; did you mean refresh? There is: ascii, checks, contexts,"),
+        (
+            "refesh = 2",
+            ":2: refesh: there is no such setting; did you mean refresh? There is: ascii, checks, contexts,",
+        ),
         ('[keys]\n"a.b" = 4', ':3: keys."a.b": 4 is not allowed here; allowed is a key in quotes, or a list of them.'),
         ("keys = 4", ":2: keys: 4 is not allowed here; allowed is action ids with a key"),
         ("[contexts.a]\nnamespace = 1", ":3: contexts.a.namespace: 1 is not allowed here; allowed is text in quotes."),
@@ -103,6 +107,28 @@ def test_binary_and_folders_are_told_too(tmp_path: Path) -> None:
 def test_no_slip_takes_a_protection_away(tmp_path: Path, text: str, *, production: bool, readonly: bool) -> None:
     found, _ = loaded(tmp_path, text)
     assert (found.production_in("eu"), found.readonly_in("eu")) == (production, readonly)
+
+
+def test_plans_lie_beside_the_settings_and_keep_their_order(tmp_path: Path) -> None:
+    text = '[checks]\nplan = "checks.yaml"\n[checks.plans]\n"z/*" = "/srv/z.yaml"\n"a/*" = "plans/a.yaml"\n'
+    found, problems = loaded(tmp_path, text)
+    assert problems == ()
+    assert found.checks.plan == str(tmp_path / "checks.yaml")
+    assert list(found.checks.plans.items()) == [("z/*", "/srv/z.yaml"), ("a/*", str(tmp_path / "plans/a.yaml"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("plan = 3", "checks.plan: 3 is not allowed here; allowed is text in quotes."),
+        ("plans = ['a']", "checks.plans: a list is not allowed here; allowed is a table such as"),
+        ("required_check = ['a']", "checks.required_check: there is no such setting; did you mean required_checks?"),
+    ],
+)
+def test_a_slip_that_may_have_asked_for_checks_asks_for_them(tmp_path: Path, text: str, sentence: str) -> None:
+    found, problems = loaded(tmp_path, f"[checks]\n{text}\n")
+    assert sentence in problems[0]
+    assert found.checks.required
 
 
 def test_a_context_has_its_own_table_before_patterns_and_the_rest(tmp_path: Path) -> None:
