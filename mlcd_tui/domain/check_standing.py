@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mlcd_tui.domain.checks import CheckResult, CheckState, Evidence, SignatureState, judged
@@ -33,6 +33,8 @@ class InForce:
     checks: tuple[Awaited, ...] = ()
     """Empty: not known; then those that the evidence has."""
     max_age: timedelta | None = None
+    exhaustive: bool = True
+    """Whether it has no other checks than these; else those that the evidence has count as well."""
 
     @property
     def parts(self) -> Mapping[str, str]:
@@ -78,6 +80,8 @@ class _Word:
 
     result: CheckResult
     evidence: Evidence
+    part: str = ""
+    """The platform that it speaks of, where what runs is an index; empty: of all that runs."""
 
     @property
     def speaks(self) -> bool:
@@ -98,11 +102,17 @@ class _Words:
         """The one that counts.
 
         A failure that is newer beats an older pass, as any newer word does; but nobody who merely may write to the
-        cluster takes back what a verified signature says against the image.
+        cluster takes back what a verified signature says against the image, and no platform what was found on another.
         """
         speaking = [word for word in self.said if word.speaks]
         if not speaking:
             return self.said[0]
+        by_part = {word.part: [one for one in speaking if one.part == word.part] for word in speaking}
+        last = [self._last(words) for words in by_part.values()]
+        return next((word for word in last if not word.result.state.met), last[0])
+
+    @staticmethod
+    def _last(speaking: list[_Word]) -> _Word:
         newest = speaking[0]
         if newest.result.state.met and not newest.verified:
             proven = next((word for word in speaking if word.verified), newest)
@@ -126,16 +136,24 @@ def standings(
     words: dict[str, _Words] = {each.name: _Words() for each in plan.checks}
     for each in sorted_:
         for result in judged(each, running, plan.digest, now, plan.max_age, plan.parts):
-            words.setdefault(result.name, _Words()).said.append(_Word(result, each))
+            words.setdefault(result.name, _Words()).said.append(_Word(result, each, _part(each, running)))
     awaited = {each.name: each for each in plan.checks}
     found = []
     for name, said in words.items():
         if not said.said:
             found.append(Standing(_missing(awaited[Clean(name)])))
-        elif not awaited or name in awaited:  # a check that the plan no longer has is nobody's business
+        elif name in awaited:  # whether it is required, the plan in force says, not who ran it
+            word = said.last()
+            found.append(Standing(replace(word.result, required=awaited[Clean(name)].required), word.evidence))
+        elif not awaited or not plan.exhaustive:  # a check that the plan no longer has is nobody's business
             word = said.last()
             found.append(Standing(word.result, word.evidence))
     return tuple(found)
+
+
+def _part(evidence: Evidence, running: frozenset[str]) -> str:
+    image = evidence.run.image
+    return str(image.platform) or image.manifest_digest if image.index_digest in running else ""
 
 
 def _in_force(evidence: tuple[Evidence, ...], running: frozenset[str], plan: InForce) -> InForce:
@@ -144,7 +162,7 @@ def _in_force(evidence: tuple[Evidence, ...], running: frozenset[str], plan: InF
         return plan
     for each in evidence:
         if each.signature is not SignatureState.BROKEN and running & each.run.image.digests:
-            return InForce(each.run.plan_digest, plan.checks, plan.max_age)
+            return replace(plan, digest=each.run.plan_digest)
     return plan
 
 

@@ -13,11 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlcd_tui.domain.checks import Evidence, ImageIdentity
+from mlcd_tui.domain.checks import CheckState, Evidence, ImageIdentity
 from mlcd_tui.domain.errors import Unreadable
-from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.text import Clean, clean
 
 MOST_BYTES = 4 << 20
+MOST_PLATFORMS = 64
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -29,25 +30,35 @@ class ImageLink:
     """Of the config (then `upper` is the manifest's), or of the manifest (then `upper` is the index's)."""
     upper: str
     is_index: bool = False
+    platforms: int = 1
+    """How many the index holds: of several each is an image of its own, so `lower` is only a part of `upper`."""
+    platform: Clean = Clean("")
+    """Of `lower`, as the index tells it."""
+
+    @property
+    def partial(self) -> bool:
+        """Whether `upper` means other images as well."""
+        return self.platforms > 1
 
 
-def link_of(data: bytes) -> ImageLink:
-    """The link that the bytes of a manifest prove; of an index only where it holds a single platform.
+def links_of(data: bytes) -> tuple[ImageLink, ...]:
+    """The link that the bytes of a manifest prove, or those of an index: one for each of its platforms.
 
     Raises:
-        Unreadable: they are neither, or the index holds several platforms, of which each is an image of its own.
+        Unreadable: they are neither.
     """
     value = _document(data)
     own = f"sha256:{hashlib.sha256(data).hexdigest()}"
     listed = value.get("manifests")
     if isinstance(listed, list):
         platforms = [each for each in listed if isinstance(each, dict) and not _attests(each)]
-        digests = [each.get("digest") for each in platforms]
-        if len(digests) != 1:
-            raise Unreadable(f"The index {own} holds {len(digests)} platforms: each of them is an image of its own.")
-        return ImageLink(_digest(digests[0]), own, is_index=True)
+        if not 1 <= len(platforms) <= MOST_PLATFORMS:
+            raise Unreadable(f"The index {own} holds {len(platforms)} platforms, not 1 to {MOST_PLATFORMS}.")
+        return tuple(
+            ImageLink(_digest(each.get("digest")), own, True, len(platforms), _platform(each)) for each in platforms
+        )
     config = value.get("config")
-    return ImageLink(_digest(config.get("digest") if isinstance(config, dict) else None), own)
+    return (ImageLink(_digest(config.get("digest") if isinstance(config, dict) else None), own),)
 
 
 def _document(data: bytes) -> dict[str, Any]:
@@ -68,6 +79,12 @@ def _attests(entry: dict[str, Any]) -> bool:
     return isinstance(platform, dict) and platform.get("os") == "unknown"
 
 
+def _platform(entry: dict[str, Any]) -> Clean:
+    told = entry.get("platform")
+    parts = [told.get(key) for key in ("os", "architecture", "variant")] if isinstance(told, dict) else []
+    return clean("/".join(part for part in parts if isinstance(part, str) and part), limit=80)
+
+
 def _digest(value: Any) -> str:
     if isinstance(value, str) and _DIGEST.fullmatch(value):
         return value
@@ -75,11 +92,14 @@ def _digest(value: Any) -> str:
 
 
 def alike(digests: Iterable[str], links: Iterable[ImageLink]) -> frozenset[str]:
-    """All digests that mean the same image as one of these, by the links."""
+    """All digests that mean the same image as one of these, or a platform of it, by the links."""
     known = set(digests)
     links = tuple(links)
+    # its platforms are part of an index; that they are in one says nothing of the one of the other
+    known |= {link.lower for link in links if link.partial and link.upper in known}
+    whole = [link for link in links if not link.partial]
     for _ in range(2):  # config to manifest to index, and back
-        for link in links:
+        for link in whole:
             if known & {link.lower, link.upper}:
                 known |= {link.lower, link.upper}
     return frozenset(known)
@@ -93,12 +113,42 @@ def linked(evidence: Evidence, links: Iterable[ImageLink], wanted: frozenset[str
         links: what is known of pushes.
         wanted: the digests asked for: of several pushes of one build the one that is meant.
     """
-    image, links = evidence.run.image, tuple(links)
+    image, links = evidence.run.image, tuple(link for link in links if not link.partial)
     whole = _named(image, links, wanted)
     if whole == image:
         return evidence
     told = clean(" · ".join(filter(None, (str(evidence.note), "tied to what was pushed by the manifest"))))
     return replace(evidence, run=replace(evidence.run, image=whole), note=told)
+
+
+def of_a_part(evidence: Evidence, links: Iterable[ImageLink], wanted: frozenset[str]) -> Evidence:
+    """The evidence as it counts for an index of several platforms of which it checked one: what it met is warned.
+
+    Only for looking at: what is signed or published says what was checked, not what it counts for elsewhere.
+
+    Args:
+        evidence: with the digests of its image (see `linked`).
+        links: what is known of pushes.
+        wanted: the digests asked for.
+    """
+    image = evidence.run.image
+    parts = [link for link in links if link.partial and link.upper in wanted]
+    indexes = {link.upper for link in parts}
+    if not parts or wanted & image.digests - indexes:  # the very platform is asked for
+        return evidence
+    part = next((link for link in parts if link.lower in image.digests), None)
+    if part is None:  # an engine knows what it pulled by the index that was asked for
+        part = next((link for link in parts if link.upper in image.digests), None)
+        if part is None:
+            return evidence
+        part = replace(part, platform=image.platform)
+    told = clean(f"checked {part.platform or 'one platform'} only, one of {part.platforms}")
+    results = tuple(
+        replace(each, state=CheckState.WARNED, sentence=clean(f"{each.sentence}; {told}")) if each.state.met else each
+        for each in evidence.run.results
+    )
+    run = replace(evidence.run, image=replace(image, index_digest=part.upper), results=results)
+    return replace(evidence, run=run, note=clean(" · ".join(filter(None, (str(evidence.note), str(told))))))
 
 
 def _named(image: ImageIdentity, links: tuple[ImageLink, ...], wanted: frozenset[str]) -> ImageIdentity:

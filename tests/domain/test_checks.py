@@ -126,6 +126,29 @@ def test_the_plan_in_force_decides_what_is_awaited() -> None:
     }
     assert _states(plan=plan) == {"lint": CheckState.MISSING, "snapshot": CheckState.MISSING}
     assert _states(_evidence(1, result("lint")), plan=replace(plan, digest=OTHER_PLAN))["lint"] is CheckState.STALE
+    named = InForce(checks=plan.checks, exhaustive=False)  # names only, of a plan that is not at hand
+    assert _states(_evidence(1, result("lint"), result("more")), plan=named) == {
+        "lint": P,
+        "snapshot": CheckState.MISSING,
+        "more": P,
+    }
+
+
+def test_who_ran_a_check_does_not_say_whether_it_is_required() -> None:
+    plan = InForce(OTHER_PLAN, (Awaited(Clean("lint"), "lint"),))
+    (found,) = standings((_evidence(1, result("lint", required=False)),), HERE, NOW, plan)
+    assert (found.result.state, found.result.required) == (CheckState.STALE, True)
+
+
+def test_no_platform_of_an_index_takes_back_what_was_found_on_another() -> None:
+    def on(platform: str, minutes: int, state: CheckState) -> Evidence:
+        made = _evidence(minutes, result("lint", state))
+        image = ImageIdentity(Clean("churn"), "", f"sha256:{platform}", MANIFEST, Clean(platform))
+        return replace(made, run=replace(made.run, image=image))
+
+    arm, amd = on("linux/arm64", 9, CheckState.FAILED), on("linux/amd64", 1, P)
+    assert _states(arm, amd) == {"lint": CheckState.FAILED}
+    assert _states(arm, amd, on("linux/arm64", 5, P)) == {"lint": P}
 
 
 def test_where_the_plan_is_not_known_the_newest_run_tells_it() -> None:

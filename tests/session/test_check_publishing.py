@@ -101,7 +101,7 @@ async def test_what_was_built_here_is_published_for_what_was_pushed(
     store.add(run(result("lint"), id="built", image=ImageIdentity(Clean("churn:dev"), config)))
     with pytest.raises(BadConfig, match="did not check"):
         await desk_of(store).propose_publish("built", OTHER, "ml")
-    link = store.link(json.dumps({"config": {"digest": config}}).encode())
+    (link,) = store.link(json.dumps({"config": {"digest": config}}).encode())
     shown = await desk_of(store).propose_publish("built", link.upper, "ml")
     assert shown.run.image.digests == {config, link.upper}
     assert shown.warnings == ()

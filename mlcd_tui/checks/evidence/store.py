@@ -23,7 +23,7 @@ from mlcd_tui.config import paths
 from mlcd_tui.domain.checks import CheckRun, Evidence
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
 from mlcd_tui.domain.image_link import MOST_BYTES as MOST_MANIFEST
-from mlcd_tui.domain.image_link import ImageLink, alike, link_of, linked
+from mlcd_tui.domain.image_link import ImageLink, alike, linked, links_of, of_a_part
 from mlcd_tui.domain.text import Clean, clean
 
 MOST_LOG = 4 << 20
@@ -103,16 +103,22 @@ class EvidenceStore:
         """The newest runs on this machine; costs as many files as are asked for."""
         return self._load(sorted(_names(self.folder / "runs"), reverse=True), limit)
 
-    def by_digest(self, digests: Iterable[str]) -> Kept:
-        """The runs of an image by any of its digests, also those that a later push tied to it."""
-        links = self.links()
+    def by_digest(self, digests: Iterable[str], links: Iterable[ImageLink] = ()) -> Kept:
+        """The runs of an image by any of its digests, also those that a later push tied to it.
+
+        Args:
+            digests: of the image.
+            links: what is known of pushes beside what is remembered here.
+        """
+        links = (*self.links(), *links)
         names: set[str] = set()
         wanted = frozenset(digests)
         for digest in alike(wanted, links):
             if found := _HEX.fullmatch(digest):
                 names.update(_names(self.folder / "digests" / found[1]))
         kept = self._load(sorted(names, reverse=True), MOST_READ, absent_is_fine=True)
-        return Kept(tuple(linked(each, links, wanted) for each in kept.evidence), kept.troubles)
+        named = (of_a_part(linked(each, links, wanted), links, wanted) for each in kept.evidence)
+        return Kept(tuple(named), kept.troubles)
 
     def run(self, run_id: str) -> Evidence:
         """One run. Raises `Missing`, or `Unreadable` where its file is damaged."""
@@ -147,26 +153,30 @@ class EvidenceStore:
 
     # --- which digests mean the same image --------------------------------------------------------------------
 
-    def link(self, manifest: bytes) -> ImageLink:
+    def link(self, manifest: bytes) -> tuple[ImageLink, ...]:
         """Remember what a push made of an image, from the bytes of its manifest or index.
 
         Raises:
-            Unreadable: they are neither, or an index of several platforms.
+            Unreadable: they are neither.
             BadConfig: it cannot be written.
         """
-        link = link_of(manifest)
+        links = links_of(manifest)
         with self._writing():
-            _write_new(self.folder / "manifests" / f"{link.upper.removeprefix('sha256:')}.json", manifest)
-        return link
+            _write_new(self.folder / "manifests" / f"{links[0].upper.removeprefix('sha256:')}.json", manifest)
+        return links
+
+    def stamp(self) -> tuple[int, ...]:
+        """Another one whenever a run or a push was remembered, by whatever process."""
+        return tuple(_changed(self.folder / name) for name in ("runs", "manifests"))
 
     def links(self) -> tuple[ImageLink, ...]:
         """All that is known of builds and their pushes; a file whose bytes are not those of its name says nothing."""
-        found = []
+        found: list[ImageLink] = []
         for name in _names(self.folder / "manifests"):
             with contextlib.suppress(OSError, Unreadable):
-                link = link_of(_bounded(self.folder / "manifests" / name, MOST_MANIFEST))
-                if link.upper == f"sha256:{name.removesuffix('.json')}":
-                    found.append(link)
+                links = links_of(_bounded(self.folder / "manifests" / name, MOST_MANIFEST))
+                if links[0].upper == f"sha256:{name.removesuffix('.json')}":
+                    found += links
         return tuple(found)
 
     # --- logs ---------------------------------------------------------------------------------------------
@@ -230,6 +240,13 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in os.scandir(folder) if entry.name.endswith(".json")]
     except OSError:
         return []
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _bounded(path: Path, most: int) -> bytes:

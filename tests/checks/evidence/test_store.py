@@ -151,10 +151,38 @@ def test_a_push_makes_the_build_s_evidence_count_for_what_runs(store: EvidenceSt
     assert judged(evidence, frozenset({_sha(index)}), PLAN, NOW)[1].state is CheckState.PASSED
 
 
-def test_an_index_of_several_platforms_is_not_one_image(store: EvidenceStore) -> None:
+def test_of_an_index_of_several_platforms_what_one_of_them_met_is_warned(store: EvidenceStore) -> None:
+    """And it says nothing of the other platform, nor the index of either."""
+    store.add(run(image=UNPUSHED))
+    pushed = _sha(_manifest())
+    platforms = ({"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64", "variant": "v8"})
+    listed = [{"digest": pushed, "platform": platforms[0]}, {"digest": OTHER, "platform": platforms[1]}]
+    index = json.dumps({"manifests": listed}).encode()
+    store.link(_manifest())
+    store.link(index)
+    (evidence,) = store.by_digest({_sha(index)}).evidence
+    lint, tests = judged(evidence, frozenset({_sha(index)}), PLAN, NOW)
+    assert (lint.state, tests.state) == (CheckState.FAILED, CheckState.WARNED)
+    assert "checked linux/amd64 only, one of 2" in tests.sentence
+    (evidence,) = store.by_digest({pushed}).evidence
+    assert judged(evidence, frozenset({pushed}), PLAN, NOW)[1].state is CheckState.PASSED
+    assert store.by_digest({OTHER}).evidence == ()
+    assert _sha(index) not in evidence.run.image.digests  # what is published of it does not say that it was the index
+
+
+def test_an_image_that_was_pulled_by_its_index_is_one_platform_of_it(store: EvidenceStore) -> None:
+    """A Docker Engine knows it by the digest of the index."""
     index = json.dumps({"manifests": [{"digest": MANIFEST}, {"digest": OTHER}]}).encode()
-    with pytest.raises(Unreadable, match="2 platforms"):
-        store.link(index)
+    store.add(run(image=ImageIdentity(Clean("churn"), CONFIG, _sha(index), platform=Clean("linux/arm64"))))
+    store.link(index)
+    (evidence,) = store.by_digest({_sha(index)}).evidence
+    assert "checked linux/arm64 only" in evidence.run.results[1].sentence
+
+
+@pytest.mark.parametrize("listed", [[], [{"digest": f"sha256:{number:064}"} for number in range(65)], [{}]])
+def test_an_index_of_nothing_or_of_too_much_is_none(store: EvidenceStore, listed: list[dict[str, str]]) -> None:
+    with pytest.raises(Unreadable):
+        store.link(json.dumps({"manifests": listed}).encode())
 
 
 def test_a_link_that_was_changed_proves_nothing(store: EvidenceStore) -> None:
