@@ -66,7 +66,7 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
         is_production=settings.production_in,
         is_readonly=settings.readonly_in,
         packages=settings.packages,
-        checks_required=settings.checks.required,
+        checks=settings.checks,
     )
     return Wired(LiveSession(ENGINES.all, options, _audit_log), settings, problems)
 

@@ -243,6 +243,8 @@ class ImageChecks:
     """The results, each with the evidence whose word it is."""
     known: tuple[Evidence, ...] = ()
     """All that there is of it, newest first, what was tampered with included."""
+    plan_unread: bool = False
+    """The plan in force cannot be used (`problem` tells why), so nothing says which checks must be met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +302,13 @@ class CheckDesk(Protocol):
 
     async def around(self, detail: RolloutDetail) -> RolloutChecks:
         """What is known of the checks of the images that a rollout runs."""
+        ...
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` whenever evidence was published, or kept here: ask `around` again. Returns how to stop it.
+
+        While somebody listens, what others publish in the cluster is watched.
+        """
         ...
 
     async def log(self, run: str, check: str) -> tuple[Clean, ...]:

@@ -63,8 +63,13 @@ class CheckEvidence:
         running = frozenset(filter(None, (image.digest,)))
         gates = check_gates(image.standings, image.known, running, problem)
         answer_for = needs_reason(image.standings)
+        if image.plan_unread:
+            answer_for = (*answer_for, clean("the check plan in force cannot be used"))
         if not image.standings and self.required:
-            answer_for = (clean("nothing proves that the new image was checked"),)
+            answer_for = (
+                *answer_for,
+                clean("nothing proves that the new image was checked"),
+            )
         return CheckWord(gates, answer_for)
 
     def _over(self, task: asyncio.Task[RolloutChecks]) -> None:

@@ -10,24 +10,26 @@ import getpass
 import os
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from mlcd_tui.domain.check_ports import CheckPublication, Progress, RolloutChecks
+from mlcd_tui.config.settings import CheckSettings, PackageSettings
+from mlcd_tui.domain.check_ports import CheckPublication, ImageChecks, Progress, RolloutChecks
 from mlcd_tui.domain.checks import CheckRun, Evidence
 from mlcd_tui.domain.errors import BadConfig, Missing, Problem
 from mlcd_tui.domain.package_ports import PublishOutcome
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean, clean_lines
+from mlcd_tui.session.check_plans import PlansInForce
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
-    from mlcd_tui.cluster.client import Client
     from mlcd_tui.session.check_publishing import CheckPublisher
-    from mlcd_tui.session.check_search import EvidenceSearch
+    from mlcd_tui.session.check_side import Side
     from mlcd_tui.session.package_desk import Surroundings
+    from mlcd_tui.session.running_images import RunningImage
 
 Runner = Callable[[str, str, Sequence[str], Collection[str], str], Iterator[Progress]]
 """Runs a plan: image, path of the plan, names, those called off meanwhile, and who runs it. Blocking."""
@@ -72,6 +74,8 @@ class Checks:
         clock: the present moment.
         surroundings: the context at hand, connected when first asked for; None: there is no cluster.
         runner: runs plans.
+        settings: which plan is in force, and what must be met; None: the defaults.
+        packages: whether registries are asked, and how long is waited for them; None: the defaults.
         store: makes the store when it is first asked.
     """
 
@@ -80,6 +84,8 @@ class Checks:
         clock: Callable[[], datetime],
         surroundings: Callable[[], Awaitable[Surroundings]] | None = None,
         *,
+        settings: CheckSettings | None = None,
+        packages: PackageSettings | None = None,
         runner: Runner = run_here,
         store: Callable[[], EvidenceStore] = store_here,
     ) -> None:
@@ -88,6 +94,11 @@ class Checks:
         self._runner = runner
         self._make_store = store
         self._store: EvidenceStore | None = None
+        self._plans = PlansInForce(settings or CheckSettings())
+        self._packages = packages or PackageSettings()
+        self._side: Side | None = None
+        self._making = asyncio.Lock()
+        self._listeners: list[Callable[[], None]] = []
 
     async def run(
         self, image: str, plan: str, only: Sequence[str] = (), called_off: Collection[str] = ()
@@ -101,11 +112,13 @@ class Checks:
         running = Running(lambda off: self._runner(image, plan, only, off, by), store, called_off)
         async with aclosing(running.tell()) as told:  # type: ignore[type-var]
             async for each in told:
+                if each.run is not None:
+                    self._forget()
                 yield each
 
     async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
         """All evidence that is known of an image, newest first. Raises `Problem` only where nothing at all is known."""
-        found = await (await self._search()).find(digests, namespace)
+        found = await (await self._look()).search.find(digests, namespace)
         if not found.evidence and found.problems:
             raise Problem(" ".join(found.problems))
         return found.evidence
@@ -116,12 +129,30 @@ class Checks:
         return tuple(each.run for each in kept.evidence)
 
     async def around(self, detail: RolloutDetail) -> RolloutChecks:
-        """How the images of a rollout stand."""
+        """How the images of a rollout stand, by the plan in force; remembered until something changed."""
         from mlcd_tui.session.running_images import running_images
 
-        search = await self._search()
-        candidate, serving = running_images(detail)
-        return RolloutChecks(*await asyncio.gather(search.around(candidate), search.around(serving)))
+        search = (await self._look()).search
+        workload = f"{detail.rollout.ref.namespace}/{detail.rollout.ref.name}"
+
+        async def one(image: RunningImage | None) -> ImageChecks | None:
+            if image is None:
+                return None
+            return await search.around(image, await self._plans.of(image.image, workload))
+
+        return RolloutChecks(*await asyncio.gather(*map(one, running_images(detail))))
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call `changed` whenever evidence was published, or kept here; returns how to stop it."""
+        self._listeners.append(changed)
+        if self._side is not None:
+            self._side.watch()
+
+        def stop() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(changed)
+
+        return stop
 
     async def log(self, run: str, check: str) -> tuple[Clean, ...]:
         """The log of one check of a kept run. Raises `Missing` where it is not kept."""
@@ -161,7 +192,9 @@ class Checks:
             publisher = await self._publisher()
         except Problem as problem:
             return PublishOutcome(Result.FAILED, clean(f"nothing was sent: {problem}"))
-        return await publisher.publish(publication, reason, typed_name)
+        outcome = await publisher.publish(publication, reason, typed_name)
+        self._forget()
+        return outcome
 
     async def push(self, run: str, image: str) -> str:
         """Put a kept run beside its image (`HOST/NAME@sha256:…`) in its registry. Raises `Problem`.
@@ -175,7 +208,9 @@ class Checks:
 
             return check_registry.push(image, run, store, at)
 
-        return await asyncio.to_thread(work)
+        pushed = await asyncio.to_thread(work)
+        self._forget()
+        return pushed
 
     async def link(self, image: str) -> str:
         """Remember which build a pushed image is, so that the build's evidence counts for it. Raises `Problem`.
@@ -189,7 +224,9 @@ class Checks:
 
             return check_registry.link(image, store)
 
-        return await asyncio.to_thread(work)
+        linked = await asyncio.to_thread(work)
+        self._forget()
+        return linked
 
     async def _publisher(self) -> CheckPublisher:
         if self._surroundings is None:
@@ -205,18 +242,38 @@ class Checks:
             self._store = await asyncio.to_thread(self._make_store)
         return self._store
 
-    async def _search(self) -> EvidenceSearch:
-        from mlcd_tui.session.check_search import EvidenceSearch
+    async def reset(self) -> None:
+        """The connection is gone: forget what was found through it."""
+        side, self._side = self._side, None
+        if side is not None:
+            await side.stop()
 
-        surroundings = self._surroundings
-        store = await self.store()
-        if surroundings is None:
-            return EvidenceSearch(store, None, self._clock)
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
 
-        async def client() -> Client:
-            return (await surroundings()).connection.client
+    def _forget(self) -> None:
+        if self._side is not None:
+            self._side.forget()
+        self._changed()
 
-        return EvidenceSearch(store, client, self._clock)
+    async def _look(self) -> Side:
+        """What belongs to the present connection; without one, this machine and registries are asked all the same."""
+        from mlcd_tui.session.check_side import Side
+
+        store, around = await self.store(), None
+        if self._surroundings is not None:
+            try:
+                around = await self._surroundings()
+            except Problem as problem:
+                return Side(None, store, self._clock, self._packages, self._changed, trouble=problem)
+        async with self._making:  # who asks at the same time gets the same one
+            if self._side is None or self._side.connection is not (around.connection if around else None):
+                await self.reset()
+                self._side = Side(around, store, self._clock, self._packages, self._changed)
+            if self._listeners:
+                self._side.watch()
+            return self._side
 
 
 def _operator() -> str:

@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.checks.evidence.cluster import LABEL, config_map_name, label_value, read_config_map
 from mlcd_tui.domain.check_ports import ImageChecks
-from mlcd_tui.domain.check_standing import InForce, newest_first, standings
+from mlcd_tui.domain.check_standing import newest_first, standings
 from mlcd_tui.domain.checks import CheckState, Evidence
-from mlcd_tui.domain.errors import Forbidden, Missing, Problem
-from mlcd_tui.domain.image_link import alike, linked
+from mlcd_tui.domain.errors import Forbidden, Missing, Problem, Throttled, Unreachable
+from mlcd_tui.domain.image_link import alike, linked, of_a_part
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION
 from mlcd_tui.domain.published import image_digest, is_name
 from mlcd_tui.domain.refs import CONFIG_MAPS
 from mlcd_tui.domain.text import clean
+from mlcd_tui.session.check_memory import Asked, Found, Memory
+from mlcd_tui.session.check_plans import NOBODY_S, Judging
 from mlcd_tui.session.package_hosts import registry_host, repository
 from mlcd_tui.session.running_images import RunningImage
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
     from mlcd_tui.cluster.client import Client
+    from mlcd_tui.session.check_registry import Beside
 
+DOWN = 30.0
+"""Seconds for which a registry that did not answer is not asked again: behind a firewall each question takes long."""
 _MOST_OTHERS = 20
 """Runs of other builds of an image that are looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Evidence, newest first, and why there may be more."""
-
-    evidence: tuple[Evidence, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,59 +43,80 @@ class EvidenceSearch:
     client: Callable[[], Awaitable[Client]] | None
     """None: there is no cluster."""
     clock: Callable[[], datetime]
-    plan: InForce = field(default_factory=InForce)
     registries: bool = True
     """Whether an image's own registry is asked, where the image is given by its digest."""
+    timeout: float = 10.0
+    """Seconds for one answer of a registry."""
+    memory: Memory = field(default_factory=Memory)
+    watched: Callable[[str], bool] = lambda _namespace: False
+    """Whether what is published in a namespace is told of by itself."""
+    _down: dict[str, tuple[float, str]] = field(default_factory=dict)
 
     async def find(self, digests: Iterable[str], namespace: str = "", image: str = "") -> Found:
         """All evidence of an image by any of its digests, and of its registry where `image` names it by digest."""
-        links = await asyncio.to_thread(self.store.links)
         wanted = frozenset(filter(None, digests))
-        kept = await asyncio.to_thread(self.store.by_digest, wanted)
-        published, problems = await self._published(sorted(alike(wanted, links)), namespace)
-        referred, more = await self._referred(image)
-        others = (linked(each, links, wanted) for each in (*published, *referred))
-        return Found(newest_first([*kept.evidence, *others]), (*map(str, kept.troubles), *problems, *more))
+        beside = await self._beside(image)
+        links = (*await asyncio.to_thread(self.store.links), *beside.links)
+        kept = await asyncio.to_thread(self.store.by_digest, wanted, beside.links)
+        meant = alike(wanted, links)
+        published, problems = await self._published(sorted(meant), namespace)
+        others = (of_a_part(linked(each, links, wanted), links, wanted) for each in (*published, *beside.evidence))
+        troubles = (*map(str, kept.troubles), *problems, *map(str, beside.troubles))
+        return Found(newest_first([*kept.evidence, *others]), troubles, meant)
 
-    async def _referred(self, image: str) -> tuple[Sequence[Evidence], list[str]]:
-        digest = image_digest(image)
-        if not self.registries or not digest or not registry_host(image):
-            return (), []
+    async def _beside(self, image: str) -> Beside:
+        """What the image's own registry has; one that did not answer is not waited for again, image after image."""
+        from mlcd_tui.session.check_registry import Beside, beside
 
-        def ask() -> tuple[Sequence[Evidence], list[str]]:
-            from mlcd_tui.session.check_registry import referred  # late: only those pay for httpx who ask a registry
-
-            found = referred(image, digest, self.store)
-            return found.evidence, list(map(str, found.troubles))
-
+        host = registry_host(image)
+        if not self.registries or not image_digest(image) or not host:
+            return Beside()
+        until, why = self._down.get(host, (0.0, ""))
+        if time.monotonic() < until:
+            return Beside(troubles=(clean(why),))
         try:
-            return await asyncio.to_thread(ask)
+            return await asyncio.to_thread(beside, image, self.store, self.timeout)
+        except (Unreachable, Throttled) as problem:
+            self._down[host] = (time.monotonic() + DOWN, str(problem))
+            return Beside(troubles=(clean(problem),))
         except Problem as problem:
-            return (), [str(problem)]
+            return Beside(troubles=(clean(problem),))
 
-    async def around(self, image: RunningImage | None) -> ImageChecks | None:
+    async def around(self, image: RunningImage | None, judging: Judging = NOBODY_S) -> ImageChecks | None:
         """How one running image stands. Never raises `Problem`."""
         if image is None:
             return None
         if not image.digest:
             return ImageChecks(clean(image.image), problem=image.why_no_digest)
-        found = await self.find((image.digest,), image.namespace, image.image)
-        if not found.evidence:
-            others = await self._of_other_builds(image)
-            found = Found(others.evidence, (*found.problems, *others.problems))
-        running = frozenset({image.digest})
-        standing = standings(found.evidence, running, self.clock(), self.plan)
+        stamp = await asyncio.to_thread(self.store.stamp)
+        asked = Asked(image.namespace, image.digest, image.image)
+
+        async def look() -> Found:
+            return await self._of_this_or_others(image)
+
+        watched = self.watched(image.namespace)
+        found = await self.memory.get(asked, label_value(image.image), stamp, look, watched=watched)
+        standing = standings(found.evidence, frozenset({image.digest}), self.clock(), judging.plan)
         speaking = (each.evidence for each in standing if each.result.state is not CheckState.STALE and each.evidence)
         newest = max(speaking, key=lambda each: each.run.finished or each.run.started, default=None)
+        problems = dict.fromkeys(filter(None, (str(judging.problem), *found.problems)))
         return ImageChecks(
             clean(image.image),
             image.digest,
             newest or next(iter(found.evidence), None),
             tuple(each.result for each in standing),
-            problem=clean(" ".join(dict.fromkeys(found.problems))),
+            problem=clean(" ".join(problems)),
             standings=standing,
             known=found.evidence,
+            plan_unread=bool(judging.problem),
         )
+
+    async def _of_this_or_others(self, image: RunningImage) -> Found:
+        found = await self.find((image.digest,), image.namespace, image.image)
+        if found.evidence:
+            return found
+        others = await self._of_other_builds(image)
+        return replace(others, problems=(*found.problems, *others.problems), digests=found.digests)
 
     async def _published(self, digests: Sequence[str], namespace: str) -> tuple[list[Evidence], list[str]]:
         found: list[Evidence] = []

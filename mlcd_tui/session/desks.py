@@ -19,6 +19,7 @@ class Desks:
 
     _options: Options
     _clock: Clock
+    _namespace: str
 
     @cached_property
     def packages(self) -> Desk:
@@ -33,13 +34,15 @@ class Desks:
         """Checks: running them, evidence of images, accepting."""
         from mlcd_tui.session.check_desk import Checks
 
-        return Checks(self._clock, self._surroundings)
+        return Checks(self._clock, self._surroundings, settings=self._options.checks, packages=self._options.packages)
 
     async def _surroundings(self) -> Surroundings:
         from mlcd_tui.session.package_desk import Surroundings
 
         acts = await self._ready()
-        return Surroundings(acts.connection, acts.recorder, self._clock, acts.readonly, acts.production)
+        return Surroundings(
+            acts.connection, acts.recorder, self._clock, acts.readonly, acts.production, self._namespace
+        )
 
     async def _ready(self) -> Acts:
         """What acts in the present context, connected."""

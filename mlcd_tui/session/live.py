@@ -126,6 +126,8 @@ class LiveSession(Desks):
             await self._acts.check_evidence.stop()
         if "packages" in self.__dict__:
             await self.packages.reset()
+        if "checks" in self.__dict__:
+            await self.checks.reset()
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -339,6 +341,7 @@ class LiveSession(Desks):
         target = connection.target
         recorder = Recorder(self.audit_log, self._clock, target.context, target.address, lambda: self._user(target))
         readonly = self._options.readonly or self._options.is_readonly(target.context)
+        checks = self._options.checks
         return Acts(
             connection,
             self._engines,
@@ -347,7 +350,7 @@ class LiveSession(Desks):
             readonly="read-only mode: nothing can be changed from here" if readonly else "",
             production=self._options.is_production(target.context),
             package_evidence=PackageEvidence(self.packages.around),
-            check_evidence=CheckEvidence(self.checks.around, self._options.checks_required),
+            check_evidence=CheckEvidence(self.checks.around, bool(checks and checks.required)),
         )
 
     def _blank(self, freshness: Freshness) -> Fleet:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mlcd_tui.config.settings import PackageSettings
+    from mlcd_tui.config.settings import CheckSettings, PackageSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ class Options:
     """Whether a context is marked read-only in the settings."""
     packages: PackageSettings | None = None
     """Where packages are looked for; None: the defaults."""
-    checks_required: bool = False
-    """Whether bringing an image that nobody has checked to callers needs a reason."""
+    checks: CheckSettings | None = None
+    """What is asked of the checks of an image that is brought to callers; None: the defaults."""

@@ -48,6 +48,8 @@ class Surroundings:
     readonly: str = ""
     """Why nothing may be changed here; empty: it may."""
     production: bool = False
+    namespace: str = ""
+    """That the session shows; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,18 @@ async def test_an_image_that_nobody_checked_is_unknown_and_needs_a_reason_only_w
     assert (await word(required=True)).answer_for != ()
 
 
+async def test_a_plan_that_cannot_be_used_is_a_gate_and_needs_a_reason() -> None:
+    why = "The plan in force cannot be used: checks.yaml cannot be read."
+    image = ImageChecks(clean("registry/fraud:7"), str(DIGEST_7), problem=clean(why), plan_unread=True)
+
+    async def around(_detail: RolloutDetail) -> RolloutChecks:
+        return RolloutChecks(image)
+
+    found = await CheckEvidence(around).about(canary(), PROMOTE)
+    assert (found.gates[0].state, found.gates[0].reason) == (GateState.UNKNOWN, why)
+    assert found.answer_for == ("the check plan in force cannot be used",)
+
+
 @pytest.mark.parametrize(
     "intent",
     [

@@ -17,6 +17,7 @@ from mlcd_tui.checks.evidence.cluster import cluster_document, config_map_name
 from mlcd_tui.checks.evidence.keys import keygen
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.store import EvidenceStore
+from mlcd_tui.cluster.client import Client
 from mlcd_tui.domain.check_ports import CheckDesk, Progress
 from mlcd_tui.domain.checks import CheckRun, CheckState, Evidence, ImageIdentity, SignatureState
 from mlcd_tui.domain.errors import BadConfig, Missing, Problem, Unreachable
@@ -211,16 +212,29 @@ async def test_the_same_run_here_and_there_is_one(tmp_path: Path, here: Lane, se
     assert evidence.found_in == "this machine"
 
 
+async def _never(*_: Any) -> Any:
+    raise AssertionError("the cluster was asked")
+
+
 async def test_around_a_rollout_only_the_running_digest_counts(
-    tmp_path: Path, here: Lane, session: LiveSession
+    tmp_path: Path, here: Lane, session: LiveSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk = _desk(tmp_path, surroundings=session._surroundings)
+    told = asyncio.Event()
+    stop = desk.listen(told.set)
+
+    async def published(made: CheckRun, digest: str) -> None:
+        """As another operator does it: it shows by itself."""
+        told.clear()
+        await _publish(here, made, digest)
+        await asyncio.wait_for(told.wait(), 5)
+
     detail = await session.detail(REF)
     nothing = await desk.around(detail)
     assert nothing.candidate is not None
     assert (nothing.candidate.digest, nothing.candidate.evidence, nothing.candidate.results) == (NEW, None, ())
     ref = str(nothing.candidate.image)
-    await _publish(here, _scorer(OLD, ref), OLD)
+    await published(_scorer(OLD, ref), OLD)
     found = await desk.around(detail)
     assert found.serving is not None
     assert [each.state for each in found.serving.results] == [CheckState.PASSED]
@@ -229,11 +243,15 @@ async def test_around_a_rollout_only_the_running_digest_counts(
     assert stale.state is CheckState.STALE
     assert OLD[:19] in stale.reason
     assert NEW[:19] in stale.reason
-    await _publish(here, _scorer(NEW, ref, id="newer"), NEW)
+    await published(_scorer(NEW, ref, id="newer"), NEW)
     found = await desk.around(detail)
     assert found.candidate is not None
     assert [each.state for each in found.candidate.results] == [CheckState.PASSED]
     assert found.candidate.problem == ""
+    monkeypatch.setattr(Client, "get", _never)  # an opened tab costs nothing
+    assert await desk.around(detail) == found
+    stop()
+    await desk.reset()
 
 
 async def test_a_cluster_that_does_not_answer_hides_nothing_of_this_machine(tmp_path: Path) -> None:

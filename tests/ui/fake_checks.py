@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 
 from mlcd_tui.domain.check_ports import Progress, RolloutChecks
 from mlcd_tui.domain.checks import CheckRun, Evidence
@@ -23,6 +23,7 @@ class FakeCheckDesk:
         self.called_off: Collection[str] = ()
         self.closed = 0
         self.found: RolloutChecks | Problem = RolloutChecks()
+        self.listeners: list[Callable[[], None]] = []
         self.asked: list[RolloutDetail] = []
         self.logs: dict[tuple[str, str], tuple[Clean, ...]] = {}
         self.accepted: list[tuple[str, str, str, str, str]] = []
@@ -57,6 +58,10 @@ class FakeCheckDesk:
         if isinstance(self.found, Problem):
             raise self.found
         return self.found
+
+    def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        self.listeners.append(changed)
+        return lambda: self.listeners.remove(changed)
 
     async def log(self, run: str, check: str) -> tuple[Clean, ...]:
         if (run, check) not in self.logs:
