@@ -125,6 +125,8 @@ def by_findings(judged: Judged) -> CheckResult:
             CheckState.ERROR, f"exit code {code} says that it could not run{_last_words(judged.ran)}{also}"
         )
     if not report.findings:
+        if tool.nothing and tool.nothing.encode() in judged.ran.stderr:
+            return judged.result(CheckState.ERROR, f"it has looked at no file{_last_words(judged.ran)}")
         if code in tool.clean:
             return judged.result(CheckState.PASSED, "nothing found")
         return judged.result(CheckState.ERROR, f"exit code {code}, but nothing is reported{_last_words(judged.ran)}")

@@ -35,6 +35,8 @@ class Tool:
     findings: tuple[int, ...] = (1,)
     report: str = ""
     environment: tuple[tuple[str, str], ...] = ()
+    nothing: str = ""
+    """What it writes to standard error when there was nothing to look at, which it takes for success."""
 
 
 class ExitCodesPart(Part):
@@ -108,6 +110,7 @@ class ToolPart(CheckPart):
             findings=codes.findings if codes else usual.findings,
             report=self.report or ("" if self.command else usual.report),
             environment=tuple(sorted({**dict(usual.environment), **self.environment}.items())),
+            nothing=usual.nothing,
         )
 
     def as_command(self, folder: str) -> Command:

@@ -11,9 +11,12 @@ from mlcd_tui.checks.kinds._tools import FindingToolPart, Tool
 from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.checks import CheckResult
 
+_NO_FILES = "No Python files found"
 TOOLS: Mapping[str, Tool] = {
-    "ruff": Tool(("ruff", "check", "--no-cache", "--output-format", "json"), "ruff_json"),
-    "ruff-format": Tool(("ruff", "format", "--no-cache", "--check", "--output-format", "json"), "ruff_format"),
+    "ruff": Tool(("ruff", "check", "--no-cache", "--output-format", "json"), "ruff_json", nothing=_NO_FILES),
+    "ruff-format": Tool(
+        ("ruff", "format", "--no-cache", "--check", "--output-format", "json"), "ruff_format", nothing=_NO_FILES
+    ),
     "flake8": Tool(("flake8",), "flake8"),
     # Its exit code is a sum: 1 fatal, 2 error, 4 warning, 8 refactor, 16 convention; 32 is bad usage.
     "pylint": Tool(("pylint", "--output-format=json2"), "pylint_json", findings=tuple(range(1, 32))),

@@ -67,6 +67,7 @@ class _Reader:
         self._open: list[str] = []
         self._suites: list[Mapping[str, str]] = []
         self._case: Case | None = None
+        self._broken: Case | None = None
         self._ending: tuple[str, str] | None = None
         self._text: list[str] = []
         self._length = 0
@@ -91,9 +92,17 @@ class _Reader:
         elif tag == "testcase":
             self._case = Case(attributes, self._suites[-1] if self._suites else {})
             self.found.cases.append(self._case)
+        elif tag in {"failure", "error"} and self._case is None and self._suites:
+            # The suite itself broke, such as in its set-up: as a case of its own it is not lost.
+            self._case = self._broken = Case({"name": self._suites[-1].get("name", "")}, self._suites[-1])
+            self.found.cases.append(self._case)
+            self._begin(tag, attributes)
         elif tag in _ENDINGS and self._case is not None and self._ending is None:
-            self._ending = (_ENDINGS[tag], attributes.get("message", "") or attributes.get("type", ""))
-            self._text, self._length = [], 0
+            self._begin(tag, attributes)
+
+    def _begin(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self._ending = (_ENDINGS[tag], attributes.get("message", "") or attributes.get("type", ""))
+        self._text, self._length = [], 0
 
     def characters(self, text: str) -> None:
         """Text within an element."""
@@ -112,6 +121,8 @@ class _Reader:
         elif self._ending is not None and _ENDINGS.get(tag) == self._ending[0] and self._case is not None:
             self._case.endings.append((*self._ending, "".join(self._text)))
             self._ending = None
+            if self._case is self._broken:
+                self._case = None
 
 
 def raised(text: str, file: str) -> tuple[str, int | None]:

@@ -29,8 +29,10 @@ class JUnit:
             skipped += not failing and any(case.endings for case in entries)
             for case in failing:
                 _take(findings, case, pytest=pytest)
-        if not bad and (counted := _declared(found)):
+        if not bad and (counted := _declared(found, "failures", "errors")):
             findings.add(f"The report counts {counted} failures but lists none of them", rule="junit")
+        if (counted := _declared(found, "tests")) > len(found.cases):
+            findings.add(f"The report counts {counted} tests but lists {len(found.cases)} of them", rule="junit")
         created = next((at for suite in (found.root, *found.suites) if (at := moment(suite.get("timestamp")))), None)
         return findings.report(
             "pytest" if pytest else found.root.get("name", ""),
@@ -41,12 +43,9 @@ class JUnit:
         )
 
 
-def _declared(found: Suites) -> int:
-    """Failures and errors that the suites' attributes count."""
-    return max(
-        ((whole(s.get("failures")) or 0) + (whole(s.get("errors")) or 0) for s in (found.root, *found.suites)),
-        default=0,
-    )
+def _declared(found: Suites, *names: str) -> int:
+    """What the suites' attributes of these names count together."""
+    return max((sum(whole(suite.get(name)) or 0 for name in names) for suite in (found.root, *found.suites)), default=0)
 
 
 def _merged(cases: list[Case]) -> list[list[Case]]:

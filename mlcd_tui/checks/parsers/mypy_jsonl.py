@@ -17,6 +17,8 @@ class MypyJsonl:
         """What a report says; sentences that are no JSON are taken for mypy's own remarks."""
         findings, remarks = Findings(workdir), False
         for entry, line in json_lines_of(report, self.title):
+            if line.startswith("Success: no issues found in 0 "):
+                refuse(self.title, "it has looked at no file")
             if not isinstance(entry, dict):
                 remarks = remarks or not line.startswith(("Success:", "Found "))
                 continue

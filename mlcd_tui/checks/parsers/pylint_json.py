@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlcd_tui.checks.parsers._findings import Findings
-from mlcd_tui.checks.parsers._reading import json_of, mapping, objects, one_based, refuse, shifted, text
+from mlcd_tui.checks.parsers._reading import inner, json_of, objects, one_based, refuse, shifted, text, whole
 from mlcd_tui.domain.checks import Report, Severity
 
 _SEVERITIES = {
@@ -26,7 +26,9 @@ class PylintJson:
         """What a report says."""
         document = json_of(report, self.title)
         if isinstance(document, dict):
-            document = mapping(document, self.title, "it").get("messages")
+            if whole(inner(document, "statistics").get("modulesLinted")) == 0:
+                refuse(self.title, "it has looked at no module")
+            document = document.get("messages")
         findings = Findings(workdir)
         for entry in objects(document, self.title, "`messages`"):
             kind, name = text(entry.get("type")), text(entry.get("symbol"))

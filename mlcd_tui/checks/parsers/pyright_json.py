@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlcd_tui.checks.parsers._findings import Findings
-from mlcd_tui.checks.parsers._reading import epoch, inner, json_of, mapping, objects, shifted, text
+from mlcd_tui.checks.parsers._reading import epoch, inner, json_of, mapping, objects, refuse, shifted, text, whole
 from mlcd_tui.domain.checks import Report, Severity
 
 _SEVERITIES = {"error": Severity.ERROR, "warning": Severity.WARNING, "information": Severity.INFO}
@@ -18,7 +18,9 @@ class PyrightJson:
     def parse(self, report: bytes, workdir: str = "") -> Report:
         """What a report says."""
         document = mapping(json_of(report, self.title), self.title, "it")
-        findings = Findings(workdir)
+        findings, summary = Findings(workdir), inner(document, "summary")
+        if whole(summary.get("filesAnalyzed")) == 0:
+            refuse(self.title, "it has looked at no file")
         for entry in objects(document.get("generalDiagnostics"), self.title, "`generalDiagnostics`"):
             findings.add(
                 text(entry.get("message")),
@@ -29,6 +31,8 @@ class PyrightJson:
                 column=shifted(inner(entry, "range", "start").get("character")),
                 end_line=shifted(inner(entry, "range", "end").get("line")),
             )
+        if not findings.kept and (counted := whole(summary.get("errorCount"))):
+            refuse(self.title, f"it counts {counted} errors but lists none of them")
         return findings.report("pyright", text(document.get("version")), created=epoch(document.get("time")))
 
 

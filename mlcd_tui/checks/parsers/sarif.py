@@ -33,7 +33,10 @@ class Sarif:
         """What a report says."""
         document = mapping(json_of(report, self.title), self.title, "it")
         findings, tools, versions, created = Findings(workdir), [], [], None
-        for run in objects(document.get("runs"), self.title, "`runs`"):
+        runs = objects(document.get("runs"), self.title, "`runs`")
+        if not runs:
+            refuse(self.title, "no tool has run: `runs` is empty")
+        for run in runs:
             driver = inner(run, "tool", "driver")
             tools.append(text(driver.get("name")))
             versions.append(text(driver.get("semanticVersion")) or text(driver.get("version")))
@@ -42,7 +45,9 @@ class Sarif:
                     refuse(self.title, "it says that the tool did not run to its end")
                 created = created or moment(invocation.get("endTimeUtc"))
             rules = listed(driver.get("rules"), self.title, "`rules`")
-            for result in listed(run.get("results"), self.title, "`results`"):
+            if run.get("results") is None:  # as the standard has it: an empty list would say that nothing was found
+                refuse(self.title, "a run without `results` has looked at nothing")
+            for result in objects(run["results"], self.title, "`results`"):
                 self._take(findings, result, rules)
         names, numbers = ", ".join(filter(None, tools)), ", ".join(filter(None, versions))
         return findings.report(names, numbers, created=created)

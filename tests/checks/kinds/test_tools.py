@@ -42,6 +42,13 @@ def test_a_linter_that_finds_something_fails_with_the_source_around() -> None:
     assert [line for line, _ in unused.context] == [1, 2, 3]
 
 
+def test_a_linter_that_found_no_file_to_look_at_has_not_passed() -> None:
+    bench = FakeBench(answer=Ran(0, stdout=b"[]", stderr=b"warning: No Python files found under the given path(s)\n"))
+    result = run("lint", bench, tool="ruff", paths=["srcc"])
+    assert result.state is CheckState.ERROR
+    assert result.sentence.startswith("it has looked at no file: warning: No Python files")
+
+
 def test_source_is_made_harmless_and_read_from_the_stage_that_it_was_found_in() -> None:
     bench = answering(1, "mypy_jsonl/types.jsonl")
     bench.files["dev:/app/churn/score.py"] = SCORE

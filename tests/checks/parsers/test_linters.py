@@ -87,6 +87,22 @@ def test_pyright_counts_everything_from_zero() -> None:
     assert report.created.year == 2026
 
 
+@pytest.mark.parametrize(
+    ("parser", "report"),
+    [
+        ("sarif", b'{"version": "2.1.0", "runs": []}'),
+        ("sarif", b'{"runs": [{"tool": {"driver": {"name": "t"}}}]}'),
+        ("mypy_jsonl", b"Success: no issues found in 0 source files\n"),
+        ("pyright_json", b'{"generalDiagnostics": [], "summary": {"filesAnalyzed": 0}}'),
+        ("pyright_json", b'{"generalDiagnostics": [], "summary": {"filesAnalyzed": 1, "errorCount": 3}}'),
+        ("pylint_json", b'{"messages": [], "statistics": {"modulesLinted": 0, "score": 10}}'),
+    ],
+)
+def test_who_has_looked_at_nothing_has_not_found_nothing(parser: str, report: bytes) -> None:
+    with pytest.raises(Unreadable, match="looked at|no tool has run|lists none of them"):
+        PARSERS.load(parser).parse(report)
+
+
 def test_sarif_levels_rules_and_addresses() -> None:
     report = read("sarif", "ruff.sarif")
     assert ("invalid-syntax", "churn/broken.py", 1, 15) in places(report)

@@ -92,6 +92,17 @@ def test_failures_that_are_counted_but_not_listed_are_not_lost() -> None:
     assert "counts 2 failures" in PARSERS.load("junit").parse(xml).findings[0].message
 
 
+def test_a_list_that_is_shorter_than_its_count_is_no_pass() -> None:
+    xml = b'<testsuites tests="128"><testsuite tests="128"><testcase name="a"/></testsuite></testsuites>'
+    assert "counts 128 tests but lists 1" in PARSERS.load("junit").parse(xml).findings[0].message
+
+
+def test_what_broke_outside_of_every_test_is_not_lost() -> None:
+    xml = b'<testsuite name="s"><testcase name="a"/><error message="set-up"/><testcase name="b"/></testsuite>'
+    report = PARSERS.load("junit").parse(xml)
+    assert (report.total, report.passed, report.findings[0].message) == (3, 2, "set-up")
+
+
 def test_ctrf() -> None:
     report = read("ctrf", "pytest.json")
     assert (report.total, report.passed, report.skipped) == (7, 2, 2)
