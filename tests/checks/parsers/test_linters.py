@@ -99,7 +99,7 @@ def test_pyright_counts_everything_from_zero() -> None:
     ],
 )
 def test_who_has_looked_at_nothing_has_not_found_nothing(parser: str, report: bytes) -> None:
-    with pytest.raises(Unreadable, match="looked at|no tool has run|lists none of them"):
+    with pytest.raises(Unreadable, match=r"looked at|no tool has run|lists none of them"):
         PARSERS.load(parser).parse(report)
 
 
