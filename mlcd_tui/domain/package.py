@@ -256,6 +256,9 @@ class ModelPackage:
     origins: tuple[Origin, ...] = ()
     extra: Pairs = ()
     """What the formats say beyond this model, for the raw view."""
+    fallback_name: Clean = Clean("")
+    """Of one document: what its file, or the subject of its statement, is called. `merge` names the package by it only
+    where no document does, and keeps it no longer."""
 
     @property
     def label(self) -> str:

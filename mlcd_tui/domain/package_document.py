@@ -35,6 +35,7 @@ def package_document(package: ModelPackage, *, raw: bool = True) -> dict[str, An
     """
     roots: list[Mapping[str, Any]] = []
     body = _encode(package, roots)
+    del body["fallbackName"]  # of a part that was not merged yet
     if not raw:
         for source in body["sources"]:
             source["text"] = []

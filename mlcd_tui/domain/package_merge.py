@@ -109,6 +109,8 @@ def merge(parts: Sequence[ModelPackage], *, opened: str = "") -> ModelPackage:
         tags=_pairs([(part, part.package.tags) for part in ordered], "tags", heard),
         extra=tuple(dict.fromkeys(pair for part in ordered for pair in part.package.extra)),
     )
+    if not package.name:
+        package = replace(package, name=_fallback_name(ordered, heard))
     _digests_of_parts(package, heard, opened)
     package = replace(package, digest=opened or package.digest)
     package = replace(package, statements=statements(ordered, package, heard, opened))
@@ -292,6 +294,18 @@ def _artifact(group: Sequence[tuple[Part, Artifact]], heard: Witnesses) -> Artif
     first = group[0][1]
     role = next((one.role for _, one in group if one.role.value != "other"), first.role)
     return replace(_fields(first, group, f"artifacts[{first.path}].", _ARTIFACT, heard), role=role)
+
+
+def _fallback_name(parts: Sequence[Part], heard: Witnesses) -> Clean:
+    """What the documents of the highest rank that are called anything are called, if that is one name."""
+    called = [(part, part.package.fallback_name) for part in parts if part.package.fallback_name]
+    ranks = [max((source.rank for source in part.package.sources), default=0) for part, _ in called]
+    best = [pair for pair, rank in zip(called, ranks, strict=True) if rank == ranks[0]]
+    if len({name for _, name in best}) != 1:
+        return Clean("")
+    for part, name in best:
+        heard.hear(part, "name", name, same.name)
+    return best[0][1]
 
 
 def _digests_of_parts(package: ModelPackage, heard: Witnesses, opened: str) -> None:

@@ -13,6 +13,7 @@ from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.packages.formats import _sniff
 from mlcd_tui.packages.reading.encoding import decode
+from mlcd_tui.packages.reading.extensions import artifact_of
 from mlcd_tui.packages.reading.fields import Notes
 from mlcd_tui.packages.reading.json import load_json_text
 
@@ -149,6 +150,18 @@ def subjects(claimed: Claimed, notes: Notes) -> tuple[tuple[Clean, Clean], ...]:
         )
         for at, entry in entries
     )
+
+
+def called(named: tuple[tuple[Clean, Clean], ...]) -> Clean:
+    """The name of the one thing that a statement speaks of, without what is a package URL or a file's ending in it."""
+    names = {name for name, _ in named if name}
+    if len(names) != 1:
+        return Clean("")
+    (name,) = names
+    if name.startswith("pkg:"):
+        return clean(name.partition("?")[0].partition("#")[0].rpartition("/")[2].partition("@")[0])
+    artifact = artifact_of(name, None)
+    return clean(name.rpartition("/")[2].rpartition(".")[0]) if artifact.format and "." in name else name
 
 
 def digest_of(value: Any, where: str, notes: Notes) -> Clean:

@@ -125,6 +125,7 @@ def _with(package: ModelPackage, claimed: _statements.Claimed, notes: Notes) -> 
         training=training if training.recorded else package.training,
         statements=(*package.statements, statement),
         extra=(*package.extra, *extra),
+        fallback_name=package.fallback_name or _statements.called(subjects),
     )
 
 

@@ -73,6 +73,7 @@ def _package(claimed: _statements.Claimed, notes: Notes) -> ModelPackage:
                 reason=claimed.reason,
             ),
         ),
+        fallback_name=name if resources else clean(""),
         extra=notes.pairs(
             {"signed folder": name or None, "serialization": predicate.get("serialization")}, "predicate.serialization"
         ),

@@ -25,6 +25,7 @@ _MOST_LINES = 2_000
 _MOST_DIMS = 64
 _SHARD = re.compile(r"-\d{5}-of-\d{5}\.safetensors$")
 _INDEX = ".safetensors.index.json"
+_CALLED = re.compile(r"(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?$")
 _BITS = {
     "BOOL": 8, "U8": 8, "I8": 8, "U16": 16, "I16": 16, "U32": 32, "I32": 32, "U64": 64, "I64": 64,
     "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "F8_E4M3": 8, "F8_E5M2": 8, "F8_E8M0": 8,
@@ -97,6 +98,7 @@ def _package(
         artifacts=artifacts,
         tags=header.metadata,
         extra=((Clean("tensors"), clean(f"{header.tensors:,}")),) if header.tensors else (),
+        fallback_name=clean(_CALLED.sub("", base_name(path))),
         sources=(source_of(files, path, data, format=FORMAT.name, rank=45, warnings=notes.warnings, raw=raw),),
     )
 

@@ -146,3 +146,31 @@ def test_half_a_package_is_none() -> None:
     held = {"MLmodel": fixture("mlflow/churn-model").contents["MLmodel"], "gone.safetensors": b"x"}
     with pytest.raises(ServerFault):
         read_files(Failing(held), FORMATS.all())
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "name"),
+    [
+        ("safetensors", "churn.safetensors", "churn"),
+        ("intoto", "statement.json", "churn"),
+        ("intoto", "churn.intoto.jsonl", "churn"),
+        ("model_signing", "model.sig", "sm"),
+    ],
+)
+def test_a_document_that_names_nothing_names_the_package_where_it_is_alone(folder: str, path: str, name: str) -> None:
+    alone = {path: fixture(folder).contents[path]}
+    read = package(alone)
+    (origin,) = [one for one in read.origins if one.field == "name"]
+    assert (read.name, origin.claims[0].value) == (name, name)
+
+    card = b"---\nmodel-index:\n- name: churn-card\n  results: []\n---\n"
+    named = package({**alone, "README.md": card})
+    assert named.name == "churn-card", "a better source, whatever the rank of the file"
+    assert "name" not in {one.field for one in named.contradictions}
+
+
+def test_two_files_of_weights_do_not_name_a_package() -> None:
+    weights = fixture("safetensors").contents["churn.safetensors"]
+    assert package({"unet.safetensors": weights, "vae.safetensors": weights}).name == ""
+    shards = {f"m-0000{n}-of-00002.safetensors": weights for n in (1, 2)}
+    assert package(shards).name == "m"
