@@ -172,7 +172,10 @@ class Tensors:
             self.say(verdict, "tensor-dim", path, hurt, *shapes)
 
     def _symbols(self) -> None:
-        """Sizes with one symbol are the same: what is demanded of a request, or promised of an answer."""
+        """Sizes with one symbol are the same: what is demanded of a request, or promised of an answer.
+
+        A free size without a symbol does not tell whether it equals another: many protocols have no symbols.
+        """
         places = [
             (a, b)
             for one, two in self._pairs
@@ -181,23 +184,30 @@ class Tensors:
         ]
         merged = _several([(b, a) for a, b in places])
         split = _several(places)
-        if merged:
+        if merged is not None:
             text = "sizes that were independent must be equal now" if self.consumed else "sizes became equal"
-            verdict = _NO if self.consumed else _OK
-            self.say(verdict, "tensor-symbols", self.path, f"{self.path}: {text}")
-        if split:
+            if merged is _WHO_KNOWS and self.consumed:
+                text = "sizes must be equal now, and it was not recorded whether they had to be"
+            self.say(merged if self.consumed else _OK, "tensor-symbols", self.path, f"{self.path}: {text}")
+        if split is not None:
             text = "sizes that had to be equal are independent now"
-            verdict = _OK if self.consumed else _NO
-            self.say(verdict, "tensor-symbols", self.path, f"{self.path}: {text}")
+            if split is _WHO_KNOWS and not self.consumed:
+                text = "sizes had to be equal, and it is not recorded whether they still are"
+            self.say(_OK if self.consumed else split, "tensor-symbols", self.path, f"{self.path}: {text}")
 
 
-def _several(places: Sequence[tuple[Dim, Dim]]) -> bool:
-    """Whether a symbol on the left stands beside different sizes on the right; each free size is one of its own."""
-    met: dict[str, set[object]] = {}
+def _several(places: Sequence[tuple[Dim, Dim]]) -> Verdict | None:
+    """What a symbol on the left beside other sizes on the right means: breaking where two of those are told to differ.
+
+    Unknown where one of several is free without a symbol; None where no symbol has several.
+    """
+    met: dict[str, list[Dim]] = {}
     for one, two in places:
         if isinstance(one, str):
-            met.setdefault(one, set()).add(object() if two is None else two)
-    return any(len(others) > 1 for others in met.values())
+            met.setdefault(one, []).append(two)
+    if any(len({two for two in others if two is not None}) > 1 for others in met.values()):
+        return _NO
+    return _WHO_KNOWS if any(len(others) > 1 and None in others for others in met.values()) else None
 
 
 def _hurt(*, consumed: bool) -> str:
