@@ -312,6 +312,25 @@ async def test_the_tab_shows_what_speaks_of_the_running_digest_and_leads_to_the_
         assert "2 new since what serves" in app.screen.query_one("#ended", LinesView).text()
 
 
+async def test_what_others_publish_shows_by_itself_while_the_tab_is_open() -> None:
+    session = a_session()
+    session.checks.found = around(None)
+    app = make_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(app, pilot)
+        assert session.checks.listeners == []  # nobody has looked yet: nothing is watched
+        await pilot.press("5")
+        await settled(pilot)
+        session.checks.found = around(bad())
+        (changed,) = session.checks.listeners
+        changed()
+        await pilot.pause(1.2)  # the next picture
+        assert "1/4" in screen.query_one("#spoken", LinesView).text()
+        await pilot.press("escape")
+        await settled(pilot)
+        assert session.checks.listeners == []
+
+
 async def test_the_tab_shows_a_rebuilt_image_as_stale_and_none_as_none() -> None:
     session = a_session()
     session.checks.found = around(replace(good(), image=identity(7, OTHER)))

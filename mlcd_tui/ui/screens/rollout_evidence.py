@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import on
 
 from mlcd_tui.domain.errors import Problem
@@ -21,6 +23,13 @@ class EvidenceTabs(BaseScreen):
     def __init__(self, ref: RolloutRef) -> None:
         super().__init__()
         self.ref = ref
+        self._end_listening: Callable[[], None] | None = None
+
+    def on_unmount(self) -> None:
+        """Nobody looks any more."""
+        if self._end_listening is not None:
+            self._end_listening()
+            self._end_listening = None
 
     def name_keys(self) -> None:
         """Tell the tabs the keys as they are now."""
@@ -66,7 +75,13 @@ class EvidenceTabs(BaseScreen):
 
     @on(CheckPane.Wanted)
     def _checks_wanted(self, event: CheckPane.Wanted) -> None:
-        """The images changed, or the tab was opened: look for what speaks of them; nothing waits for it."""
+        """The images changed, or the tab was opened: look for what speaks of them; nothing waits for it.
+
+        From then on what others publish shows by itself, with the next picture.
+        """
+        if self._end_listening is None:
+            again = self.query_one(CheckPane).ask_again
+            self._end_listening = self.host.session.checks.listen(self.host.guarded(again))
         self.run_worker(self._find_checks(event.detail), group="checks", exclusive=True, exit_on_error=False)
 
     async def _find_checks(self, detail: RolloutDetail) -> None:
