@@ -29,7 +29,7 @@ class InForce:
     """The plan by which evidence is judged."""
 
     digest: str = ""
-    """Empty: not known; then that of the newest evidence that speaks of the image."""
+    """Empty: not known; then that of the newest evidence that speaks of the image, for what is signed the newest signed."""
     checks: tuple[Awaited, ...] = ()
     """Empty: not known; then those that the evidence has."""
     max_age: timedelta | None = None
@@ -85,11 +85,18 @@ class _Word:
 
     @property
     def speaks(self) -> bool:
-        return self.result.state is not CheckState.STALE and self.result.state not in _SAYS_NOTHING
+        """Whether it says something of this image; that a run itself found its report too old is a word, too."""
+        if self.result.state is CheckState.STALE:
+            return any(self.result is one for one in self.evidence.run.results)
+        return self.result.state not in _SAYS_NOTHING
 
     @property
     def verified(self) -> bool:
-        return self.evidence.signature is SignatureState.VERIFIED
+        return _is_verified(self.evidence)
+
+
+def _is_verified(evidence: Evidence) -> bool:
+    return evidence.signature is SignatureState.VERIFIED
 
 
 @dataclass(slots=True)
@@ -110,6 +117,19 @@ class _Words:
         by_part = {word.part: [one for one in speaking if one.part == word.part] for word in speaking}
         last = [self._last(words) for words in by_part.values()]
         return next((word for word in last if not word.result.state.met), last[0])
+
+    def standing(self, awaited: Awaited | None) -> Standing:
+        """As the check counts. Whether it is required, the plan in force says, not who ran it.
+
+        Where that is not known, nobody who merely may write to the cluster makes less of what a signature requires.
+        """
+        word = self.last()
+        if awaited is not None:
+            required = awaited.required
+        else:
+            proven = any(one.result.required for one in self.said if one.verified and one.speaks)
+            required = word.result.required or proven
+        return Standing(replace(word.result, required=required), word.evidence)
 
     @staticmethod
     def _last(speaking: list[_Word]) -> _Word:
@@ -132,22 +152,23 @@ def standings(
         plan: in force; None: not known.
     """
     sorted_ = newest_first(evidence)
-    plan = _in_force(sorted_, running, plan or InForce())
+    plan = plan or InForce()
+    newest = plan.digest or _plan_of(sorted_, running)
+    # A signed run is judged by the plan of signed ones: by another plan's name alone nobody makes it stale.
+    signed = plan.digest or _plan_of([each for each in sorted_ if _is_verified(each)], running)
     words: dict[str, _Words] = {each.name: _Words() for each in plan.checks}
     for each in sorted_:
-        for result in judged(each, running, plan.digest, now, plan.max_age, plan.parts):
+        by = signed if _is_verified(each) else newest
+        for result in judged(each, running, by, now, plan.max_age, plan.parts):
             words.setdefault(result.name, _Words()).said.append(_Word(result, each, _part(each, running)))
     awaited = {each.name: each for each in plan.checks}
     found = []
     for name, said in words.items():
         if not said.said:
             found.append(Standing(_missing(awaited[Clean(name)])))
-        elif name in awaited:  # whether it is required, the plan in force says, not who ran it
-            word = said.last()
-            found.append(Standing(replace(word.result, required=awaited[Clean(name)].required), word.evidence))
-        elif not awaited or not plan.exhaustive:  # a check that the plan no longer has is nobody's business
-            word = said.last()
-            found.append(Standing(word.result, word.evidence))
+        elif name in awaited or not awaited or not plan.exhaustive:
+            found.append(said.standing(awaited.get(Clean(name))))
+        # else a check that the plan no longer has: nobody's business
     return tuple(found)
 
 
@@ -156,14 +177,12 @@ def _part(evidence: Evidence, running: frozenset[str]) -> str:
     return str(image.platform) or image.manifest_digest if image.index_digest in running else ""
 
 
-def _in_force(evidence: tuple[Evidence, ...], running: frozenset[str], plan: InForce) -> InForce:
-    """The plan, where it is not known that of the newest run on this very image."""
-    if plan.digest:
-        return plan
+def _plan_of(evidence: Iterable[Evidence], running: frozenset[str]) -> str:
+    """By which plan the first run on this very image was made; empty: none was."""
     for each in evidence:
         if each.signature is not SignatureState.BROKEN and running & each.run.image.digests:
-            return replace(plan, digest=each.run.plan_digest)
-    return plan
+            return each.run.plan_digest
+    return ""
 
 
 def _missing(awaited: Awaited) -> CheckResult:

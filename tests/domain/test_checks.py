@@ -111,6 +111,27 @@ def test_a_verified_failure_is_not_taken_back_by_just_anybody() -> None:
     assert _states(_evidence(30, result("lint"), signature=VERIFIED), _evidence(10, result("lint", F))) == {"lint": F}
 
 
+def test_nobody_makes_a_verified_failure_stale_by_naming_another_plan() -> None:
+    """Who may write a ConfigMap may invent a plan, too; where none is known it must not decide over what is signed."""
+    proven = _evidence(9, result(state=F), signature=VERIFIED)
+    faked = _evidence(1, result(plan_digest=OTHER_PLAN), plan_digest=OTHER_PLAN)
+    assert _states(faked, proven) == {"lint": F}
+    renewed = _evidence(5, result(plan_digest=OTHER_PLAN), signature=VERIFIED, plan_digest=OTHER_PLAN)
+    assert _states(faked, renewed, proven) == {"lint": P}
+    complaint = _evidence(1, result(state=F, plan_digest=OTHER_PLAN), plan_digest=OTHER_PLAN)
+    assert _states(complaint, _evidence(9, result(), signature=VERIFIED)) == {"lint": F}
+
+
+def test_nobody_makes_a_verified_check_one_that_is_not_required() -> None:
+    proven = _evidence(9, result(state=F), signature=VERIFIED)
+    (found,) = standings((_evidence(1, result(state=F, required=False)), proven), HERE, NOW)
+    assert found.result.required
+
+
+def test_a_report_that_has_become_too_old_takes_back_the_pass_of_when_it_was_new() -> None:
+    assert _states(_evidence(1, result(state=CheckState.STALE)), _evidence(9, result())) == {"lint": CheckState.STALE}
+
+
 def test_a_rebuilt_image_is_stale_and_says_whose_word_it_was() -> None:
     other = Evidence(pushed(run(result("lint")), OTHER))
     (found,) = standings((other,), HERE, NOW)
