@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from mlcd_tui.cli.blocks import Block, pairs
 from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.package import Dataset, Lack, Metric, ModelPackage, Split
+from mlcd_tui.domain.package_contracts import described
 from mlcd_tui.domain.schema import Dim, Endpoint, Field, Schema, SchemaKind
 
 _NOT_RECORDED = "not recorded"
@@ -19,8 +20,8 @@ _MOST_TEXT = 300
 def package_blocks(package: ModelPackage) -> Iterator[Block]:
     """The whole package."""
     yield _head(package)
-    for endpoint in package.endpoints:
-        yield from _endpoint(endpoint, package)
+    for endpoint, sources in described(package.endpoints):
+        yield from _endpoint(endpoint, sources, package)
     if not package.endpoints:
         yield Block("Schema", (_NOT_RECORDED,))
     yield _training(package)
@@ -134,10 +135,9 @@ def _short(text: str) -> str:
     return text if len(text) <= _MOST_TEXT else f"{text[: _MOST_TEXT - 1]}…"
 
 
-def _endpoint(endpoint: Endpoint, package: ModelPackage) -> Iterator[Block]:
-    by = ""
-    if len(package.sources) > 1 and endpoint.source < len(package.sources):
-        by = f", by {package.sources[endpoint.source].format} {endpoint.source}"
+def _endpoint(endpoint: Endpoint, sources: Sequence[int], package: ModelPackage) -> Iterator[Block]:
+    told = [f"{package.sources[place].format} {place}" for place in sources if place < len(package.sources)]
+    by = f", by {' and '.join(told)}" if told and len(package.sources) > 1 else ""
     route = f" {endpoint.route}" if endpoint.route else ""
     for title, schema in (("inputs", endpoint.inputs), ("outputs", endpoint.outputs), ("parameters", endpoint.params)):
         if schema.kind is SchemaKind.NONE and title == "parameters":

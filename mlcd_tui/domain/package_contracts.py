@@ -34,6 +34,26 @@ def endpoints(parts: Sequence[Part], heard: Witnesses) -> tuple[Endpoint, ...]:
     return tuple(found)
 
 
+def described(endpoints: Sequence[Endpoint]) -> tuple[tuple[Endpoint, tuple[int, ...]], ...]:
+    """Each description once, in order, with the places of all sources that give it: equal ones are shown once."""
+    found: list[tuple[Endpoint, list[int]]] = []
+    by_name: dict[tuple[str, str], list[tuple[Endpoint, list[int]]]] = {}
+    for endpoint in endpoints:
+        others = by_name.setdefault((endpoint.name, endpoint.route), [])
+        same = next((sources for one, sources in others if _equal(one, replace(endpoint, source=one.source))), None)
+        if same is None:
+            others.append((endpoint, [endpoint.source]))
+            found.append(others[-1])
+        elif endpoint.source not in same:
+            same.append(endpoint.source)
+    return tuple((endpoint, tuple(sources)) for endpoint, sources in found)
+
+
+def _equal(one: Endpoint, other: Endpoint) -> bool:
+    """In every word; to Python alone, true is 1."""
+    return one == other and repr(one) == repr(other)
+
+
 def _hear_once(part: Part, endpoint: Endpoint, where: str, schema: Schema, heard: Witnesses) -> None:
     """A part's own claim, unless an endpoint of the same name before it made one."""
     if all(claim.source != endpoint.source for claim in heard.claims(where)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from mlcd_tui.cli.blocks import print_blocks
 from mlcd_tui.cli.package_blocks import package_blocks
 from mlcd_tui.domain.completeness import lacks
 from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package_contracts import described
+from mlcd_tui.domain.schema import Schema, SchemaKind
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.library import FORMATS, Library
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE
@@ -108,3 +110,24 @@ def test_who_contradicts_whom_is_shown(tmp_path: Path, capsys: pytest.CaptureFix
         span.text for line in package_parts(package, NOW, 120, UNICODE)[0].lines for span in line
     )
     assert clean("licences") in {origin.field for origin in package.contradictions}
+
+
+def test_an_endpoint_that_two_documents_describe_alike_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    package = _read("kitops")
+    assert [one.source for one in package.endpoints] == [0, 1], "all is kept for who compares"
+    lines = ["".join(span.text for span in line) for line in package_parts(package, NOW, 120, UNICODE)[1].lines]
+    assert [line.split() for line in lines if line.strip().startswith("predict")] == [
+        ["predict", "from", "kitops", "Kitfile", "and", "kitops", "manifest.json"]
+    ]
+    print_blocks(package_blocks(package), "table")
+    titles = [line for line in capsys.readouterr().out.splitlines() if line.startswith("predict")]
+    assert titles == [
+        "predict: inputs (tensors, by kitops 0 and kitops 1)",
+        "predict: outputs (none, by kitops 0 and kitops 1)",
+    ]
+
+    first, second = package.endpoints
+    other = replace(second, max_batch=8)
+    assert [places for _, places in described((first, other))] == [(0,), (1,)]
+    yes, one = (replace(first, inputs=Schema(SchemaKind.JSON, document={"const": value})) for value in (True, 1))
+    assert len(described((yes, one))) == 2

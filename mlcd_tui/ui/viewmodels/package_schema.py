@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from mlcd_tui.domain.package import ModelPackage
+from mlcd_tui.domain.package import ModelPackage, PackageSource
+from mlcd_tui.domain.package_contracts import described
 from mlcd_tui.domain.schema import Endpoint, Extras, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.viewmodels.package_table import table
@@ -27,11 +28,18 @@ def schema_lines(package: ModelPackage, room: int) -> tuple[Line, ...]:
     if not package.endpoints:
         return ((missing("  No input or output is recorded, so nobody can tell whether callers still fit."),),)
     lines: list[Line] = []
-    for endpoint in package.endpoints:
-        source = package.sources[endpoint.source].format if endpoint.source < len(package.sources) else ""
+    for endpoint, places in described(package.endpoints):
+        sources = [package.sources[place] for place in places if place < len(package.sources)]
         lines.extend((BLANK,) if lines else ())
-        lines.extend(endpoint_lines(endpoint, source if len(package.sources) > 1 else "", room))
+        lines.extend(endpoint_lines(endpoint, _told_by(sources) if len(package.sources) > 1 else "", room))
     return tuple(lines)
+
+
+def _told_by(sources: Sequence[PackageSource]) -> str:
+    """By its format; where several documents say the same, by their names too."""
+    if len(sources) < 2:
+        return "".join(source.format for source in sources)
+    return " and ".join(f"{source.format} {source.address.rpartition('/')[2]}" for source in sources)
 
 
 def endpoint_lines(endpoint: Endpoint, source: str, room: int) -> Iterator[Line]:
