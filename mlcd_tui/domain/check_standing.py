@@ -29,7 +29,7 @@ class InForce:
     """The plan by which evidence is judged."""
 
     digest: str = ""
-    """Empty: not known; then that of the newest evidence that speaks of the image, for what is signed the newest signed."""
+    """Empty: not known; then that of the newest evidence that speaks of the image, of signed the newest signed."""
     checks: tuple[Awaited, ...] = ()
     """Empty: not known; then those that the evidence has."""
     max_age: timedelta | None = None

@@ -78,6 +78,15 @@ def test_rules_of_the_plan_decide(tmp_path: Path) -> None:
     assert _run(tmp_path, lambda _: Reply({"p": [0.3, 0.7], "ms": 3.0}), compare=compare).state is _FAILED
 
 
+def test_an_answer_of_which_nothing_is_compared_has_proven_nothing(tmp_path: Path) -> None:
+    _case(tmp_path, approved={"p": 0.5})
+    result = _run(tmp_path, lambda _: Reply({"p": 0.9}), compare={"ignore": ["$.p"]})
+    assert (result.state, result.report.passed) == (_ERROR, 0)
+    assert "nothing of the answer is compared: the plan ignores all of it" in result.sentence
+    _case(tmp_path, approved={"found": []})
+    assert _run(tmp_path, lambda _: Reply({"found": []})).state is _PASSED
+
+
 def test_a_model_that_disagrees_with_itself_is_an_error_and_nothing_is_offered_for_acceptance(tmp_path: Path) -> None:
     cases = _case(tmp_path, approved={"p": 0.5})
     numbers = iter([0.5, 0.5, 0.7])

@@ -149,6 +149,9 @@ class _Run:
         except Unreadable as problem:
             self.keep(case, answer)
             return self.not_met(case, CheckState.FAILED, str(problem), "answer")
+        if not compared.compared and compared.state is CheckState.PASSED:
+            why = "nothing of the answer is compared: the plan ignores all of it"
+            return self.not_met(case, CheckState.ERROR, why, "ignored")
         for deviation in compared.deviations[:_MOST_TOLD]:
             self.outcome.findings.add(
                 f"{case.name}: {described(deviation)}",

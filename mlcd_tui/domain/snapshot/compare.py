@@ -86,6 +86,8 @@ class _Walk:
             self.found.add(DeviationKind.SHAPE, place, NOTHING, NOTHING, note=f"nested deeper than {_DEEPEST}")
         elif setting.classes is not None and self.classes(place, approved, answer, setting):
             return
+        elif isinstance(approved, dict | list) and not approved and approved == answer:
+            self.found.tally.compared += 1  # nothing in it, as approved: that is something which agrees
         elif isinstance(approved, dict) and isinstance(answer, dict):
             self.objects(place, approved, answer, setting, states, depth)
         elif isinstance(approved, list | tuple) and isinstance(answer, list | tuple):
