@@ -8,29 +8,19 @@ import os
 import platform
 import shutil
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from mlcd_tui import __version__
-from mlcd_tui.cli import output
+from mlcd_tui.cli import doctor_checks, output
+from mlcd_tui.cli.finding import Finding
 from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.wiring import ENGINES, Wired, run
 from mlcd_tui.domain.document import API_VERSION
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.text import clean
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    about: str
-    ok: bool | None
-    """None: neither good nor bad."""
-    sentence: str
 
 
 @click.command(help="What works here and what does not, and what to do about it; exit 1 if something needed does not.")
@@ -57,13 +47,14 @@ def doctor(ctx: click.Context) -> None:
 
 def _look(globals_: Globals) -> tuple[list[Finding], bool, bool]:
     """What was found, whether the cluster answered, and whether the settings ask for plain letters."""
-    findings = [_client(), _terminal(), _docker()]
+    findings = [_client(), _terminal(), *doctor_checks.engine(), *doctor_checks.keys()]
     reachable = plain = False
 
     async def work(wired: Wired) -> None:
         nonlocal reachable, plain
         plain = wired.settings.ascii
         findings.extend(Finding("settings", ok=False, sentence=problem) for problem in wired.problems)
+        findings.extend(await asyncio.to_thread(lambda: list(doctor_checks.plans(wired.settings.checks))))
         findings.append(await asyncio.to_thread(_audit, wired))
         try:
             await _cluster(wired, findings)
@@ -107,13 +98,6 @@ def _terminal() -> Finding:
         ok=size.columns >= 40 and size.lines >= 10,
         sentence=f"{size.columns}×{size.lines}, {colours}{plain}",
     )
-
-
-def _docker() -> Finding:
-    from mlcd_tui.checks.docker_engine import ping
-
-    ok, sentence = ping()
-    return Finding("docker", ok=True if ok else None, sentence=sentence)
 
 
 async def _cluster(wired: Wired, findings: list[Finding]) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mlcd_tui.checks.evidence.keys import keygen
+from mlcd_tui.cli import doctor_checks
 from mlcd_tui.demo.access import VIEWER
 from tests.cli.conftest import Cli
 
@@ -94,3 +96,56 @@ def test_an_engine_that_is_off_has_no_rights_to_tell(acted: Cli) -> None:
     acted.cluster.call(lambda server: server.faults.absent.add("argoproj.io"))
     found = _findings(acted)
     assert not any("Argo Rollouts" in sentence for _, sentence in found["may see"] + found["may act"])
+
+
+def test_keys_of_evidence_that_are_wrong_are_faults(seen: Cli) -> None:
+    found = _findings(seen)
+    assert [ok for ok, _ in found["own key"] + found["trusted keys"]] == [None, None]
+    own, _ = keygen(seen.home)
+    trusted = seen.home / "trusted_keys"
+    trusted.mkdir(mode=0o700)
+    own.with_suffix(".pub").rename(trusted / "maria.pub")
+    found = _findings(seen)
+    assert [ok for ok, _ in found["own key"] + found["trusted keys"]] == [True, True]
+    assert "2: you, maria" in found["trusted keys"][0][1]
+    (trusted / "bob.pem").write_text("no key")
+    trusted.chmod(0o777)
+    own.chmod(0o644)
+    found = _findings(seen, code=1)
+    ((ok, sentence),) = found["own key"]
+    assert (ok, "chmod 600" in sentence) == (False, True)
+    (ok, sentence), *faults = found["trusted keys"]
+    assert (ok, sentence) == (True, "1: maria")
+    assert [ok for ok, _ in faults] == [False, False]
+    assert "bob.pem is not trusted" in faults[0][1]
+    assert "can be written by others" in faults[1][1]
+
+
+def test_plans_in_force_are_read(seen: Cli) -> None:
+    (seen.home / "good.yaml").write_text("apiVersion: mlcd.dev/v1\nchecks:\n  - {name: lint, kind: lint, tool: ruff}\n")
+    seen.settings('[checks]\nplan = "missing.yaml"\nplans = {"ml/*" = "good.yaml"}\n')
+    found = _findings(seen, code=1)["check plan"]
+    assert [ok for ok, _ in found] == [True, False]
+    assert "good.yaml: 1 check, sha256:" in found[0][1]
+    assert "missing.yaml cannot be read" in found[1][1]
+
+
+@pytest.mark.parametrize(
+    ("script", "ok", "words"),
+    [
+        ("echo github.com/docker/buildx v0.13.1", True, "BuildKit by buildx v0.13.1"),
+        ("exit 1", None, "classic builder"),
+    ],
+)
+def test_the_builder_is_told_where_an_engine_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, *, ok: bool | None, words: str
+) -> None:
+    command = tmp_path / "docker"
+    command.write_text(f"#!/bin/sh\n{script}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr("mlcd_tui.checks.docker_engine.ping", lambda: (True, "Docker Engine 26.1 answers."))
+    docker, builder = doctor_checks.engine()
+    assert (docker.ok, builder.ok, words in builder.sentence) == (True, ok, True)
+    monkeypatch.setattr("mlcd_tui.checks.docker_engine.ping", lambda: (False, "No Docker Engine."))
+    assert [each.about for each in doctor_checks.engine()] == ["docker"]

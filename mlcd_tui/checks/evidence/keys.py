@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -184,6 +186,22 @@ def trusted_keys(folder: Path | None = None) -> tuple[tuple[PublicKey, ...], tup
         except (OSError, ValueError) as error:
             troubles.append(clean(f"{path} is not trusted: {getattr(error, 'strerror', None) or error}."))
     return tuple(found), tuple(troubles)
+
+
+def writable_by_others(folder: Path | None = None) -> tuple[Clean, ...]:
+    """A sentence for each place where others could put a key of theirs among the trusted ones."""
+    folder = folder or paths.config_dir()
+    place = folder / TRUSTED
+    with contextlib.suppress(OSError):
+        return tuple(_open_to_others((folder, place, *sorted(place.iterdir())[:_MOST_KEYS])))
+    return ()
+
+
+def _open_to_others(places: Iterable[Path]) -> Iterator[Clean]:
+    for path in places:
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mode & 0o022:
+                yield clean(f"{path} can be written by others, who could make their key a trusted one. chmod go-w it.")
 
 
 def _public(path: Path) -> Any:

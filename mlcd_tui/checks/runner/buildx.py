@@ -32,18 +32,22 @@ _FAILURE = re.compile(rb"^ERROR: (.*)$")
 
 def best_builder(engine: Engine) -> Builder:
     """BuildKit where `docker buildx` is there, else the classic builder; which one it is stands in every run."""
+    docker, name = buildx_here()
+    return BuildxBuilder(engine, docker, name) if name else ClassicBuilder(engine)
+
+
+def buildx_here() -> tuple[str, str]:
+    """The command `docker`, and what its `buildx` is called for the eye; both empty: it is not there."""
     docker = shutil.which("docker")
     if docker is None:
-        return ClassicBuilder(engine)
+        return "", ""
     try:
         told = subprocess.run(  # noqa: S603 - found on the operator's own path
             [docker, "buildx", "version"], capture_output=True, text=True, timeout=20, check=True
         ).stdout.split()
     except (OSError, subprocess.SubprocessError):
-        return ClassicBuilder(engine)
-    return BuildxBuilder(
-        engine, docker, f"BuildKit by buildx {clean(told[1], limit=40) if len(told) > 1 else ''}".strip()
-    )
+        return "", ""
+    return docker, f"BuildKit by buildx {clean(told[1], limit=40) if len(told) > 1 else ''}".strip()
 
 
 @dataclass(slots=True)
