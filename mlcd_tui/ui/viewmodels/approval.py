@@ -138,10 +138,7 @@ def decision_lines(
     """
     plan = proposal.plan
     if isinstance(plan, Refusal):
-        lines = [*wrap((Span(plan.sentence, Tone.BRIGHT),), room)]
-        if plan.advice:
-            lines.extend(wrap((Span(plan.advice, Tone.DIM),), room))
-        return tuple(lines)
+        return _refusal_lines(plan, room)
     lines = [*wrap(decisive(plan.sentence, str(proposal.intent.ref)), room)]
     if plan.way_back:
         lines.extend(wrap((Span(plan.way_back, Tone.DIM),), room))
@@ -167,6 +164,12 @@ def decision_lines(
     for request in plan.requests:
         lines.extend(request_lines(request, room))
     return tuple(lines)
+
+
+def _refusal_lines(refusal: Refusal, room: int) -> tuple[Line, ...]:
+    """Why it is not possible now, and what would make it so."""
+    advice = wrap((Span(refusal.advice, Tone.DIM),), room) if refusal.advice else ()
+    return (*wrap((Span(refusal.sentence, Tone.BRIGHT),), room), *advice)
 
 
 def decisive(sentence: str, ref: str = "") -> Line:
