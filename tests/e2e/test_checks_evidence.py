@@ -207,3 +207,26 @@ async def test_a_push_is_remembered_by_its_tag_as_it_is_now(
     assert len(await desk.evidence(frozenset({image["digest"]}))) == 1
     with pytest.raises(BadConfig, match="by digest"):
         await desk.push("run-1", f"{server.host}/{name}:7")
+
+
+@pytest.mark.usefixtures("login")
+async def test_an_index_of_two_platforms_counts_as_the_one_that_was_checked(
+    tmp_path: Path, server: Registry, name: str, image: Descriptor, repository: Repository, key: SigningKey
+) -> None:
+    """Its platform's evidence lies beside the platform's manifest; the registry tells that it is part of the index."""
+    with server.pusher(name) as pusher:
+        layer = pusher.blob(b"another layer", "application/vnd.oci.image.layer.v1.tar")
+        arm = pusher.artifact("", b'{"architecture":"arm64","os":"linux"}', contents.CONFIG, [layer])
+    platforms = ({"os": "linux", "architecture": each} for each in ("amd64", "arm64"))
+    listed = [{**each, "platform": platform} for each, platform in zip((image, arm), platforms, strict=True)]
+    media = "application/vnd.oci.image.index.v1+json"
+    data = json.dumps({"schemaVersion": 2, "mediaType": media, "manifests": listed}).encode()
+    index = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    repository.put_manifest(index, data, media)
+    push(repository, image["digest"], seal_with(key)(_run(image["digest"]), MOST_BYTES), AT)
+    search = EvidenceSearch(EvidenceStore(tmp_path, (key.public("maria"),)), None, lambda: NOW)
+    found = await search.around(RunningImage("ml", f"{server.host}/{name}@{index}", index))
+    assert found is not None
+    assert found.problem == ""
+    assert [each.state for each in found.results] == [CheckState.FAILED, CheckState.WARNED]
+    assert "checked linux/amd64 only, one of 2" in found.results[1].sentence
