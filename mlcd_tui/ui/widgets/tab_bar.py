@@ -51,11 +51,15 @@ class TabBar(Widget):
         self.refresh()
 
     def _texts(self) -> list[str]:
-        """The longest form that fits; a cut blank at the end does no harm. At last only the present tab has a name."""
+        """The longest form that fits; at last only the present tab has a name."""
         full = [f" {tab.key} {tab.title} " for tab in self._tabs]
-        short = [f" {tab.key} {tab.short or tab.title} " for tab in self._tabs]
-        digits = [f" {tab.key} {tab.short or tab.title if tab.name == self.present else ''} " for tab in self._tabs]
-        return next((form for form in (full, short) if sum(map(len, form)) <= self.size.width + 1), digits)
+        short = [text if here else f" {tab.key} {tab.short or tab.title}" for tab, text, here in self._each(full)]
+        digits = [text if here else f" {tab.key} " for tab, text, here in self._each(full)]
+        return next((form for form in (full, short) if sum(map(len, form)) <= self.size.width), digits)
+
+    def _each(self, texts: Sequence[str]) -> list[tuple[Tab, str, bool]]:
+        """Each tab with a text, and whether it is the present one."""
+        return [(tab, text, tab.name == self.present) for tab, text in zip(self._tabs, texts, strict=True)]
 
     def render_line(self, y: int) -> Strip:
         """The row."""
