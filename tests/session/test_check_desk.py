@@ -18,9 +18,11 @@ from mlcd_tui.checks.evidence.keys import keygen
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.cluster.client import Client
+from mlcd_tui.config.settings import CheckSettings
 from mlcd_tui.domain.check_ports import CheckDesk, Progress
 from mlcd_tui.domain.checks import CheckRun, CheckState, Evidence, ImageIdentity, SignatureState
 from mlcd_tui.domain.errors import BadConfig, Missing, Problem, Unreachable
+from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.check_desk import Checks, Runner
 from mlcd_tui.session.live import LiveSession
@@ -252,6 +254,27 @@ async def test_around_a_rollout_only_the_running_digest_counts(
     assert await desk.around(detail) == found
     stop()
     await desk.reset()
+
+
+async def test_the_settings_plan_is_what_a_promotion_must_answer_for(
+    tmp_path: Path, here: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLCD_STATE_DIR", str(tmp_path / "state"))
+    plan = tmp_path / "checks.yaml"
+    plan.write_text("apiVersion: mlcd.dev/v1\nchecks:\n  - {name: lint, kind: lint, tool: ruff}\n")
+    for settings, answer_for in (
+        (CheckSettings(), ()),
+        (CheckSettings(plans={"ml/scorer": str(plan)}), ("lint is missing",)),
+        (CheckSettings(plans={"ml/other": str(plan)}), ()),
+        (CheckSettings(plan=str(tmp_path / "none.yaml")), ("the check plan in force cannot be used",)),
+        (CheckSettings(required_checks=("scan",)), ("scan is missing",)),
+    ):
+        session = here.session(checks=settings)
+        try:
+            proposal = await session.propose(Intent(Verb.PROMOTE, REF))
+        finally:
+            await session.stop()
+        assert (proposal.answer_for, proposal.needs_reason) == (answer_for, bool(answer_for)), settings
 
 
 async def test_a_cluster_that_does_not_answer_hides_nothing_of_this_machine(tmp_path: Path) -> None:
