@@ -24,6 +24,8 @@ from mlcd_tui.packages.reading.yaml import load_yaml
 _NAMES = ("mlcd.yaml", "mlcd.yml", "mlcd.json", "model-package.json")
 _ENDS = (".mlcd.json", ".mlcd.yaml", ".mlcd.yml")
 _LIMIT = 4 << 20
+_MOST = 2_000
+"""Entries of one list, or of one map, that are used."""
 _RANK = 60
 """Above what tools write by themselves: a person declares it on purpose."""
 _WRITTEN = frozenset({"apiVersion", "kind", "roots", "trust", "lacks"})
@@ -55,7 +57,7 @@ class _Mlcd:
         document = load_json(data, path, limit=_LIMIT) if is_json else load_yaml(data, path, limit=_LIMIT)
         if isinstance(document, Mapping):
             _tell_unknown(document, notes)
-            document = _as_text(document)
+            document = _as_text(_bounded(document, notes))
         try:
             package = package_from_document(document)
         except Unreadable as failure:
@@ -101,6 +103,24 @@ def _claimed(statement: Statement) -> Statement:
         return statement
     reason = clean("called verified by the document, not verified by mlcd-tui")
     return replace(statement, state=TrustState.UNVERIFIED, reason=reason)
+
+
+def _bounded(document: Mapping[str, Any], notes: Notes, where: str = "") -> dict[str, Any]:
+    """Lists and maps cut to what somebody may read: each entry costs many times its bytes once it is merged."""
+    found = dict(document)
+    for key, value in document.items():
+        path = f"{where}{key}"
+        if key == "training" and isinstance(value, Mapping):
+            found[key] = _bounded(value, notes, "training.")
+        elif not isinstance(value, list | Mapping) or len(value) <= _MOST or key == "roots":
+            continue
+        elif key == "endpoints":  # some of them would be compared as if they were all
+            notes.warn(path, f"has {len(value):,} entries, more than {_MOST:,}: none is used")
+            found[key] = []
+        else:
+            notes.warn(path, f"has {len(value):,} entries, {_MOST:,} are used")
+            found[key] = value[:_MOST] if isinstance(value, list) else dict(list(value.items())[:_MOST])
+    return found
 
 
 def _as_text(document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -100,3 +100,22 @@ def test_a_misspelt_field_is_told() -> None:
 def test_what_is_wrong_is_told_with_file_and_field(text: str, why: str) -> None:
     with pytest.raises(Unreadable, match=why):
         read(FORMAT, {"mlcd.yaml": text})
+
+
+def test_long_lists_and_maps_are_cut_and_told_of() -> None:
+    many = {f"k{place}": "v" for place in range(50_000)}
+    metrics = [{"name": name, "value": 1.0} for name in list(many)[:3_000]]
+    text = json.dumps({
+        "apiVersion": "mlcd.dev/v1", "kind": "ModelPackage", "tags": many, "metrics": metrics,
+        "endpoints": [{"name": name} for name in many],
+        "training": {"parameters": many, "environment": {"python": "3.11"}},
+    })  # fmt: skip
+    package = read(FORMAT, {"mlcd.json": text})
+
+    assert (len(package.tags), len(package.metrics), len(package.training.parameters)) == (2_000, 2_000, 2_000)
+    assert package.training.environment == (("python", "3.11"),)
+    assert package.endpoints == (), "some of them would be compared as if they were all"
+    told = warnings_of(package)
+    assert "endpoints has 50,000 entries, more than 2,000: none is used" in told
+    assert "tags has 50,000 entries, 2,000 are used" in told
+    assert "training.parameters has 50,000 entries" in told
