@@ -128,6 +128,19 @@ async def test_while_packages_are_read_the_tab_says_so_and_a_failure_is_one_sent
         assert "no package can be looked for" in told(view).replace("\n", " ")
 
 
+async def test_what_failed_is_looked_for_again_once_the_connection_is_back() -> None:
+    session = packages_session()
+    there, session.packages.found = session.packages.found, Unreachable("The cluster does not answer.")
+    app = make_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await opened(app, pilot, "4")
+        assert "does not answer" in told(screen.query_one("#fit", LinesView))
+        session.packages.found = there
+        screen.reconnected()
+        await pilot.pause(1.3)
+        assert "✘ breaking" in told(screen.query_one("#fit", LinesView))
+
+
 # A package and a comparison -----------------------------------------------------------------------------------
 
 
@@ -288,6 +301,18 @@ async def test_columns_have_titles_above_what_they_fill() -> None:
         await pilot.press("slash", *"nobody")
         await settled(pilot)
         assert not screen.query_one("#heads").display
+
+
+async def test_the_row_under_the_cursor_stays_in_view_when_the_filter_is_cleared() -> None:
+    session = packages_session()
+    session.packages.entries["mlflow:"] = entries(500)
+    app = make_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await browser(app, pilot, "slash", *"model-0400", "enter", "escape")
+        await settled(pilot)
+        rows = screen.query_one("#entries", RowList)
+        assert rows.key == "mlflow:model-0400/1"
+        assert rows.scroll_offset.y <= rows.cursor < rows.scroll_offset.y + rows.size.height
 
 
 async def test_another_place_is_listed_when_the_cursor_gets_there() -> None:

@@ -163,7 +163,8 @@ class PackagesScreen(BaseScreen):
 
     def _rows(self, room: int) -> list[Line]:
         """Thousands may be listed and more arrive ten times a second, so a row is only laid out once."""
-        widths, now = Widths.of(self._shown, room), self.host.now()
+        # of all, not of those shown: columns do not jump while a filter is typed, and no row is laid out anew
+        widths, now = Widths.of(list(self._entries.values()), room), self.host.now()
         look = (widths, room, now.replace(second=0, microsecond=0))
         if look != self._look:
             self._look = look

@@ -125,6 +125,8 @@ class RolloutScreen(EvidenceTabs):
         """What was open before the connections were dropped hears nothing any more."""
         self._let_go()
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
+        self.query_one(PackagePane).ask_again()  # what could not be looked for may be there now
+        self.query_one(CheckPane).ask_again()
 
     def _let_go(self) -> None:
         if self._closer is not None:

@@ -57,6 +57,7 @@ class LinesView(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.lines: Sequence[Line] = ()
         self._build: Build = _nothing
+        self._extent = Size(0, 0)
         self._needle = ""
 
     def show(self, build: Build) -> None:
@@ -78,17 +79,15 @@ class LinesView(ScrollView, can_focus=True):
 
     def _take(self, lines: Sequence[Line]) -> None:
         before, self.lines = self.lines, lines
-        if len(before) != len(lines) or self._widest(before) != self._widest(lines):
-            self.virtual_size = Size(self._widest(lines), len(lines))
+        extent = Size(max(map(width, lines), default=0), len(lines))  # of thousands of lines: measured only once
+        if extent != self._extent:
+            self.virtual_size = self._extent = extent
             self.refresh()
             return
         top = self.scroll_offset.y
         for y in range(top, min(top + self.size.height, len(lines))):
             if before[y] != lines[y]:
                 self.refresh_lines(y, 1)
-
-    def _widest(self, lines: Sequence[Line]) -> int:
-        return max(map(width, lines), default=0)
 
     def on_resize(self, _: events.Resize) -> None:
         """Lay out for the new width."""
@@ -257,14 +256,17 @@ class RowList(LinesView):
         return self.keys[self.cursor] if self.cursor < len(self.keys) else ""
 
     def show_rows(self, keys: Sequence[str], build: Build) -> None:
-        """Show rows; `build` makes one line for each key. The cursor stays on its key."""
-        before = self.key
+        """Show rows; `build` makes one line for each key. The cursor stays on its key, and in view where it was."""
+        before, top = self.key, self.scroll_offset.y
+        in_view = top <= self.cursor < top + max(self.size.height, 1)
         self.keys = tuple(keys)
         if before in self.keys:
             self.cursor = self.keys.index(before)
         else:
             self.cursor = max(min(self.cursor, len(self.keys) - 1), 0)
         self.show(lambda room: build(room - 1))
+        if in_view and not self.scroll_offset.y <= self.cursor < self.scroll_offset.y + max(self.size.height, 1):
+            self.call_after_refresh(self._reveal)
         if self.key != before:
             self.refresh()
             self.post_message(self.Moved(self, self.key))
