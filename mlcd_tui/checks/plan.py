@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError, creat
 
 from mlcd_tui.checks.plan_files import digest_of, files_of, sha256_of, stamp_of
 from mlcd_tui.checks.plan_model import BesidePlan, Bytes, CheckPart, LimitsPart, Part, Seconds, ServePart, ServingPart
-from mlcd_tui.checks.plan_problems import refuse
+from mlcd_tui.checks.plan_problems import placed, refuse
 from mlcd_tui.checks.plan_yaml import Document, read_yaml
 from mlcd_tui.domain.check_ports import CheckKind
 from mlcd_tui.domain.errors import BadConfig
@@ -74,15 +74,14 @@ class PlanPart(Part):
         names = [check.name for check in self.checks]
         if not 1 <= len(names) <= MOST_CHECKS:
             raise ValueError(f"a plan has 1 to {MOST_CHECKS} checks, this one {len(names)}")
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two checks are called {twice}; each needs a name of its own")
-        for check in self.checks:
+        for at, check in enumerate(self.checks):
+            if check.name in names[:at]:
+                raise placed(f"two checks are called {check.name}; each needs a name of its own", at, "name")
             if check.stage() and self.build is None:
-                raise ValueError(
-                    f"check {check.name} runs in build stage {check.stage()}; say how it is built: add build"
-                )
+                told = f"check {check.name} runs in build stage {check.stage()}; say how it is built: add build"
+                raise placed(told, at, "target")
             if isinstance(check, ServingPart) and check.serve is None and self.serve is None:
-                raise ValueError(f"check {check.name} asks the running image; say how it serves: add serve")
+                raise placed(f"check {check.name} asks the running image; say how it serves: add serve", at)
         return self
 
 

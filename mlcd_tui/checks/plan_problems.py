@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any, Never
 
+from pydantic_core import PydanticCustomError
+
 from mlcd_tui.checks.plan_yaml import Document, Path
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
@@ -19,13 +21,26 @@ _TYPES = {
     **dict.fromkeys(("float_type", "float_parsing"), "a number"),
     "string_type": "text",
 }
+_PATTERNS = {
+    "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "a name of at most 63 letters, digits, dots, dashes and underscores",
+    "^[A-Za-z0-9][A-Za-z0-9._-]*$": "a name of letters, digits, dots, dashes and underscores",
+    r"^/[^\x00]*$": "a path from the root of the container, with '/' in front",
+    r"^/[^\s]*$": "a path of the server, with '/' in front",
+    r"^/[^\s#]*$": "a path of the server, with '/' in front",
+    r"^[A-Za-z_][A-Za-z0-9_.-]*$": "the name of a variable",
+    r"^[A-Za-z_][A-Za-z0-9_]*$": "the name of a variable",
+    r"^[0-9]{1,5}(/(tcp|udp|sctp))?$": "a port such as 8000 or 53/udp",
+    r"^\S+$": "an image without blanks",
+}
+"""What people call the patterns of the plan."""
 
 
 def refuse(problems: Sequence[Any], document: Document, name: str, schema: Mapping[str, Any]) -> Never:
     """Say all that is wrong, in the order of lines; `problems` are pydantic's."""
     told: dict[tuple[int, str], None] = {}
     for problem in problems:
-        path = _path(problem["loc"], document.data)
+        loc = problem["loc"] or (problem.get("ctx") or {}).get("place", ())
+        path = _path(loc, document.data)
         line = document.line(path)
         place = _shown(path)
         told[
@@ -37,6 +52,11 @@ def refuse(problems: Sequence[Any], document: Document, name: str, schema: Mappi
     if len(lines) > MOST_TOLD:
         rest.append(f"And {len(lines) - MOST_TOLD} more.")
     raise BadConfig(lines[0], advice=" ".join(rest))
+
+
+def placed(sentence: str, check: int, *below: str) -> PydanticCustomError:
+    """What is wrong with one check beside the others, which only the whole plan can tell."""
+    return PydanticCustomError("value_error", "{error}", {"error": sentence, "place": ("checks", check, *below)})
 
 
 def _path(loc: Sequence[str | int], data: Any) -> Path:
@@ -84,6 +104,8 @@ def _why(problem: Any, path: Path, document: Document, schema: Mapping[str, Any]
         return str(context.get("error", problem["msg"]))
     if kind == "literal_error":
         return f"must be {context.get('expected')}, not {problem.get('input')!r}"
+    if kind == "string_pattern_mismatch" and (described := _PATTERNS.get(str(context.get("pattern")))):
+        return f"must be {described}, not {problem.get('input')!r:.80}"
     if kind in _TYPES:
         return f"must be {_TYPES[kind]}, not {problem.get('input')!r:.80}"
     return f"{_sentence(problem['msg'])}, not {problem.get('input')!r:.80}"

@@ -97,7 +97,11 @@ checks:
         ("{name: a, kind: lint, tool: ruff, limits: {read_only: false}}", "needs a reason: add why"),
         ("{name: a, kind: lint, tool: ruff, bring: {/app/x: ../secret}}", "only files beside the plan can be named"),
         ("{name: a, kind: lint, tool: ruff, skip: ''}", "at least 3 characters"),
-        ("{name: a, kind: lint, tool: ruff}\n  - {name: a, kind: lint, tool: ruff}", "two checks are called a"),
+        (
+            "{name: a, kind: lint, tool: ruff}\n  - {name: a, kind: lint, tool: ruff}",
+            "line 4: checks[1].name: two checks are called a",
+        ),
+        ("{name: a b, kind: lint, tool: ruff}", "must be a name of at most 63 letters, digits"),
     ],
 )
 def test_what_cannot_be_meant(check: str, why: str) -> None:
