@@ -102,12 +102,20 @@ def json_object(data: bytes, what: str) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"{what} has {len(data) >> 20} MiB, more than {MOST_BYTES >> 20}.")
     try:
-        value = json.loads(data, parse_constant=_no_number)
+        value = json.loads(data, parse_constant=_no_number, object_pairs_hook=_keys_once)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{what} is no JSON ({clean(error, limit=120)}).") from error
     if not isinstance(value, dict):
         raise Unreadable(f"{what} is no JSON object.")
     return value
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; of a key that comes twice another reader may take the other value, so that two read two things."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key comes twice in one object")
+    return found
 
 
 def _no_number(word: str) -> float:

@@ -185,7 +185,8 @@ def _user(user: str, bench: Bench) -> tuple[tuple[str, str, str], ...]:
 def _label(name: str, pattern: str, value: object) -> tuple[tuple[str, str, str], ...]:
     if not isinstance(value, str):
         return ((f"It has no label {name}", pattern, ""),)
-    return () if re.fullmatch(pattern, value[:4000]) else ((f"Its label {name} does not fit", pattern, value),)
+    shown = "" if secret_kind(value) else value
+    return () if re.fullmatch(pattern, value[:4000]) else ((f"Its label {name} does not fit", pattern, shown),)
 
 
 def _same(what: str, asked: set[str], actual: set[str]) -> tuple[tuple[str, str, str], ...]:

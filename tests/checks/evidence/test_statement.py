@@ -113,7 +113,7 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
         read_statement(data)
 
 
-@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":NaN}', b" " * (9 << 20), b'"\xff"'])
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":NaN}', b'{"_type":1,"_type":2}', b" " * (9 << 20), b'"\xff"'])
 def test_hostile_json(data: bytes) -> None:
     with pytest.raises(Unreadable):
         read_statement(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,21 @@ def test_a_linter_that_found_no_file_to_look_at_has_not_passed() -> None:
     result = run("lint", bench, tool="ruff", paths=["srcc"])
     assert result.state is CheckState.ERROR
     assert result.sentence.startswith("it has looked at no file: warning: No Python files")
+
+
+def test_source_that_holds_a_secret_is_not_shown() -> None:
+    """Evidence with its findings is published in the cluster."""
+    bench = answering(1, "ruff_json/findings.json")
+    token = "ghp_" + "a" * 36
+    bench.files["/app/churn/score.py"] = f"key = '{token}'\n\n\n\n\n".encode()
+    unused = next(one for one in run("lint", bench, tool="ruff").report.findings if one.rule == "F401")
+    assert unused.context[0] == (1, "(not shown: it may hold a secret)")
+    place = {"filename": "/app/a.py", "location": {"row": 2, "column": 1}}
+    report = json.dumps([{"code": "B105", "message": "Possible hardcoded password: 'hunter2'", **place}]).encode()
+    bench = FakeBench(answer=Ran(1, stdout=report), files={"/app/a.py": b"import os\npassword = 'hunter2'\n"})
+    (found,) = run("lint", bench, tool="ruff").report.findings
+    assert found.message == "Possible hardcoded password (not shown)"
+    assert found.context[:2] == ((1, "import os"), (2, "(not shown: it may hold a secret)"))
 
 
 def test_source_is_made_harmless_and_read_from_the_stage_that_it_was_found_in() -> None:
