@@ -19,7 +19,7 @@ from mlcd_tui.ui.viewmodels.package_difference import diff_parts, difference_lin
 from mlcd_tui.ui.viewmodels.package_tab import tab_lines
 from mlcd_tui.ui.viewmodels.package_table import Notes, table
 from mlcd_tui.ui.viewmodels.package_words import difference_values
-from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, width
+from mlcd_tui.ui.viewmodels.spans import Line, Span, plain, width, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone
 from tests.ui.package_samples import fraud
 
@@ -123,3 +123,13 @@ def test_endless_names_stay_within_the_room(room: int) -> None:
     lines = [*tab_lines(RolloutPackages(found[0], found[1], result), "ns", room, UNICODE)]
     lines += [line for part in diff_parts(result, room, UNICODE) for line in part.lines]
     assert max(map(width, lines)) <= room
+
+
+@pytest.mark.parametrize("room", range(16, 60))
+def test_a_text_that_is_cut_ends_in_one_ellipsis(room: int) -> None:
+    line = (Span("Package  "), Span("Metrics: 2 better: auc 0.908 → 0.914 · Dependencies: new major of numpy and more"))
+    *_, last = cut = wrap(line, room, 9, 1)
+    assert width(last) <= room
+    assert plain(last).count("…") == 1
+    assert plain(last).endswith("…")
+    assert len(cut) == 1

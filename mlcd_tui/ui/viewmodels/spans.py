@@ -101,7 +101,12 @@ def wrap(line: Line, room: int, indent: int = 0, most: int = 0) -> tuple[Line, .
     lines = _broken(line, room, indent)
     if not most or len(lines) <= most:
         return lines
-    return (*lines[: most - 1], (*crop(lines[most - 1], max(room - 2, 0)), Span(" …", "faint")))
+    last = lines[most - 1]
+    while len(last) > 2 and width(last) > room - 2:
+        last = last[:-1]  # whole words: one that is cut would end in an ellipsis of its own
+    if width(last) > room - 2:
+        return (*lines[: most - 1], crop((*last, Span("…", "faint")), room))
+    return (*lines[: most - 1], (*last, Span("…" if last[-1].text.endswith(" ") else " …", "faint")))
 
 
 def _broken(line: Line, room: int, indent: int) -> tuple[Line, ...]:
