@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -88,3 +89,9 @@ def main() -> None:
         from mlcd_tui.cli.wiring import fail
 
         fail(problem)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else the end of the program tries again, and fails again
+        click.echo(f"mlcd-tui: there is no room to write what was asked for ({error.strerror}).", err=True)
+        raise SystemExit(1) from None

@@ -274,3 +274,11 @@ def test_interrupt_while_waiting_is_130_and_quiet(env: dict[str, str], kubeconfi
         process.send_signal(signal.SIGINT)
         _out, told = process.communicate(timeout=20)
         assert (process.returncode, told) == (130, "")
+
+
+def test_a_full_disk_is_a_sentence(env: dict[str, str]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        command = (*PROGRAM, "completion", "bash")
+        done = subprocess.run(command, env=env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "mlcd-tui: there is no room to write what was asked for (No space left on device).\n"
