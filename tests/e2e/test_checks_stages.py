@@ -14,7 +14,7 @@ from mlcd_tui.checks.runner.builder import ClassicBuilder
 from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.domain.check_ports import Command, Limits
-from mlcd_tui.domain.errors import BadConfig, Missing
+from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 from tests.e2e.docker.bench import Tried, trying
 
 DOCKERFILE = """FROM {base} AS base
@@ -60,6 +60,18 @@ def test_a_stage_is_a_check_with_its_report_and_says_when_it_was_cached(tried: T
     tried.workshop._stages.clear()  # as the next run would
     again = tried.run(stage("lint", report="/out/lint.json"))
     assert (again.report, again.from_cache, again.ran_on) == (b"[]\n", True, ran.ran_on)
+
+
+def test_a_report_that_came_with_the_build_context_is_none_of_the_stage(tried: Tried) -> None:
+    """One of an earlier run on the developer's machine would pass for ever."""
+    assert tried.workshop.context is not None
+    folder = tried.workshop.context.folder
+    (folder / "junit.xml").write_text("<testsuite><testcase name='old'/></testsuite>")
+    with pytest.raises(Unreadable, match=r"is junit.xml of the build context, byte for byte"):
+        tried.run(stage("lint", report="/app/junit.xml"))
+    (folder / ".dockerignore").write_text("junit.xml\n")
+    tried.workshop._stages.clear()
+    assert tried.run(stage("lint", report="/app/junit.xml")).report is None
 
 
 def test_a_tool_runs_in_a_stage_and_not_in_the_image(tried: Tried) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from time import monotonic
 from typing import Any, Self
 
@@ -22,7 +23,7 @@ from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.checks.runner.serving import Server, make_network, serving
 from mlcd_tui.domain.check_ports import Command, Limits, Ran, Serve
 from mlcd_tui.domain.checks import ImageIdentity
-from mlcd_tui.domain.errors import BadConfig, Missing, Problem
+from mlcd_tui.domain.errors import BadConfig, Missing, Problem, Unreadable
 from mlcd_tui.domain.text import clean
 
 
@@ -199,6 +200,13 @@ class DockerBench:
             with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as container:
                 workdir = command.workdir or self._workdir(built.image)
                 report = report_of(engine, container, absolute(command.report, workdir))
+        context = self.workshop.context
+        if report and context and (twin := context.twin(PurePosixPath(command.report).name, report)):
+            raise Unreadable(
+                f"The report of build stage {clean(command.target)} is {clean(twin)} of the build context, "
+                "byte for byte: nothing says that the stage has written it.",
+                advice="Name that file in .dockerignore.",
+            )
         # An instruction that failed without a code, such as an unknown stage, is a failure all the same.
         code = 0 if built.image else built.exit_code or (1 if built.failure else None)
         ended = Ended(code, code == 137, built.timed_out, built.cancelled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +57,15 @@ class Context:
                 advice="Name what the build does not need in .dockerignore.",
             )
         return total
+
+    def twin(self, name: str, content: bytes) -> str:
+        """A file that is sent, of this name and with these very bytes; empty: there is none."""
+        for path, size in _files(self.folder, self.ignored()):
+            if Path(path).name == name and size == len(content):
+                with suppress(OSError):
+                    if (self.folder / path).read_bytes() == content:
+                        return path
+        return ""
 
     def ignored(self) -> list[str]:
         """The patterns of `.dockerignore`."""
