@@ -24,6 +24,8 @@ _FRIENDLY = {
     "plus_sign": "plus",
     "low_line": "underscore",
 }
+_MIXED = {"less_than_sign": "<", "greater_than_sign": ">"}
+"""Names of a blank and a hyphen, which no single spelling leads back to."""
 _ALIASES = {"esc": "escape", "return": "enter", "del": "delete", "ins": "insert", "pgup": "pageup", "pgdn": "pagedown"}
 _MODIFIERS = ("ctrl", "alt", "shift", "super", "hyper", "meta")
 _ALLOWED = "one character, a name such as enter, space, f5 or pageup, each also after ctrl+, alt+ or shift+"
@@ -97,6 +99,8 @@ def _name(name: str) -> str | None:
 
 def _sign(name: str) -> str:
     """The sign that Textual's long name of a key stands for; empty if none."""
+    if name in _MIXED:
+        return _MIXED[name]
     if re.fullmatch(r"[a-z][a-z0-9_]+", name):
         for spelt in (name.replace("_", " "), name.replace("_", "-")):
             with contextlib.suppress(KeyError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from textual.keys import _character_to_key
 
@@ -92,6 +92,8 @@ def test_every_printable_character_has_textuals_name(character: str) -> None:
 
 
 @given(st.text(max_size=12))
+@example("<")
+@example("ctrl+>")
 def test_any_text_is_a_key_or_none(text: str) -> None:
     found = normal(text)
     assert found is None or normal(found) == found
