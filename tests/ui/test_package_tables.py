@@ -133,3 +133,13 @@ def test_a_text_that_is_cut_ends_in_one_ellipsis(room: int) -> None:
     assert plain(last).count("…") == 1
     assert plain(last).endswith("…")
     assert len(cut) == 1
+
+
+def test_what_is_cut_in_the_whole_comparison_stands_below_in_full() -> None:
+    facts = "sha256:aa11bb22cc33 · 48,210,334 rows"
+    one = changed(Section.DATA, "card-transactions (train)", f"2025-10 · {facts}", f"2025-11 · {facts}")
+    told = text(difference_lines((one,), 76, UNICODE))
+    assert f"    2025-10 · {facts}" in told
+    assert f"    → 2025-11 · {facts}" in told
+    assert facts not in text(difference_lines((one,), NARROW, UNICODE, brief=True))
+    assert "→ 2025-11" in text(difference_lines((one,), NARROW, UNICODE, brief=True))

@@ -22,7 +22,7 @@ class Notes(Enum):
     CUT = auto()
     """They are cut as all other cells: the last column is none of notes."""
     BELOW = auto()
-    """They stand below their rows."""
+    """They stand below their rows, as does in full what had to be cut."""
     WARNINGS_BELOW = auto()
     """Those that warn stand below their rows, the others are left out."""
 
@@ -60,6 +60,9 @@ def table(
         lines.append(_line([Span(heads[place], Tone.DIM) for place in widths], list(widths.values()), indent))
     for row in rows:
         lines.append(_line([row[place] for place in widths], list(widths.values()), indent))
+        if notes is Notes.BELOW:  # nothing is lost to those who have no mouse
+            cut = (row[place] for place, most in widths.items() if cells(row[place].text) > most)
+            lines.extend(part for span in cut for part in wrap((Span(" " * (indent + 2)), span), room, indent + 2))
         if below and row[note].text and (notes is Notes.BELOW or row[note].tone == Tone.WAITS):
             lines.extend(wrap((Span(" " * (indent + 2)), row[note]), room, indent + 2))
     return tuple(lines)
