@@ -18,7 +18,7 @@ from mlcd_tui.checks.plan_model import CheckPart, LimitsPart
 from mlcd_tui.checks.run import run_plan
 from mlcd_tui.checks.runner.belongings import OURS, OWNER
 from mlcd_tui.checks.runner.engine import connect
-from mlcd_tui.domain.check_ports import Bench, Command, Progress, Serve
+from mlcd_tui.domain.check_ports import Bench, Command, Limits, Progress, Serve
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreachable
 from mlcd_tui.domain.text import clean
@@ -242,12 +242,18 @@ def test_a_full_disk(tmp_path: Path) -> None:
             bench.run(Command(("python3", "-c", fill), limits, report="/out/report"), log)
             return CheckState.PASSED
 
+        def serving(bench: Bench, log: Callable[[str], None]) -> CheckState:
+            limits = Limits(seconds=60, user="0:0", read_only=False)
+            with bench.serve(Serve(8000, argv=("python3", "-c", fill.replace("/out", "/srv")), limits=limits), log):
+                return CheckState.PASSED
+
         try:
-            run, _ = ran(run_plan(plan_of(tmp_path, filling=filling), base, engine=engine))
-            (result,) = run.results
-            assert result.state is CheckState.ERROR
-            assert "The disk of the Docker Engine is " in result.sentence
-            assert "full" in result.sentence
+            for check in (filling, serving):
+                run, _ = ran(run_plan(plan_of(tmp_path, check=check), base, engine=engine))
+                (result,) = run.results
+                assert result.state is CheckState.ERROR
+                assert "The disk of the Docker Engine is " in result.sentence
+                assert "full" in result.sentence
             after, _ = ran(run_plan(plan_of(tmp_path, after=python("pass")), base, engine=engine))
             assert states(after) == {"after": "passed"}
         finally:

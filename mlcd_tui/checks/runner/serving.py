@@ -26,10 +26,11 @@ from docker.types import IPAMConfig, IPAMPool
 from mlcd_tui.checks.runner.belongings import removing
 from mlcd_tui.checks.runner.container import TICK, Attached, Blueprint, create, kill, start
 from mlcd_tui.checks.runner.engine import Engine, asked
+from mlcd_tui.checks.runner.exchange import room
 from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.domain.check_ports import NotReady, Serve
 from mlcd_tui.domain.checks import CheckState
-from mlcd_tui.domain.errors import ServerFault
+from mlcd_tui.domain.errors import Problem, ServerFault
 from mlcd_tui.domain.text import Clean, clean
 
 _ONE_TRY = 5.0
@@ -76,6 +77,10 @@ class Server:
     cancelled: Callable[[], bool]
     life: float
     """Seconds after which it is ended, whoever still asks it."""
+    watch: Callable[[], None] = lambda: None
+    """Looked at all the while; a `Problem` that it raises ends the server."""
+    trouble: str = ""
+    """That problem's sentence; empty: there was none."""
     url: str = ""
     _attached: Attached | None = None
     _thread: threading.Thread | None = None
@@ -116,9 +121,16 @@ class Server:
         while more and not self._stop.is_set():
             with self._lock:
                 more = self._attached.read(self.output, TICK / 2)
-            if not killed and (self.cancelled() or time.monotonic() > deadline):
+            if not killed and (self.cancelled() or time.monotonic() > deadline or self._troubled()):
                 kill(self.engine, self.container)
                 killed = True
+
+    def _troubled(self) -> bool:
+        try:
+            self.watch()
+        except Problem as problem:
+            self.trouble = str(problem)
+        return bool(self.trouble)
 
     def end(self) -> None:
         """Stop following."""
@@ -148,7 +160,8 @@ def serving(
     plan = Blueprint(image, labels, serve.limits, serve.argv, "", serve.environment, network=network, port=serve.port)
     with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as container:
         output = Output(Lines(log))
-        server = Server(engine, container, output, cancelled, serve.seconds + serve.limits.seconds)
+        life = serve.seconds + serve.limits.seconds
+        server = Server(engine, container, output, cancelled, life, room(engine))
         attached = Attached(engine, container)
         try:
             refused = start(engine, container, "starting the server")
@@ -158,6 +171,8 @@ def serving(
             server.url = f"http://127.0.0.1:{_port(server, serve.port)}"
             _await_ready(server, serve)
             yield server
+            if server.trouble:  # what it answered to the last is not the image's own doing
+                raise ServerFault(server.trouble)
         finally:
             if server._thread is None:  # noqa: SLF001 - it never came to follow its output
                 attached.close()
@@ -204,6 +219,8 @@ def _must_live(server: Server) -> None:
     state = server.state()
     if state["Running"]:
         return
+    if server.trouble:
+        raise ServerFault(server.trouble)
     lines = server.last_lines()
     starved = bool(state.get("OOMKilled"))
     how = "was killed for want of memory" if starved else f"ended with {state.get('ExitCode')}"
