@@ -103,6 +103,8 @@ def _judge(taken: Taken, content: bytes) -> CheckResult:
     if over:
         allowed = ", ".join(f"{most[level]} {level}" for level in over)
         return taken.result(CheckState.FAILED, f"{told}; allowed: {allowed}")
+    if scan.targets == 0:
+        return taken.result(CheckState.WARNED, f"{told}, but the report names nothing that was looked at")
     return taken.result(CheckState.WARNED if found["critical"] + found["high"] else CheckState.PASSED, told)
 
 

@@ -37,6 +37,8 @@ class Scan:
     version: str = ""
     about: tuple[str, ...] = ()
     created: datetime | None = None
+    targets: int | None = None
+    """What was looked at, such as packages of the system; None: the scanner does not say."""
 
 
 def level(severity: str) -> str:

@@ -22,7 +22,8 @@ class TrivyJson:
         if whole(document.get("SchemaVersion")) != 2:
             refuse(self.title, "its SchemaVersion is not 2")
         found: list[Vulnerability] = []
-        for result in listed(document.get("Results"), self.title, "`Results`"):
+        results = listed(document.get("Results"), self.title, "`Results`")
+        for result in results:
             target = text(result.get("Target"))
             found += [
                 _vulnerability(entry)
@@ -36,6 +37,7 @@ class TrivyJson:
             text(inner(document, "Trivy").get("Version")),
             digests(about.get("ImageID"), about.get("RepoDigests")),
             moment(document.get("CreatedAt")),
+            len(results),
         )
 
     def parse(self, report: bytes, workdir: str = "") -> Report:  # noqa: ARG002 - scanners name packages, not files

@@ -112,6 +112,14 @@ def test_vulnerabilities_are_counted_by_severity(
     assert (result.state, result.sentence) == (state, sentence)
 
 
+def test_a_scan_that_names_nothing_it_looked_at_is_no_clean_pass(folder: Path) -> None:
+    document = json.loads((folder / "trivy_json.json").read_text())
+    (folder / "trivy_json.json").write_text(json.dumps({**document, "Results": []}))
+    result = run("vulnerabilities", folder, "trivy_json")
+    assert result.state is CheckState.WARNED
+    assert result.sentence == "no vulnerability, but the report names nothing that was looked at"
+
+
 def test_what_is_ignored_has_a_reason_and_an_end(folder: Path) -> None:
     ignored = [
         {"id": "CVE-2024-0002", "why": "not reachable", "until": "2999-01-01"},
