@@ -113,9 +113,10 @@ def schema_sentence(packages: RolloutPackages) -> str:
         if found.contradiction:
             return f"{whose}: {found.contradiction}"
     if candidate.package is None:
-        both = " nor that of the serving one" if serving.package is None else ""
-        return f"the package of the new version was not found{both}"
-    return f"the package of the serving version was not found: {serving.problem}"
+        # not "was not found": it may still be read, or unreadable; the gate of the package tells which
+        both = ", nor that of the serving one" if serving.package is None else ""
+        return f"the package of the new version is not known{both}"
+    return f"the package of the serving version is not known: {serving.problem}"
 
 
 def note_sentence(packages: RolloutPackages) -> str:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -20,6 +21,7 @@ from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session import package_evidence
+from mlcd_tui.session.running_images import RunningImage
 from tests.session.models import MAPS, NEW, OLD, REF, Lane, carrying, lane, model, speaking_json
 
 PROMOTE = Intent(Verb.PROMOTE, REF)
@@ -95,8 +97,8 @@ async def test_a_way_back_is_never_held_up(here: Lane) -> None:
     ("old", "new", "schema", "package"),
     [
         (None, None, "nor that of the serving one", f"no package is published for {NEW}: run `mlcd-tui"),
-        (model("1", "age"), None, "the package of the new version was not found", f"for {NEW}: run"),
-        (None, model("2", "age"), f"of the serving version was not found: no package is published for {OLD}", ""),
+        (model("1", "age"), None, "the package of the new version is not known", f"for {NEW}: run"),
+        (None, model("2", "age"), f"of the serving version is not known: no package is published for {OLD}", ""),
         (model("1", "age"), model("2"), "no contract recorded for the candidate", ""),
     ],
 )
@@ -110,6 +112,23 @@ async def test_what_is_not_known_is_unknown(
     if package:
         assert found["package"].state is GateState.UNKNOWN
         assert package in found["package"].reason
+
+
+async def test_a_package_that_is_still_being_read_is_not_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlcd_tui.session.package_evidence.PATIENCE", 0.01)
+    images = RunningImage("ml", "r/x:2", NEW), RunningImage("ml", "r/x:1", OLD)
+    monkeypatch.setattr("mlcd_tui.session.package_evidence.running_images", lambda _: images)
+
+    async def slow(_: RolloutDetail) -> RolloutPackages:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    evidence = package_evidence.PackageEvidence(slow)
+    late = await evidence.around(cast(RolloutDetail, None), PROMOTE)
+    told = {str(gate.name): str(gate.reason) for gate in package_evidence.package_gates(late)}
+    assert "not found" not in told["schema"]
+    assert "still being read" in told["package"]
+    await evidence.stop()
 
 
 async def test_a_package_of_another_image_decides_nothing(here: Lane) -> None:
