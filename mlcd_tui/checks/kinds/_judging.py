@@ -154,6 +154,8 @@ def _which(findings: tuple[Finding, ...]) -> str:
     rules = {one.rule for one in findings}
     if len(findings) == 1 and findings[0].line:
         return f": {findings[0].file}:{findings[0].line} {findings[0].rule}".rstrip()
+    if len(findings) == 1 and not findings[0].file:
+        return f": {clean(findings[0].message, limit=120)}"
     return f", all {next(iter(rules))}" if len(rules) == 1 and len(findings) > 1 and places and "" not in rules else ""
 
 

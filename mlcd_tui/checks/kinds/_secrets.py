@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _NAME = re.compile(
-    r"(?:passwd|password|passphrase|(?:^|[_.-])(?:pwd|secret|token|api_?key|access_?key|private_?key|secret_?key|credentials?))"
+    r"(?:passwd|password|passphrase|(?:^|[_.-])(?:pwd|pass|secret|token|api_?key|access_?key|private_?key|secret_?key|credentials?))"
     r"(?:[_.-]?(?:id|value|base|base64|b64))?$",
     re.IGNORECASE,
 )

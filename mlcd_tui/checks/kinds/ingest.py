@@ -71,6 +71,7 @@ def _judge(taken: Taken, content: bytes) -> CheckResult:
     else:
         told = counted(report) if report.findings else "nothing found"
     if failing:
-        return taken.result(CheckState.FAILED, told)
+        all_passed = ran is not None and report.passed == ran
+        return taken.result(CheckState.FAILED, f"{told}; {counted(report)}" if all_passed else told)
     serious = any(one.severity is not Severity.INFO for one in report.findings)
     return taken.result(CheckState.WARNED if serious else CheckState.PASSED, told)

@@ -65,6 +65,7 @@ def test_a_good_image_meets_every_rule() -> None:
         ({"ExposedPorts": {"8000/tcp": {}, "22/tcp": {}}}, "ports", "Its ports: 22/tcp, 8000/tcp, 8000/tcp expected"),
         ({"Env": ["DB_PASSWORD=hunter2"]}, "secrets", "Variable DB_PASSWORD is called like a secret and is not empty"),
         ({"Env": ["PGPASSWORD=123456"]}, "secrets", "Variable PGPASSWORD is called like a secret and is not empty"),
+        ({"Env": ["DB_PASS=hunter2"]}, "secrets", "Variable DB_PASS is called like a secret and is not empty"),
         ({"Env": ["X=AKIA" + "A" * 16]}, "secrets", "Variable X holds an AWS access key"),
         (
             {"Env": ["MLFLOW_URI=https://me:hunter2@mlflow/"]},

@@ -166,6 +166,13 @@ def test_an_empty_bill_is_no_pass(folder: Path) -> None:
     assert run("sbom", folder, "spdx", assume_this_image="made for it").state is CheckState.ERROR
 
 
+def test_a_shortened_report_says_why_it_is_no_pass(folder: Path) -> None:
+    (folder / "junit.json").write_text('<testsuite tests="9"><testcase name="a"/></testsuite>')
+    result = run("ingest", folder, "junit", assume_this_image="tested in the same job")
+    assert result.state is CheckState.FAILED
+    assert result.sentence == "1 of 1 test passed; 1 finding: The report counts 9 tests but lists 1 of them"
+
+
 def test_ingested_failures_fail(folder: Path) -> None:
     result = run("ingest", folder, "intoto_test_result")
     assert (result.state, result.sentence) == (CheckState.FAILED, "2 of 3 tests passed")
