@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from http.client import BadStatusLine
+from json import JSONDecodeError
 from pathlib import Path
 
 from mlcd_tui.domain.text import Clean, clean
 
 _ADVICE = "Start it, or point DOCKER_HOST at one."
+_OTHER = "what answers there speaks otherwise than one"
 PATIENCE = 3
 """Seconds to wait for each answer; an engine on this machine answers in milliseconds."""
 
@@ -37,6 +40,8 @@ def ping(patience: int = PATIENCE) -> tuple[bool, Clean]:
         return False, clean(f"No Docker Engine: {why(error)}. {_ADVICE}")
     finally:
         client.close()
+    if not isinstance(told, dict):
+        return False, clean(f"No Docker Engine: {_OTHER}. {_ADVICE}")
     platform = f"{told.get('Os', 'unknown')}/{told.get('Arch', 'unknown')}"
     version, api = told.get("Version", "of unknown version"), told.get("ApiVersion", "unknown")
     return True, clean(f"Docker Engine {version} ({platform}, API {api}) answers.")
@@ -50,5 +55,7 @@ def why(error: Exception) -> str:
         if inner is None:
             break
         cause = inner
+    if isinstance(cause, LookupError | TypeError | AttributeError | StopIteration | BadStatusLine | JSONDecodeError):
+        return _OTHER
     text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
     return str(text).rstrip(".").splitlines()[0]

@@ -51,6 +51,26 @@ def test_an_engine_that_answers(engine: int, monkeypatch: pytest.MonkeyPatch) ->
     assert ping() == (True, "Docker Engine 28.0.1␛[31m (linux/arm64, API 1.48) answers.")
 
 
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-x\r\n", *(b"HTTP/1.0 200 OK\r\n\r\n" + body for body in (b"<html>", b"[]"))]
+)
+def test_something_else_that_answers_is_none(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def once() -> None:
+        wire, _ = other.accept()
+        with wire:
+            wire.recv(9999)
+            wire.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        thread = threading.Thread(target=once)
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{other.getsockname()[1]}")
+        ok, sentence = ping(5)
+        thread.join()
+    assert not ok
+    assert sentence.startswith("No Docker Engine: what answers there speaks otherwise than one.")
+
+
 def test_one_that_is_silent_costs_no_more_than_the_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
