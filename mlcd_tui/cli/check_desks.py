@@ -54,7 +54,14 @@ def ask_session(work: Callable[[Checks], Coroutine[None, None, T]], globals_: Gl
         from mlcd_tui.session.check_desk import Checks
         from mlcd_tui.session.live import utc_now
 
-        return await work(Checks(utc_now))
+        settings, problems = wiring.read_settings(globals_)
+        for problem in problems:
+            click.echo(clean(problem), err=True)
+        desk = Checks(utc_now, settings=settings.checks, packages=settings.packages)
+        try:
+            return await work(desk)
+        finally:
+            await desk.reset()
 
     with told_problems():
         return asyncio.run(alone())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -127,13 +127,17 @@ def verify_evidence(globals_: Globals, asked: Asked) -> int:
     async def work(desk: Checks) -> tuple[tuple[Evidence, ...], tuple[Standing, ...]]:
         from mlcd_tui.session.live import utc_now
 
-        plan = await asyncio.to_thread(_in_force, asked)
         digest = image_digest(asked.image)
         if asked.image and not digest:
             raise BadConfig(
                 f"{clean(asked.image)} names no digest.", advice="Only digests are compared: IMAGE@sha256:…"
             )
+        plan = await asyncio.to_thread(_in_force, asked) if asked.plan else None
         known = await _evidence(desk, asked, digest, globals_.namespace or "")
+        if plan is None:
+            plan = await _by_settings(desk, asked.image or (str(known[0].run.image.ref) if known else ""))
+        if asked.max_age is not None:
+            plan = replace(plan, max_age=timedelta(seconds=asked.max_age))
         counted = [each for each in known if not asked.signed or each.signature is SignatureState.VERIFIED]
         running = frozenset({digest}) if digest else frozenset(known[0].run.image.digests if known else ())
         return known, standings(counted, running, utc_now(), plan)
@@ -182,15 +186,18 @@ def _file(path: Path) -> Evidence:
 
 
 def _in_force(asked: Asked) -> InForce:
-    age = asked.max_age
-    if not asked.plan:
-        return InForce(max_age=None if age is None else timedelta(seconds=age))
     from mlcd_tui.checks.plan import load_plan
 
     plan = load_plan(asked.plan)
-    age = plan.max_age if age is None else age
     awaited = tuple(Awaited(clean(one.name), one.kind, one.required, one.digest) for one in plan.checks)
-    return InForce(plan.digest, awaited, None if age is None else timedelta(seconds=age))
+    return InForce(plan.digest, awaited, None if plan.max_age is None else timedelta(seconds=plan.max_age))
+
+
+async def _by_settings(desk: Checks, image: str) -> InForce:
+    judging = await desk.judging(image)
+    if judging.problem:
+        raise BadConfig(judging.problem, advice="Mend it, or name another with --plan.")
+    return judging.plan
 
 
 def _print_verified(known: Iterable[Evidence], found: Sequence[Standing], asked: Asked) -> None:

@@ -193,7 +193,12 @@ def publish(ctx: click.Context, /, run_id: str, image: str, *, registry: bool, *
 )
 @click.argument("what", default="")
 @click.option("--image", default="", metavar="IMAGE@sha256:…", help="The image that runs, by digest.")
-@click.option("--plan", default="", metavar="FILE", help="The plan in force; its digests and its max_age are compared.")
+@click.option(
+    "--plan",
+    default="",
+    metavar="FILE",
+    help="The plan in force, in place of the settings'; its digests and its max_age are compared.",
+)
 @click.option("--max-age", type=DURATION, help="Older evidence is stale.")
 @click.option("--signed", is_flag=True, help="Only evidence that is signed by a trusted key counts.")
 @_data_options
@@ -203,6 +208,30 @@ def verify(ctx: click.Context, what: str, image: str, plan: str, max_age: float 
     from mlcd_tui.cli.check_evidence import Asked, verify_evidence
 
     raise SystemExit(verify_evidence(current(ctx), Asked(what, image, plan, max_age, signed)))
+
+
+@checks.command(help="Make the key that signs your runs, and print how others trust it. Never over one that is there.")
+@click.option("--force", is_flag=True, help="Where there is one: move it aside, and make another.")
+@_data_options
+@click.pass_context
+def keygen(ctx: click.Context, *, force: bool) -> None:
+    """Make the operator's key."""
+    from mlcd_tui.cli.check_desks import told_problems
+    from mlcd_tui.cli.check_keys import make_key
+
+    with told_problems():
+        make_key(current(ctx).output, force=force)
+
+
+@checks.command(help="Ask IMAGE's registry which build it is, so that what was checked before the push counts for it.")
+@click.argument("image", metavar="HOST/NAME[:TAG|@sha256:…]")
+@_data_options
+@click.pass_context
+def link(ctx: click.Context, image: str) -> None:
+    """Remember which build a pushed image is."""
+    from mlcd_tui.cli.check_keys import link_image
+
+    link_image(current(ctx), image)
 
 
 @checks.command(help="Print the JSON Schema of checks.yaml, for editors.")

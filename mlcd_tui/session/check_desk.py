@@ -22,7 +22,7 @@ from mlcd_tui.domain.package_ports import PublishOutcome
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean, clean_lines
-from mlcd_tui.session.check_plans import PlansInForce
+from mlcd_tui.session.check_plans import Judging, PlansInForce
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
@@ -141,6 +141,10 @@ class Checks:
             return await search.around(image, await self._plans.of(image.image, workload))
 
         return RolloutChecks(*await asyncio.gather(*map(one, running_images(detail))))
+
+    async def judging(self, image: str, workload: str = "") -> Judging:
+        """By what the evidence of an image is judged, by the settings. Never raises `Problem`."""
+        return await self._plans.of(image, workload)
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` whenever evidence was published, or kept here; returns how to stop it."""

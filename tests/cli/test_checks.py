@@ -1,12 +1,15 @@
-"""`checks run|show|accept|init|publish|verify|schema`: without a cluster where none is needed, with exit codes for CI."""
+"""`checks run|show|accept|init|publish|verify|keygen|link|schema`: without a cluster where none is needed, with exit codes for CI."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from click.testing import CliRunner, Result
 
 from mlcd_tui.checks.evidence.keys import keygen
 from mlcd_tui.checks.evidence.store import EvidenceStore
+from mlcd_tui.cli.check_desks import ask
 from mlcd_tui.cli.main import cli
+from mlcd_tui.cli.options import Globals
 from mlcd_tui.domain.check_ports import Progress
 from mlcd_tui.domain.checks import CheckRun, CheckState
 from mlcd_tui.domain.errors import Unreachable
@@ -255,6 +260,109 @@ def test_only_what_a_trusted_key_signed_counts_when_asked_and_forgery_never(
     assert alone("verify", str(home / "forged.json")).exit_code == 1
     (home / "rubbish").write_bytes(b"\x00\xff{")
     assert alone("verify", str(home / "rubbish")).exit_code == 2
+
+
+def test_the_settings_hold_where_there_is_no_cluster(alone: Command, home: Path, kept: CheckRun) -> None:
+    EvidenceStore(home / "checks").add(good(kept, finished=datetime.now(UTC)))
+    image = f"churn@{MANIFEST}"
+    assert alone("verify", "--image", image).exit_code == 0
+    (home / "config.toml").write_text(
+        '[checks]\nrequired_checks = ["licence"]\n[packages]\nregistry = false\n', "utf-8"
+    )
+
+    async def asked(desk: Checks) -> bool:
+        return (await desk._look()).search.registries
+
+    assert ask(asked, Globals()) is False
+    for what in ((), ("good",)):
+        found = alone("verify", *what, "--image", image, "-o", "json")
+        assert found.exit_code == 1
+        states = {each["name"]: each["state"] for each in json.loads(found.stdout)["checks"]}
+        assert states == {"lint": "passed", "tests": "passed", "licence": "missing"}
+    (home / "config.toml").write_text('[checks]\nplan = "gone.yaml"\n', "utf-8")
+    found = alone("verify", "--image", image)
+    assert (found.exit_code, found.stdout) == (2, "")
+    assert "gone.yaml" in found.stderr
+    assert alone("show", "--config", "nowhere.toml").exit_code == 2
+
+
+# The key, and the push ------------------------------------------------------------------------------------------------
+
+
+def test_a_key_is_made_once_signs_from_then_on_and_is_moved_aside_only_by_force(alone: Command, home: Path) -> None:
+    made = alone("keygen")
+    assert made.exit_code == 0, made.output
+    key, public = home / "evidence_key.pem", home / "evidence_key.pub"
+    assert str(public) in made.stdout
+    assert "trusted_keys/" in made.stdout
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert "PRIVATE" not in made.output
+    store_here().add(good(run(finished=datetime.now(UTC))))
+    assert alone("verify", "good", "--signed").exit_code == 0
+    before = key.read_bytes()
+    again = alone("keygen")
+    assert (again.exit_code, again.stdout) == (3, "")
+    assert "--force" in again.stderr
+    assert key.read_bytes() == before
+    forced = alone("keygen", "--force", "-o", "json")
+    document = json.loads(forced.stdout)
+    aside = Path(document["replaced"])
+    assert (aside.read_bytes(), aside.stat().st_mode & 0o777) == (before, 0o600)
+    assert key.read_bytes() != before
+    assert alone("verify", "good", "--signed").exit_code == 1
+    (home / "trusted_keys").mkdir()
+    aside.with_suffix(".pub").rename(home / "trusted_keys" / "before.pub")
+    assert alone("verify", "good", "--signed").exit_code == 0
+    assert alone("keygen", "--force").exit_code == 0
+    assert aside.read_bytes() == before  # a second one goes elsewhere
+
+
+def test_what_was_checked_before_the_push_counts_for_what_was_pushed(
+    alone: Command, home: Path, kept: CheckRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCKER_CONFIG", str(home / "no-login"))
+    pushed, manifest = in_registry(CONFIG)
+    identity = replace(kept.image, config_digest=CONFIG, manifest_digest="")
+    EvidenceStore(home / "checks").add(good(kept, image=identity, finished=datetime.now(UTC)))
+    assert alone("verify", "--image", f"churn@{pushed}").exit_code == 1
+    with serving(manifest) as host:
+        linked = alone("link", f"{host}/churn:7")
+        again = alone("link", f"{host}/churn:7", "-o", "json")
+    assert linked.exit_code == 0, linked.output
+    assert f"{host}/churn:7 is {pushed}" in linked.stdout
+    document = json.loads(again.stdout)
+    assert (document["kind"], document["digest"], document["of"]) == ("CheckLink", pushed, [CONFIG])
+    assert alone("verify", "--image", f"churn@{pushed}").exit_code == 0
+    assert alone("link", "churn:7").exit_code == 2
+    assert alone("link", f"{host}/churn:7").exit_code == 4  # the registry is gone by now
+
+
+def in_registry(config: str) -> tuple[str, bytes]:
+    """The manifest of a push, and its digest."""
+    manifest = json.dumps({"schemaVersion": 2, "config": {"digest": config}, "layers": []}).encode()
+    return f"sha256:{hashlib.sha256(manifest).hexdigest()}", manifest
+
+
+@contextmanager
+def serving(manifest: bytes) -> Iterator[str]:
+    """A registry that has one manifest; its host."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # as the library calls it
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(manifest)))
+            self.end_headers()
+            self.wfile.write(manifest)
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"127.0.0.1:{http.server_address[1]}"
+        http.shutdown()
+        thread.join()
 
 
 # The cluster ----------------------------------------------------------------------------------------------------------

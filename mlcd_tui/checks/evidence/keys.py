@@ -9,11 +9,12 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from mlcd_tui.config import paths
-from mlcd_tui.domain.errors import BadConfig, Conflict
+from mlcd_tui.domain.errors import BadConfig, Conflict, Problem
 from mlcd_tui.domain.text import Clean, clean
 
 OWN = "evidence_key.pem"
@@ -107,26 +108,70 @@ def keygen(folder: Path | None = None) -> tuple[Path, Path]:
         Conflict: there is one already; it is never replaced, or older evidence would be nobody's.
         BadConfig: it cannot be written.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
     folder = folder or paths.config_dir()
     path, public = folder / OWN, (folder / OWN).with_suffix(".pub")
-    key = Ed25519PrivateKey.generate()
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(file, "wb") as out:
-            out.write(private)
-            out.flush()
-            os.fsync(file)
-        public.write_bytes(_pem(key.public_key()))
+        _create(path, public)
     except FileExistsError:
-        raise Conflict(f"{clean(path)} is there already; it is not replaced.", advice="Move it away first.") from None
+        advice = "Move it away first, or: mlcd-tui checks keygen --force."
+        raise Conflict(f"{clean(path)} is there already; it is not replaced.", advice=advice) from None
     except OSError as error:
         raise BadConfig(f"{clean(path)} cannot be written: {clean(error.strerror or error)}.") from error
     return path, public
+
+
+def _create(path: Path, public: Path) -> None:
+    """Both halves of a new key, or neither: half a key would keep every run from being signed."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = Ed25519PrivateKey.generate()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(file, "wb") as out:
+            out.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            out.flush()
+            os.fsync(file)
+        public.write_bytes(_pem(key.public_key()))
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def renew(folder: Path | None = None) -> Path | None:
+    """Make a new key where there may be one. Returns where the one before lies now: it is moved aside, never deleted.
+
+    Raises:
+        BadConfig: it cannot be written; the key is the one before.
+    """
+    folder = folder or paths.config_dir()
+    path = folder / OWN
+    try:
+        aside = _move(path, _free(path)) if os.path.lexists(path) else None
+    except OSError as error:
+        raise BadConfig(f"{clean(path)} cannot be moved aside: {clean(error.strerror or error)}.") from error
+    try:
+        keygen(folder)
+    except Problem:
+        if aside is not None:
+            _move(aside, path)
+        raise
+    return aside
+
+
+def _free(path: Path) -> Path:
+    """The first `evidence_key.NUMBER.pem` that is not there, nor its public half."""
+    names = (path.with_suffix(f".{number}{path.suffix}") for number in count(1))
+    return next(one for one in names if not (os.path.lexists(one) or os.path.lexists(one.with_suffix(".pub"))))
+
+
+def _move(path: Path, to: Path) -> Path:
+    """A key, and its public half where that is there."""
+    path.rename(to)
+    with contextlib.suppress(FileNotFoundError):
+        path.with_suffix(".pub").rename(to.with_suffix(".pub"))
+    return to
 
 
 def own_key(folder: Path | None = None) -> SigningKey | None:
@@ -158,7 +203,7 @@ def own_key(folder: Path | None = None) -> SigningKey | None:
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise BadConfig(f"{clean(path)} is no private key in PEM without a password.") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise BadConfig(f"{clean(path)} is no Ed25519 key.", advice="Make one: mlcd-tui checks keygen.")
+        raise BadConfig(f"{clean(path)} is no Ed25519 key.", advice="Make one: mlcd-tui checks keygen --force.")
     return SigningKey(hashlib.sha256(_der(key.public_key())).hexdigest(), key)
 
 

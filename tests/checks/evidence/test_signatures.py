@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime as dt
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlcd_tui.checks.evidence.dsse import Envelope, Signature, envelope_bytes, pae, read_envelope, sign, verified
-from mlcd_tui.checks.evidence.keys import OWN, TRUSTED, PublicKey, SigningKey, keygen, own_key, trusted_keys
+from mlcd_tui.checks.evidence.keys import OWN, TRUSTED, PublicKey, SigningKey, keygen, own_key, renew, trusted_keys
 from mlcd_tui.checks.evidence.reading import read_evidence, seal_with
 from mlcd_tui.checks.evidence.statement import MOST_BYTES, PAYLOAD, statement_bytes
 from mlcd_tui.domain.checks import SignatureState
@@ -92,6 +94,25 @@ def test_a_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="not replaced"):
         keygen(tmp_path / "new")
     assert path.read_bytes() == before
+
+
+def test_a_key_that_could_not_be_written_leaves_no_half_and_the_one_of_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, public = keygen(tmp_path / "had")
+    before = path.read_bytes(), public.read_bytes()
+
+    def full(_file: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(BadConfig, match="No space left"):
+        keygen(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(BadConfig, match="No space left"):
+        renew(tmp_path / "had")
+    assert (path.read_bytes(), public.read_bytes()) == before
+    assert set(path.parent.iterdir()) == {path, public}
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622])
