@@ -56,7 +56,7 @@ def _logged(model: dict[str, Any]) -> tuple[str, str]:
             pip_requirements=["scikit-learn==1.9.1", "pandas==3.1.1"],
         )
         holdout = mlflow.data.from_pandas(
-            _data(()), source="s3://acme-data/churn/holdout.parquet", name=model["measured_on"]
+            _data([]), source="s3://acme-data/churn/holdout.parquet", name=model["measured_on"]
         )
         mlflow.log_metrics(model["metrics"], model_id=logged.model_id, dataset=holdout)
     return run.info.run_id, logged.model_id
