@@ -5,26 +5,19 @@ It may come from anybody who may write a ConfigMap or push to a registry, so not
 
 from __future__ import annotations
 
-import dataclasses
-import math
 import types
 import typing
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from enum import Enum
-from functools import cache
 from typing import Any
 
 from mlcd_tui.domain.checks import CheckRun
-from mlcd_tui.domain.document import API_VERSION, camel
+from mlcd_tui.domain.document import API_VERSION
+from mlcd_tui.domain.document_values import LONGEST, WrongValueError, scalar, shape, slots
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.text import Clean, clean
 
 _MOST_ITEMS = 100_000
 """Items of one list: a run with more findings was not written by this program."""
-_LONGEST = 20_000
-"""Characters of one text."""
-_LARGEST = 2**63
 
 
 def run_from_document(value: Any) -> CheckRun:
@@ -50,32 +43,15 @@ def _wrong(where: str, wanted: str) -> Unreadable:
     return Unreadable(f"The check run's field {clean(where, limit=200)} is not {wanted}.")
 
 
-@cache
-def _slots(kind: type) -> tuple[tuple[str, str, Any, bool], ...]:
-    """Of each field of a dataclass: its name, its name in JSON, its type, and whether it must be there."""
-    hints = typing.get_type_hints(kind)
-    missing = dataclasses.MISSING
-    return tuple(
-        (one.name, camel(one.name), hints[one.name], one.default is missing and one.default_factory is missing)
-        for one in dataclasses.fields(kind)
-    )
-
-
-@cache
-def _shape(kind: Any) -> tuple[Any, tuple[Any, ...], bool]:
-    """Origin and arguments of a generic type, and whether it is a dataclass."""
-    return typing.get_origin(kind), typing.get_args(kind), dataclasses.is_dataclass(kind)
-
-
 def _object(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise _wrong(where or "(top)", "an object")
     found: dict[str, Any] = {}
-    for name, key, hint, needed in _slots(kind):
-        place = f"{where}.{key}" if where else key
-        if key in value:
-            found[name] = _value(hint, value[key], place)
-        elif needed:
+    for slot in slots(kind):
+        place = f"{where}.{slot.key}" if where else slot.key
+        if slot.key in value:
+            found[slot.name] = _value(slot.type, value[slot.key], place)
+        elif slot.needed:
             raise Unreadable(f"The check run lacks the field {clean(place, limit=200)}.")
     return kind(**found)
 
@@ -84,8 +60,8 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if kind is Clean or kind is str:
         if not isinstance(value, str):
             raise _wrong(where, "text")
-        return clean(value, limit=_LONGEST)
-    origin, arguments, is_object = _shape(kind)
+        return clean(value, limit=LONGEST)
+    origin, arguments, is_object = shape(kind)
     if origin in {types.UnionType, typing.Union}:
         return (
             None if value is None else _value(next(one for one in arguments if one is not types.NoneType), value, where)
@@ -106,40 +82,7 @@ def _items(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...
 
 
 def _scalar(kind: Any, value: Any, where: str) -> Any:
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise _wrong(where, "true or false")
-        return value
-    if kind is int:
-        if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= _LARGEST:
-            raise _wrong(where, "a whole number")
-        return value
-    if kind is float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
-            raise _wrong(where, "a finite number")
-        return float(value)
-    if kind is datetime:
-        return _moment(value, where)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        try:
-            return kind(value)
-        except ValueError:
-            raise _wrong(where, f"one of {', '.join(str(one.value) for one in kind)}") from None
-    raise _wrong(where, "known here")
-
-
-def _is_finite(value: float) -> bool:
     try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
-
-
-def _moment(value: Any, where: str) -> datetime:
-    if isinstance(value, str) and len(value) <= 40:
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise _wrong(where, "a moment such as 2026-01-02T03:04:05Z")
+        return scalar(kind, value)
+    except WrongValueError as wrong:
+        raise _wrong(where, wrong.wanted) from None

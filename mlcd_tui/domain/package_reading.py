@@ -5,18 +5,15 @@ The document may come from anybody who may write a ConfigMap, so nothing in it i
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import Enum
-from functools import cache
 from typing import Any
 
-from mlcd_tui.domain.document import API_VERSION, camel
+from mlcd_tui.domain.document import API_VERSION
+from mlcd_tui.domain.document_values import LONGEST, Slot, WrongValueError, scalar, shape, slots
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.package import ModelPackage, Training
 from mlcd_tui.domain.schema import DTYPES, Field, Schema
@@ -31,9 +28,6 @@ _NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _MOST_VALUES = 400_000
 """Values of one document in all: a ConfigMap's mebibyte holds fewer."""
 _DEEPEST = 60
-_LONGEST = 20_000
-"""Characters of one text; of the raw lines too."""
-_LARGEST = 2**63
 
 
 def package_from_document(value: Any) -> ModelPackage:
@@ -74,32 +68,6 @@ def _wrong(where: str, wanted: str) -> Unreadable:
     return Unreadable(f"The package document's field {clean(where, limit=200)} is not {wanted}.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """A field of a dataclass: its name here and in JSON, its type, and whether it must be there."""
-
-    name: str
-    key: str
-    type: Any
-    needed: bool
-
-
-@cache
-def _slots(kind: type) -> tuple[_Slot, ...]:
-    hints = typing.get_type_hints(kind)
-    missing = dataclasses.MISSING
-    return tuple(
-        _Slot(one.name, camel(one.name), hints[one.name], one.default is missing and one.default_factory is missing)
-        for one in dataclasses.fields(kind)
-    )
-
-
-@cache
-def _shape(kind: Any) -> tuple[Any, tuple[Any, ...], bool]:
-    """Origin and arguments of a generic type, and whether it is a dataclass."""
-    return typing.get_origin(kind), typing.get_args(kind), dataclasses.is_dataclass(kind)
-
-
 @dataclass(slots=True)
 class _Reader:
     roots: list[Mapping[str, Any]] = field(default_factory=list)
@@ -128,7 +96,7 @@ class _Reader:
         if not isinstance(value, Mapping):
             raise _wrong(where or "(top)", "an object")
         found: dict[str, Any] = {}
-        for slot in _slots(kind):
+        for slot in slots(kind):
             place = f"{where}.{slot.key}" if where else slot.key
             if slot.key in value:
                 found[slot.name] = self._field(kind, slot, value[slot.key], place)
@@ -138,7 +106,7 @@ class _Reader:
             raise _wrong(f"{where}.dtype", "a known element type")
         return kind(**found)
 
-    def _field(self, kind: type, slot: _Slot, value: Any, where: str) -> Any:
+    def _field(self, kind: type, slot: Slot, value: Any, where: str) -> Any:
         name = slot.name
         if (kind, name) in PAIRS:
             if not isinstance(value, Mapping):
@@ -165,7 +133,7 @@ class _Reader:
     def _value(self, kind: Any, value: Any, where: str) -> Any:
         if kind is Clean:
             return self._text(value, where)
-        origin, arguments, is_object = _shape(kind)
+        origin, arguments, is_object = shape(kind)
         if origin in {types.UnionType, typing.Union}:
             if value is None and types.NoneType in arguments:
                 return None
@@ -187,32 +155,16 @@ class _Reader:
     def _scalar(self, kind: Any, value: Any, where: str) -> Any:
         if kind in {Clean, str}:
             return self._text(value, where)
-        if kind is bool:
-            if not isinstance(value, bool):
-                raise _wrong(where, "true or false")
-            return value
-        if kind is int:
-            if not isinstance(value, int) or isinstance(value, bool) or abs(value) >= _LARGEST:
-                raise _wrong(where, "a whole number")
-            return value
-        if kind is float:
-            if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
-                raise _wrong(where, "a finite number")
-            return float(value)
-        if kind is datetime:
-            return _moment(value, where)
-        if isinstance(kind, type) and issubclass(kind, Enum):
-            try:
-                return kind(value)
-            except ValueError:
-                raise _wrong(where, f"one of {', '.join(str(one.value) for one in kind)}") from None
-        raise _wrong(where, "known here")
+        try:
+            return scalar(kind, value)
+        except WrongValueError as wrong:
+            raise _wrong(where, wrong.wanted) from None
 
     @staticmethod
     def _text(value: Any, where: str) -> Clean:
         if not isinstance(value, str):
             raise _wrong(where, "text")
-        return clean(value, limit=_LONGEST)
+        return clean(value, limit=LONGEST)
 
 
 def _of_value(kinds: list[Any], value: Any) -> Any:
@@ -220,23 +172,6 @@ def _of_value(kinds: list[Any], value: Any) -> Any:
     if len(kinds) > 1 and isinstance(value, str):
         return next((one for one in kinds if one in {str, Clean}), kinds[0])
     return kinds[0]
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
-
-
-def _moment(value: Any, where: str) -> datetime:
-    if isinstance(value, str) and len(value) <= 40:
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            pass
-    raise _wrong(where, "a moment such as 2026-01-02T03:04:05Z")
 
 
 def _schema(value: Any) -> Any:
