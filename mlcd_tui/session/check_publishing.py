@@ -8,19 +8,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlcd_tui.audit.record import Stage
 from mlcd_tui.checks.evidence.cluster import MOST_BYTES, cluster_document, config_map_name, read_config_map
 from mlcd_tui.checks.evidence.reading import Seal, read_evidence
-from mlcd_tui.cluster.execute import put_whole
 from mlcd_tui.domain.check_ports import CheckPublication
 from mlcd_tui.domain.checks import CheckRun, Evidence, SignatureState, met, short
-from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, ServerFault, Unreachable
+from mlcd_tui.domain.errors import BadConfig, Missing
 from mlcd_tui.domain.image_link import linked
 from mlcd_tui.domain.package_ports import PublishOutcome
-from mlcd_tui.domain.plan import Access, Result
 from mlcd_tui.domain.published import is_name
-from mlcd_tui.domain.refs import CONFIG_MAPS, JSON, RolloutRef
-from mlcd_tui.domain.text import Clean, clean, joined
+from mlcd_tui.domain.refs import CONFIG_MAPS, JSON
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.config_map_act import ConfigMapAct, request_facts
 
 if TYPE_CHECKING:
     from mlcd_tui.checks.evidence.store import EvidenceStore
@@ -71,7 +69,7 @@ class CheckPublisher:
                 f"{size / 1024:.1f} KiB, seen by everyone who may read ConfigMaps there."
             ),
             warnings=_doubts(sent, evidence),
-            denied=clean(await self._denied(method, namespace)),
+            denied=clean(await self._act.denied(method, namespace)),
             typed_name=namespace if self.around.production else "",
         )
 
@@ -88,84 +86,16 @@ class CheckPublisher:
 
         return evidence, seal
 
-    async def _denied(self, method: str, namespace: str) -> str:
-        if self.around.readonly:
-            return self.around.readonly
-        right = Access("update" if method == "PUT" else "create", CONFIG_MAPS, namespace)
-        verdict = (await self.around.connection.reviewer.review((right,)))[right]
-        return "" if verdict.allowed else str(verdict.sentence)
-
     async def publish(self, publication: CheckPublication, reason: str = "", typed_name: str = "") -> PublishOutcome:
         """Do what was shown, audited. Never raises."""
-        refusal = self._refusal(publication, typed_name)
-        if refusal:
-            return await self._end(publication, reason, "", Result.REFUSED, refusal)
-        try:
-            pair = await self._record(Stage.INTENDED, publication, reason, publication.sentence)
-        except Problem as problem:
-            sentence = f"nothing was sent, since the act cannot be recorded: {problem}"
-            return PublishOutcome(Result.REFUSED, clean(sentence))
-        try:
-            result, sentence = await self._send(publication)
-        except asyncio.CancelledError:
-            left = "the program ended while sending: whether it was published is not known"
-            await asyncio.shield(self._end(publication, reason, pair, Result.SENT, left))
-            raise
-        return await self._end(publication, reason, pair, result, sentence)
-
-    def _refusal(self, publication: CheckPublication, typed_name: str) -> str:
-        if self.around.readonly or publication.denied:
-            return self.around.readonly or str(publication.denied)
-        wanted = publication.namespace if self.around.production else ""
-        if wanted and typed_name.strip() != wanted:
-            return f"type the namespace {wanted} to publish in a production context; nothing was sent"
-        return ""
-
-    async def _send(self, publication: CheckPublication) -> tuple[Result, str]:
         done = f"the checks of {short(publication.digest)} are published in {publication.namespace}"
-        client = self.around.connection.client
-        try:
-            await put_whole(client, publication.method, publication.path, publication.body)
-        except Conflict as problem:
-            return Result.CONFLICT, (
-                f"nothing was changed, since somebody published for this image meanwhile ({problem.sentence}); "
-                "look, and publish again"
-            )
-        except (Unreachable, ServerFault) as problem:
-            if isinstance(problem, Unreachable) and not problem.sent:
-                return Result.FAILED, f"nothing was sent: {problem}"
-            if await self._is_there(publication):
-                return Result.DONE, f"{done} (the answer was lost, but it is there)"
-            return Result.FAILED, f"{problem} It was not seen there: look before trying again."
-        except Problem as problem:
-            return Result.FAILED, str(problem)
-        return Result.DONE, done
+        facts = _facts(publication)
+        return await self._act.carry_out(publication, facts, done=done, reason=reason, typed_name=typed_name)
 
-    async def _is_there(self, publication: CheckPublication) -> bool:
-        path = CONFIG_MAPS.path(publication.namespace, publication.name)
-        try:
-            raw: JSON = await self.around.connection.client.get(path)
-        except Problem:
-            return False
-        return bool(raw.get("data") == publication.body["data"])
-
-    async def _end(
-        self, publication: CheckPublication, reason: str, pair: str, result: Result, sentence: str
-    ) -> PublishOutcome:
-        try:
-            entry = await self._record(Stage(result.value), publication, reason, sentence, previous=pair)
-        except Problem as problem:
-            return PublishOutcome(result, clean(f"{sentence} (this ending could not be recorded: {problem})"))
-        if self.around.recorder.log.broken:
-            sentence = joined(sentence, "The audit log's chain is broken: mlcd-tui audit verify.")
-        return PublishOutcome(result, clean(sentence), entry)
-
-    async def _record(
-        self, stage: Stage, publication: CheckPublication, reason: str, sentence: str, *, previous: str = ""
-    ) -> str:
-        ref = RolloutRef("", publication.namespace, publication.name, CONFIG_MAPS.kind)
-        facts, act = _facts(publication), self.around.recorder.act
-        return await act(stage, VERB, ref, sentence, reason, plan=facts, previous=previous)
+    @property
+    def _act(self) -> ConfigMapAct:
+        around = self.around
+        return ConfigMapAct(VERB, around.connection, around.recorder, around.readonly, around.production)
 
 
 def _doubts(sent: Evidence, kept: Evidence) -> tuple[Clean, ...]:
@@ -183,18 +113,14 @@ def _doubts(sent: Evidence, kept: Evidence) -> tuple[Clean, ...]:
 
 
 def _facts(publication: CheckPublication) -> dict[str, Any]:
-    """What was decided on, as the log keeps it: evidence is long, so its hashes stand for it."""
-    body = publication.body
-    data: Mapping[str, str] = body["data"]
+    """What was decided on, as the log keeps it."""
+    data: Mapping[str, str] = publication.body["data"]
     hashes = {
         key: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}
         for key, text in data.items()
     }
-    request = {
-        "method": publication.method,
-        "path": publication.path,
-        "contentType": "application/json",
-        "body": {key: value for key, value in body.items() if key != "data"},
-        "data": hashes,
+    return {
+        "sentence": publication.sentence,
+        "requests": [request_facts(publication, hashes)],
+        "warnings": list(publication.warnings),
     }
-    return {"sentence": publication.sentence, "requests": [request], "warnings": list(publication.warnings)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -10,12 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mlcd_tui.audit.record import Stage
-from mlcd_tui.cluster.execute import put_whole
-from mlcd_tui.domain.errors import BadConfig, Conflict, Forbidden, Missing, Problem, ServerFault, Unreachable
+from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing
 from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.package_ports import Publication, PublishOutcome
-from mlcd_tui.domain.plan import Access, Result
 from mlcd_tui.domain.published import (
     KEY,
     MOST_BYTES,
@@ -27,8 +23,9 @@ from mlcd_tui.domain.published import (
     package_name,
     published,
 )
-from mlcd_tui.domain.refs import CONFIG_MAPS, JSON, RolloutRef
-from mlcd_tui.domain.text import Clean, clean, joined
+from mlcd_tui.domain.refs import CONFIG_MAPS, JSON
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.session.config_map_act import ConfigMapAct, request_facts
 from mlcd_tui.session.connection import Connection
 from mlcd_tui.session.package_search import contradiction
 from mlcd_tui.session.published_store import PublishedStore
@@ -80,7 +77,7 @@ class Publisher:
             ),
             before=_told(before) if before is not None else Clean(""),
             warnings=(*warnings, *_doubts(package, digest)),
-            denied=clean(denied or await self._denied(method, namespace)),
+            denied=clean(denied or await self._act.denied(method, namespace)),
             typed_name=namespace if self.production else "",
         )
 
@@ -99,102 +96,32 @@ class Publisher:
             )
         return raw, ""
 
-    async def _denied(self, method: str, namespace: str) -> str:
-        if self.readonly:
-            return self.readonly
-        right = Access("update" if method == "PUT" else "create", CONFIG_MAPS, namespace)
-        verdict = (await self.connection.reviewer.review((right,)))[right]
-        return "" if verdict.allowed else str(verdict.sentence)
-
     async def publish(self, publication: Publication, reason: str, typed_name: str) -> PublishOutcome:
         """Do what was shown, audited. Never raises."""
-        refusal = self._refusal(publication, typed_name)
-        if refusal:
-            return await self._end(publication, reason, "", Result.REFUSED, refusal)
-        try:
-            pair = await self._record(Stage.INTENDED, publication, reason, publication.sentence)
-        except Problem as problem:
-            sentence = f"nothing was sent, since the act cannot be recorded: {problem}"
-            return PublishOutcome(Result.REFUSED, clean(sentence))
-        try:
-            result, sentence = await self._send(publication)
-        except asyncio.CancelledError:
-            left = "the program ended while sending: whether it was published is not known"
-            await asyncio.shield(self._end(publication, reason, pair, Result.SENT, left))
-            raise
-        return await self._end(publication, reason, pair, result, sentence)
+        done = f"{publication.package.label} is published for {publication.image_digest} in {publication.namespace}"
+        facts = _facts(publication)
+        return await self._act.carry_out(publication, facts, done=done, reason=reason, typed_name=typed_name)
 
     async def decline(self, publication: Publication, reason: str) -> None:
         """Record that nothing was published, and why. Never raises `Problem`."""
-        await self._end(publication, reason, "", Result.REFUSED, str(publication.denied) or "the operator cancelled")
+        await self._act.decline(publication, _facts(publication), reason)
 
-    def _refusal(self, publication: Publication, typed_name: str) -> str:
-        if self.readonly or publication.denied:
-            return self.readonly or str(publication.denied)
-        wanted = publication.namespace if self.production else ""
-        if wanted and typed_name.strip() != wanted:
-            return f"type the namespace {wanted} to publish in a production context; nothing was sent"
-        return ""
-
-    async def _send(self, publication: Publication) -> tuple[Result, str]:
-        done = f"{publication.package.label} is published for {publication.image_digest} in {publication.namespace}"
-        try:
-            await put_whole(self.connection.client, publication.method, publication.path, publication.body)
-        except Conflict as problem:
-            return Result.CONFLICT, (
-                f"nothing was changed, since somebody published for this image meanwhile ({problem.sentence}); "
-                "look, and publish again"
-            )
-        except (Unreachable, ServerFault) as problem:
-            if isinstance(problem, Unreachable) and not problem.sent:
-                return Result.FAILED, f"nothing was sent: {problem}"
-            if await self._is_there(publication):
-                return Result.DONE, f"{done} (the answer was lost, but it is there)"
-            return Result.FAILED, f"{problem} It was not seen there: look before trying again."
-        except Problem as problem:
-            return Result.FAILED, str(problem)
-        return Result.DONE, done
-
-    async def _is_there(self, publication: Publication) -> bool:
-        try:
-            raw = await self.published.raw(publication.namespace, publication.name)
-        except Problem:
-            return False
-        return raw.get("data") == publication.body["data"]
-
-    async def _end(
-        self, publication: Publication, reason: str, pair: str, result: Result, sentence: str
-    ) -> PublishOutcome:
-        try:
-            entry = await self._record(Stage(result.value), publication, reason, sentence, previous=pair)
-        except Problem as problem:
-            return PublishOutcome(result, clean(f"{sentence} (this ending could not be recorded: {problem})"))
-        if self.recorder.log.broken:
-            sentence = joined(sentence, "The audit log's chain is broken: mlcd-tui audit verify.")
-        return PublishOutcome(result, clean(sentence), entry)
-
-    async def _record(
-        self, stage: Stage, publication: Publication, reason: str, sentence: str, *, previous: str = ""
-    ) -> str:
-        ref = RolloutRef("", publication.namespace, publication.name, CONFIG_MAPS.kind)
-        return await self.recorder.act(stage, VERB, ref, sentence, reason, plan=_facts(publication), previous=previous)
+    @property
+    def _act(self) -> ConfigMapAct:
+        return ConfigMapAct(VERB, self.connection, self.recorder, self.readonly, self.production)
 
 
 def _facts(publication: Publication) -> dict[str, Any]:
     """What was decided on, as the log keeps it: the package's text is long, so its hash stands for it."""
-    body = publication.body
-    data = body.get("data")
+    data = publication.body.get("data")
     text = str(data.get(KEY, "")) if isinstance(data, Mapping) else ""
     return {
         "sentence": publication.sentence,
         "requests": [
-            {
-                "method": publication.method,
-                "path": publication.path,
-                "contentType": "application/json",
-                "body": {key: value for key, value in body.items() if key != "data"},
-                "data": {KEY: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}},
-            }
+            request_facts(
+                publication,
+                {KEY: {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text.encode())}},
+            )
         ],
         "before": publication.before,
         "warnings": list(publication.warnings),
