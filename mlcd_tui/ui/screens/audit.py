@@ -6,14 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.filtered import FilteredScreen
 from mlcd_tui.ui.viewmodels.audit import audit_lines, matching
 from mlcd_tui.ui.viewmodels.spans import Line, Span, plain
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
@@ -26,26 +25,24 @@ _YOUNG = 61  # seconds; ages below are told in seconds
 _FEW = 300  # more entries are not laid out anew every second
 
 
-class AuditScreen(BaseScreen):
+class AuditScreen(FilteredScreen):
     """The audit log, newest first, with a search."""
 
     WHERE = Where.AUDIT
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.AUDIT)
     CSS_PATH = [_STYLES / "screens" / "fleet.tcss"]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "LinesView"
+    FILTER_HINT = "a name, a verb, a person, failed"
 
     def compose_body(self) -> ComposeResult:
         """Summary, search, lines."""
         with Horizontal(id="summary"):
             yield Static(id="counts")
-        with Horizontal(id="filter-line"):
-            yield Static(content((Span("/ ", Tone.WAITS),)), id="slash")
-            yield Input(placeholder="a name, a verb, a person, failed", id="filter", select_on_focus=False)
+        yield from self.compose_filter()
         yield LinesView(id="entries")
 
     def on_mount(self) -> None:
         """Read the log."""
-        self.query_one("#filter-line").display = False
         self._newest: datetime | None = None
         self._count = self._looks = 0
         self.reload()
@@ -64,11 +61,15 @@ class AuditScreen(BaseScreen):
         """Read what was added meanwhile."""
         self.reload()
 
+    def refilter(self) -> None:
+        """Search."""
+        self.reload()
+
     def reload(self) -> None:
         """Show the log as it is now."""
         session = self.host.session
         every = session.audit(limit=_MOST)
-        text = self.query_one("#filter", Input).value
+        text = self.filter_text
         entries = matching(every, text)
         self._newest, self._count = entries[0].at if entries else None, len(entries)
         self.query_one(LinesView).show(
@@ -85,35 +86,6 @@ class AuditScreen(BaseScreen):
     def crumbs(self) -> Line:
         """The place."""
         return (Span("audit log", Tone.TEXT),)
-
-    def action_filter(self) -> None:
-        """Search."""
-        self.query_one("#filter-line").display = True
-        box = self.query_one("#filter", Input)
-        self.set_focus(box)  # at once: what is typed next is text, not keys
-        box.action_select_all()
-
-    @on(Input.Changed, "#filter")
-    def _search(self) -> None:
-        self.reload()
-
-    @on(Input.Submitted, "#filter")
-    def _searched(self) -> None:
-        self.query_one(LinesView).focus()
-
-    def action_escape(self) -> None:
-        """End the search, then go back."""
-        box = self.query_one("#filter", Input)
-        if box.value or box.has_focus:
-            box.value = ""
-            self.query_one("#filter-line").display = False
-            self.query_one(LinesView).focus()
-        else:
-            self.action_back()
-
-    def action_back(self) -> None:
-        """To the fleet."""
-        self.app.switch_mode("fleet")
 
     def shown_text(self) -> str:
         """The lines that are shown."""

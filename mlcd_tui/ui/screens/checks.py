@@ -14,7 +14,7 @@ from textual import on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mlcd_tui.domain.check_ports import Progress
 from mlcd_tui.domain.checks import CheckResult, CheckRun
@@ -22,10 +22,10 @@ from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.check import CheckScreen, accept
 from mlcd_tui.ui.screens.check_asking import USUAL_PLAN, ask_run
 from mlcd_tui.ui.screens.check_log import CheckLogScreen
+from mlcd_tui.ui.screens.filtered import FilteredScreen
 from mlcd_tui.ui.viewmodels import check_list
 from mlcd_tui.ui.viewmodels.check_board import live_cells, progress_line, run_cells
 from mlcd_tui.ui.viewmodels.check_live import LiveRun
@@ -43,13 +43,15 @@ _FRAME = 0.1  # seconds between two pictures of a run
 _TURN = 0.008  # seconds that what comes in may take before others have their turn
 
 
-class ChecksScreen(BaseScreen):
+class ChecksScreen(FilteredScreen):
     """Runs, one of them with its checks side by side."""
 
     WHERE = Where.CHECKS
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.CHECKS)
     CSS_PATH = [_STYLES / "screens" / "fleet.tcss", _STYLES / "screens" / "checks.tcss"]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "#runs"
+    LIST = "#runs"
+    FILTER_HINT = "an image, a digest, a check, failed"
     HELP = "`tab` goes between the runs and the checks of one. Checks go on while you look at something else."
 
     def __init__(self) -> None:
@@ -67,9 +69,7 @@ class ChecksScreen(BaseScreen):
         """Counts, filter, runs, the checks of one."""
         with Horizontal(id="summary"):
             yield Static(id="counts")
-        with Horizontal(id="filter-line"):
-            yield Static(content((Span("/ ", Tone.WAITS),)), id="slash")
-            yield Input(placeholder="an image, a digest, a check, failed", id="filter", select_on_focus=False)
+        yield from self.compose_filter()
         yield RowList(id="runs")
         yield LinesView(id="none")
         yield Static("", id="under", markup=False)
@@ -77,7 +77,6 @@ class ChecksScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """Read what is kept."""
-        self.query_one("#filter-line").display = False
         self.set_interval(_FRAME, self.host.guarded(self._tick))
         self._show()
         self.action_read_again()
@@ -230,7 +229,7 @@ class ChecksScreen(BaseScreen):
                 self._draw_board()
 
     def _show(self) -> None:
-        text = self.query_one("#filter", Input).value
+        text = self.filter_text
         self._shown = check_list.wanted(self._runs, text)
         keys = [*([_LIVE] if self.live is not None else []), *(run.id for run in self._shown)]
         rows, none = self.query_one("#runs", RowList), self.query_one("#none", LinesView)
@@ -329,38 +328,16 @@ class ChecksScreen(BaseScreen):
         else:
             accept(self, *found, self._plans.get(found[1].id, ""))
 
-    def action_filter(self) -> None:
-        """Ask what runs must have."""
-        self.query_one("#filter-line").display = True
-        box = self.query_one("#filter", Input)
-        self.set_focus(box)  # at once: what is typed next is text, not keys
-        box.action_select_all()
-
-    @on(Input.Changed, "#filter")
-    def _filter(self) -> None:
+    def refilter(self) -> None:
+        """What runs must have."""
         self._show()
 
-    @on(Input.Submitted, "#filter")
-    def _filtered(self) -> None:
-        if not self.query_one("#filter", Input).value.strip():
-            self.query_one("#filter-line").display = False
-        self.query_one("#runs", RowList).focus()
-
-    def action_escape(self) -> None:
-        """Clear the filter, then from the checks to the runs, then back."""
-        box = self.query_one("#filter", Input)
-        if box.value or box.has_focus:
-            box.value = ""
-            self.query_one("#filter-line").display = False
-            self.query_one("#runs", RowList).focus()
-        elif self.query_one(CheckBoard).has_focus:
+    def step_back(self) -> None:
+        """From the checks to the runs, then back."""
+        if self.query_one(CheckBoard).has_focus:
             self.query_one("#runs", RowList).focus()
         else:
             self.action_back()
-
-    def action_back(self) -> None:
-        """To the fleet."""
-        self.app.switch_mode("fleet")
 
     def copied_text(self) -> str:
         """The image under the cursor, by its digest where it has one."""

@@ -11,14 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Place
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.filtered import FilteredScreen
 from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
 from mlcd_tui.ui.screens.prompt import PromptScreen
@@ -44,13 +44,14 @@ _FLUSH = 0.1  # seconds
 _EACH = 1 / 30_000  # seconds longer between two flushes for each row that has to be laid out anew
 
 
-class PackagesScreen(BaseScreen):
+class PackagesScreen(FilteredScreen):
     """Browses packages; nothing is read in full before it is opened."""
 
     WHERE = Where.PACKAGES
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.PACKAGES)
     CSS_PATH = [_STYLES / "screens" / "fleet.tcss", _STYLES / "screens" / "packages.tcss"]  # noqa: RUF012 - Textual's own form
     AUTO_FOCUS = "#entries"
+    FILTER_HINT = "a name, an author, a tag"
     HELP = "`tab` goes between places and packages. `space` marks what serves, then the candidate; `v` compares."
 
     def __init__(self) -> None:
@@ -72,9 +73,7 @@ class PackagesScreen(BaseScreen):
         """Counts, filter, places, entries."""
         with Horizontal(id="summary"):
             yield Static(id="counts")
-        with Horizontal(id="filter-line"):
-            yield Static(content((Span("/ ", Tone.WAITS),)), id="slash")
-            yield Input(placeholder="a name, an author, a tag", id="filter", select_on_focus=False)
+        yield from self.compose_filter()
         with Horizontal(id="browser"):
             yield RowList(id="places")
             with Vertical(id="listing"):
@@ -84,7 +83,6 @@ class PackagesScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """List the first place."""
-        self.query_one("#filter-line").display = False
         self._list_places()
 
     def _list_places(self) -> None:
@@ -150,7 +148,7 @@ class PackagesScreen(BaseScreen):
     # Showing --------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
-        text = self.query_one("#filter", Input).value
+        text = self.filter_text
         self._shown = chosen(list(self._entries.values()), text, self._sort)
         rows, nothing = self.query_one("#entries", RowList), self.query_one("#nothing", LinesView)
         rows.display = self.query_one("#heads").display = bool(self._shown)
@@ -277,39 +275,17 @@ class PackagesScreen(BaseScreen):
         choices = [Choice(name, title) for name, (title, _) in SORTS.items()]
         self.app.push_screen(PickerScreen("Sort by", choices, current=self._sort), ordered)
 
-    def action_filter(self) -> None:
-        """Ask what entries must have."""
-        self.query_one("#filter-line").display = True
-        box = self.query_one("#filter", Input)
-        self.set_focus(box)  # at once: what is typed next is text, not keys
-        box.action_select_all()
-
-    @on(Input.Changed, "#filter")
-    def _filter(self) -> None:
+    def refilter(self) -> None:
+        """What entries must have."""
         self._show()
 
-    @on(Input.Submitted, "#filter")
-    def _filtered(self) -> None:
-        if not self.query_one("#filter", Input).value.strip():
-            self.query_one("#filter-line").display = False
-        self.query_one("#entries", RowList).focus()
-
-    def action_escape(self) -> None:
-        """Clear the filter, then the marks, then back."""
-        box = self.query_one("#filter", Input)
-        if box.value or box.has_focus:
-            box.value = ""
-            self.query_one("#filter-line").display = False
-            self.query_one("#entries", RowList).focus()
-        elif self._marked:
+    def step_back(self) -> None:
+        """Take the marks away, then back."""
+        if self._marked:
             self._marked = []
             self._show()
         else:
             self.action_back()
-
-    def action_back(self) -> None:
-        """To the fleet."""
-        self.app.switch_mode("fleet")
 
     def copied_text(self) -> str:
         """The address under the cursor."""
