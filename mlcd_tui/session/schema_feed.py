@@ -1,7 +1,7 @@
 """Says of every rollout with a new version on its way whether its schema still fits; those at rest cost nothing.
 
-A fleet of thousands may be under way at once: a few are looked at at a time, those that wait for a person first, and
-with rests in between, so that the fleet itself never waits for this.
+A fleet of thousands may be under way at once: as many as a screen shows are looked at at once, in the fleet's own
+order, the others one a second, so that neither the screen nor the API server is kept busy by this.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mlcd_tui.domain.errors import Missing, Problem
-from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.fleet import Fleet, attention_key
 from mlcd_tui.domain.package_ports import RolloutPackages, SchemaNote
 from mlcd_tui.domain.ports import Engine
 from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, RolloutRef
-from mlcd_tui.domain.rollout import Rollout, WaitFor
+from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.hidden import own_up
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
 INTERVAL = 0.4
 """Seconds between two looks at which rollouts are under way."""
 AT_ONCE = 4
-_FEW = 24
-"""So many are looked at without a rest."""
-_REST = 10.0
-"""With more, so many times as long as a look took …"""
-_LEAST_REST = 0.25
-"""… and never less, in seconds, however fast the API server: it has other clients."""
+_BURST = 48
+"""So many looks may follow each other: more rows than a screen has."""
+_A_SECOND = 1.0
+"""So many more every second: each costs some requests and 7 ms of a core."""
+_CHANGES = 4
+"""A row whose new version has no digest yet is looked at at each of so many changes, then in its turn."""
 _KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
 """What tells which images run; analyses and events do not."""
 _AGAIN = (3.0, 6.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 """Seconds until a rollout without a verdict is looked at again; a package may come from elsewhere than the cluster."""
-_A_SECOND = 5
-"""So many of a large fleet without packages are looked at again in a second, once all have been a few times."""
+_SHARE = 2.0
+"""Of a large fleet without packages one is looked at again every so many seconds, once all have been a few times."""
 _UNWATCHED = 60.0
 """Seconds until a verdict is looked at again whose packages may be replaced unseen: no watch, an alias, a tag."""
 
@@ -66,6 +66,24 @@ class _Known:
     digests: frozenset[str] = field(default=frozenset())
     pulling: bool = False
     """The new version's digest is not known yet: its pods will tell it any moment."""
+    urgent: bool = False
+    """Something happened to it: it does not wait behind those that are only due."""
+
+
+@dataclass(slots=True)
+class _Allowance:
+    """What looks may cost: some at once, then a few every second."""
+
+    left: float = _BURST
+    at: float = 0.0
+
+    def take(self, wanted: int, now: float) -> int:
+        """How many of so many looks may be made now."""
+        self.left = min(_BURST, self.left + (now - self.at) * _A_SECOND) if self.at else self.left
+        self.at = now
+        taken = min(wanted, int(self.left))
+        self.left -= taken
+        return taken
 
 
 class SchemaFeed:
@@ -94,6 +112,7 @@ class SchemaFeed:
         self._clock = clock
         self._known: dict[RolloutRef, _Known] = {}
         self._rows: tuple[Rollout, ...] = ()
+        self._allowance = _Allowance()
         self._pace = Pace(self._scan, INTERVAL)
         self._wake = asyncio.Event()
         self._stop_listening: Callable[[], None] = lambda: None
@@ -131,8 +150,8 @@ class SchemaFeed:
                 self._wake.set()
             elif known.row is not row:
                 known.row = row
-                if known.pulling:
-                    known.due = 0.0
+                if known.pulling and known.looks < _CHANGES:
+                    known.due, known.urgent = 0.0, True
                     self._wake.set()
         if over:
             self._publish()
@@ -143,7 +162,7 @@ class SchemaFeed:
             self._desk.side.search.forget(packages)
         for ref, known in self._known.items():
             if any((ref.namespace, digest) in packages for digest in known.digests):
-                known.due, known.looks = 0.0, 0
+                known.due, known.looks, known.urgent = 0.0, 0, True
                 self._wake.set()
 
     async def _run(self, namespace: str) -> None:
@@ -156,11 +175,11 @@ class SchemaFeed:
             self._wake.clear()
             now = time.monotonic()
             due = sorted((known for known in self._known.values() if known.due <= now), key=_urgency)
-            many = len(due) > _FEW
-            for start in range(0, len(due), AT_ONCE):
-                await self._look_at(due[start : start + AT_ONCE], rest=many)
-                if self._wake.is_set() and (not many or start >= _FEW):
-                    break  # something more urgent may have come
+            some = due[: self._allowance.take(min(len(due), AT_ONCE), now)]
+            if some:
+                await self._look_at(some)
+            elif due:  # the allowance is used up: what is urgent comes first in the next turn
+                await asyncio.sleep(1 / _A_SECOND)
             else:
                 await self._until_due()
 
@@ -170,12 +189,11 @@ class SchemaFeed:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait)
 
-    async def _look_at(self, some: list[_Known], *, rest: bool) -> None:
-        began = time.monotonic()
-        changed = await asyncio.gather(*(self._look(known) for known in some))
-        if any(changed):
+    async def _look_at(self, some: list[_Known]) -> None:
+        for known in some:
+            known.urgent = False
+        if any(await asyncio.gather(*(self._look(known) for known in some))):
             self._publish()
-        await asyncio.sleep(max((time.monotonic() - began) * _REST, _LEAST_REST) if rest else 0)
 
     async def _look(self, known: _Known) -> bool:
         """Whether the note became another one."""
@@ -198,7 +216,7 @@ class SchemaFeed:
         if settled:  # what is published anew is told of by the watch, where there is one
             wait = math.inf if lasting else _UNWATCHED
         else:
-            moved = known.pulling and known.row is not row  # while it was looked at
+            moved = known.pulling and known.row is not row and known.looks < _CHANGES  # while it was looked at
             wait = INTERVAL if moved else again(known.looks, len(self._known))
         known.due, known.looks = time.monotonic() + wait, known.looks + 1
         return known.note != before
@@ -222,12 +240,11 @@ class SchemaFeed:
 
 def again(looks: int, under_way: int) -> float:
     """Seconds until a rollout without a verdict is looked at again, after so many looks and in such a fleet."""
-    return _AGAIN[looks] if looks < len(_AGAIN) - 1 else max(_AGAIN[-1], under_way / _A_SECOND)
+    return _AGAIN[looks] if looks < len(_AGAIN) - 1 else max(_AGAIN[-1], under_way * _SHARE)
 
 
-def _urgency(known: _Known) -> tuple[bool, int, str, str]:
-    row = known.row
-    return row.waiting.what is not WaitFor.PERSON, known.looks, row.ref.namespace, row.ref.name
+def _urgency(known: _Known) -> tuple[bool, int, tuple[int, str, str]]:
+    return not known.urgent, known.looks, attention_key(known.row)
 
 
 def _digests(packages: RolloutPackages) -> frozenset[str]:

@@ -21,7 +21,7 @@ from mlcd_tui.domain.published import config_map
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.package_search import Search
 from mlcd_tui.session.running_images import RunningImage
-from mlcd_tui.session.schema_feed import again
+from mlcd_tui.session.schema_feed import _Allowance, again
 from tests.session.conftest import until
 from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane, model
 
@@ -151,7 +151,15 @@ async def test_what_fails_for_one_rollout_costs_no_other_its_note(here: Lane, mo
 def test_a_large_fleet_without_packages_does_not_keep_the_api_server_busy() -> None:
     assert again(0, 10_000) < 5, "the first looks come soon"
     assert again(50, 24) == 300
-    assert 10_000 / again(50, 10_000) <= 5, "looks a second, each of a few requests"
+    assert 10_000 / again(50, 10_000) <= 0.5, "looks a second, each of a few requests"
+
+
+def test_a_screen_of_rows_is_looked_at_at_once_and_the_others_one_a_second() -> None:
+    allowance = _Allowance()
+    at_once = sum(allowance.take(4, 100.0 + turn / 100) for turn in range(100))
+    assert 48 <= at_once <= 49
+    assert sum(allowance.take(4, 101.0 + turn / 10) for turn in range(100)) in {9, 10, 11}
+    assert allowance.take(4, 10_000.0) == 4
 
 
 async def test_a_digest_that_becomes_known_is_looked_at_at_once(here: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
