@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from mlcd_tui.domain.package import ModelPackage
 from mlcd_tui.domain.text import Clean
+
+if TYPE_CHECKING:  # the first picture needs the verdicts, not thirty value classes
+    from mlcd_tui.domain.package import ModelPackage
 
 
 class Verdict(StrEnum):
