@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from textual import on
 
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.refs import RolloutRef
-from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.check import CheckScreen
 from mlcd_tui.ui.screens.package import PackageDiffScreen, PackageScreen
 from mlcd_tui.ui.widgets.check_pane import CheckPane
 from mlcd_tui.ui.widgets.package_pane import PackagePane
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class _Pane(Protocol[T_contra]):
+    """A tab that is filled once what it shows is found."""
+
+    def take(self, found: T_contra, /) -> None: ...
+    def fail(self, sentence: str, /) -> None: ...
 
 
 class EvidenceTabs(BaseScreen):
@@ -41,22 +51,27 @@ class EvidenceTabs(BaseScreen):
         """Why a key does nothing now."""
         self.notify(sentence, title="Not possible now", severity="warning", markup=False)
 
+    def _fill(self, pane: _Pane[T], ask: Callable[[], Awaitable[T]], what: str) -> None:
+        """Give a tab what is found, or why it is not, once it is; a later look replaces one that is under way."""
+
+        async def look() -> None:
+            try:
+                pane.take(await ask())
+            except Problem as problem:
+                pane.fail(clean(str(problem)))
+            except Exception:
+                pane.fail(clean(f"The {what} could not be looked for."))
+                raise  # the app tells why and writes it down
+
+        self.run_worker(look(), group=what, exclusive=True, exit_on_error=False)
+
     # Packages -----------------------------------------------------------------------------------------------------
 
     @on(PackagePane.Wanted)
     def _packages_wanted(self, event: PackagePane.Wanted) -> None:
         """The images changed, or the tab was opened: look for their packages; nothing waits for it."""
-        self.run_worker(self._find_packages(event.detail), group="packages", exclusive=True, exit_on_error=False)
-
-    async def _find_packages(self, detail: RolloutDetail) -> None:
-        pane = self.query_one(PackagePane)
-        try:
-            pane.take(await self.host.session.packages.around(detail))
-        except Problem as problem:
-            pane.fail(clean(str(problem)))
-        except Exception:
-            pane.fail(clean("The packages could not be looked for."))
-            raise  # the app tells why and writes it down
+        desk = self.host.session.packages
+        self._fill(self.query_one(PackagePane), lambda: desk.around(event.detail), "packages")
 
     @on(PackagePane.Opened)
     def _package_opened(self, event: PackagePane.Opened) -> None:
@@ -82,17 +97,8 @@ class EvidenceTabs(BaseScreen):
         if self._end_listening is None:
             again = self.query_one(CheckPane).ask_again
             self._end_listening = self.host.session.checks.listen(self.host.guarded(again))
-        self.run_worker(self._find_checks(event.detail), group="checks", exclusive=True, exit_on_error=False)
-
-    async def _find_checks(self, detail: RolloutDetail) -> None:
-        pane = self.query_one(CheckPane)
-        try:
-            pane.take(await self.host.session.checks.around(detail))
-        except Problem as problem:
-            pane.fail(clean(str(problem)))
-        except Exception:
-            pane.fail(clean("The checks could not be looked for."))
-            raise  # the app tells why and writes it down
+        desk = self.host.session.checks
+        self._fill(self.query_one(CheckPane), lambda: desk.around(event.detail), "checks")
 
     @on(CheckPane.Opened)
     def _check_opened(self, event: CheckPane.Opened) -> None:
