@@ -6,7 +6,15 @@ import os
 
 import pytest
 
+LONGEST_BYTES_IN_A_NAME = 40
+
 EVERY_TEST_COUNTS = os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Long bytes are named by their argument: an archive made at import holds the second it was made in, and two
+    workers which import it in different seconds would not agree on what tests there are."""
+    return argname if isinstance(val, bytes) and len(val) > LONGEST_BYTES_IN_A_NAME else None
 
 
 def _skipped(config: pytest.Config) -> list[pytest.TestReport]:
