@@ -279,6 +279,17 @@ def set_weight(ctx: click.Context, /, name: str, percent: int, **options: Any) -
     perform(current(ctx), name, _how(options), verb=Verb.SET_WEIGHT, weight=percent)
 
 
+@rollouts.command(help="Copy PERCENT of live traffic to the new version, whose answers nobody gets; 0 stops copying.")
+@click.argument("name", type=ROLLOUT_NAME)
+@click.argument("percent", type=click.IntRange(0, 100), default=100)
+@act_options
+@global_options
+@click.pass_context
+def mirror(ctx: click.Context, /, name: str, percent: int, **options: Any) -> None:
+    """Copy traffic."""
+    perform(current(ctx), name, _how(options), verb=Verb.MIRROR, mirror=percent)
+
+
 @rollouts.command("terminate-analysis", help="Stop a running analysis.")
 @click.argument("name", type=ROLLOUT_NAME)
 @click.argument("run")

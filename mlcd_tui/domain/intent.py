@@ -24,6 +24,8 @@ class Verb(StrEnum):
     SET_WEIGHT = "set-weight"
     SWITCH = "switch"
     SWITCH_BACK = "switch-back"
+    MIRROR = "mirror"
+    """Copy live traffic to the new version, change how much is copied, or stop copying."""
     TERMINATE_ANALYSIS = "terminate-analysis"
     RETRY_EXPERIMENT = "retry-experiment"
 
@@ -44,5 +46,7 @@ class Intent:
     """set-image: pairs of container name (`*` is all) and image."""
     weight: int | None = None
     """set-weight: percent of live traffic for the new version, 0 to 100."""
+    mirror: int | None = None
+    """mirror: percent of live traffic to copy to the new version, 0 stops; None: begin with all, or stop."""
     target: str = ""
     """terminate-analysis: the AnalysisRun; retry-experiment: the Experiment."""

@@ -10,6 +10,7 @@ from mlcd_tui.domain.analysis import AnalysisRun
 from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.refs import JSON, Resource, RolloutRef
 from mlcd_tui.domain.text import Clean
+from mlcd_tui.domain.traffic import Mirror, TrafficTarget
 
 
 class Phase(StrEnum):
@@ -311,6 +312,10 @@ class RolloutDetail:
     """Kinds around it (plural names) that the user may not list: what they would tell is unknown, not none."""
     raw: JSON | None = field(default=None, compare=False)
     """The whole primary object; not clean, only rendered through the YAML view's gate."""
+    mirror: Mirror | None = None
+    """Copying of live traffic to the new version; None: the engine knows nothing of it."""
+    targets: tuple[TrafficTarget, ...] = ()
+    """The versions that get traffic, live or copied, as metrics name them; what serves first."""
 
     @property
     def analysis_runs(self) -> tuple[AnalysisRun, ...]:

@@ -1,4 +1,4 @@
-"""Asks for what an intent lacks: images, a weight, a revision."""
+"""Asks for what an intent lacks: images, a weight, how much is copied, a revision."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ def complete(app: App[Any], session: Session, intent: Intent, rollout: Rollout, 
             )
         case Verb.SET_WEIGHT if intent.weight is None:
             _ask_weight(app, intent, rollout, then)
+        case Verb.MIRROR if intent.mirror is None:
+            _ask_mirror(app, intent, rollout, then)
         case Verb.UNDO if intent.revision is None:
             app.push_screen(
                 RevisionPrompt(session, rollout),
@@ -39,13 +41,25 @@ def complete(app: App[Any], session: Session, intent: Intent, rollout: Rollout, 
 def _ask_weight(app: App[Any], intent: Intent, rollout: Rollout, then: Then) -> None:
     present = rollout.weight.set if rollout.weight is not None else None
     question = f"Percent of live traffic for the new version of {rollout.ref}, 0 to 100."
-    initial = "" if present is None else str(present)
+    _ask_percent(
+        app, "Set weight", question, "" if present is None else str(present), lambda n: then(replace(intent, weight=n))
+    )
 
-    def take(answer: str | None) -> None:
+
+def _ask_mirror(app: App[Any], intent: Intent, rollout: Rollout, then: Then) -> None:
+    now = f"{rollout.mirror} % is copied now" if rollout.mirror else "nothing is copied now"
+    question = f"Percent of live traffic to copy to the new version of {rollout.ref}; 0 stops copying ({now})."
+    _ask_percent(
+        app, "Copy traffic", question, "0" if rollout.mirror else "100", lambda n: then(replace(intent, mirror=n))
+    )
+
+
+def _ask_percent(app: App[Any], title: str, question: str, initial: str, take: Callable[[int], None]) -> None:
+    def read(answer: str | None) -> None:
         if answer is not None:
-            then(replace(intent, weight=int(answer.strip().removesuffix("%").strip())))
+            take(int(answer.strip().removesuffix("%").strip()))
 
-    app.push_screen(PromptScreen("Set weight", question, initial=initial, check=weight_complaint), take)
+    app.push_screen(PromptScreen(title, question, initial=initial, check=weight_complaint), read)
 
 
 def weight_complaint(text: str) -> str:

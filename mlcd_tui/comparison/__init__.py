@@ -1,0 +1,4 @@
+"""Pairs of answers: replayed by us, or read from files; one file per format.
+
+May import: domain, config, registry; httpx.
+"""

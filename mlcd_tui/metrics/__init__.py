@@ -1,0 +1,4 @@
+"""Live traffic numbers: one file per set of queries (mesh, gateway, server), read from Prometheus.
+
+May import: domain, config, registry; httpx.
+"""
