@@ -49,3 +49,6 @@ for b in rollouts-controller kubectl-argo-rollouts; do build argo "github.com/ar
 crds kwok sigs.k8s.io/kwok kustomize/crd/bases kwok.x-k8s.io_logs.yaml kwok.x-k8s.io_clusterlogs.yaml
 crds argo github.com/argoproj/argo-rollouts manifests/crds \
   rollout-crd.yaml analysis-run-crd.yaml analysis-template-crd.yaml cluster-analysis-template-crd.yaml experiment-crd.yaml
+crds gateway-api sigs.k8s.io/gateway-api config/crd/standard \
+  gateway.networking.k8s.io_gatewayclasses.yaml gateway.networking.k8s.io_gateways.yaml gateway.networking.k8s.io_httproutes.yaml \
+  gateway.networking.k8s.io_referencegrants.yaml
