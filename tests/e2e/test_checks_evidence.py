@@ -21,6 +21,7 @@ from mlcd_tui.checks.evidence.statement import MOST_BYTES
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.domain.checks import CheckRun, CheckState, ImageIdentity, SignatureState, judged
 from mlcd_tui.domain.errors import BadConfig, Missing, Unauthenticated
+from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.session.check_desk import Checks
 from mlcd_tui.session.check_search import EvidenceSearch
@@ -54,7 +55,7 @@ def image(server: Registry, name: str) -> Descriptor:
 
 @pytest.fixture
 def repository(server: Registry, name: str) -> Iterator[Repository]:
-    with Repository(server.host, name, server.login) as repository:
+    with Repository(server.host, name, RegistryLogin(*server.login) if server.login else None) as repository:
         yield repository
 
 
@@ -142,7 +143,8 @@ def test_an_image_that_is_not_there(repository: Repository, image: Descriptor) -
 def test_a_registry_that_asks_for_a_login(server: Registry, name: str, image: Descriptor) -> None:
     if server.login is None:
         return
-    with Repository(server.host, name, ("alice", "wrong")) as repository, pytest.raises(Unauthenticated) as raised:
+    wrong = RegistryLogin("alice", "wrong")
+    with Repository(server.host, name, wrong) as repository, pytest.raises(Unauthenticated) as raised:
         read(repository, image["digest"], ())
     assert "wrong" not in str(raised.value)
 

@@ -1,9 +1,8 @@
-"""The little of the distribution API that evidence needs: one repository, basic login, every digest checked."""
+"""The little of the distribution API that evidence needs: one repository, its login or tokens, every digest checked."""
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,9 +17,17 @@ from mlcd_tui.domain.errors import (
     Problem,
     ServerFault,
     Throttled,
-    Unauthenticated,
     Unreachable,
     Unreadable,
+)
+from mlcd_tui.domain.registry_login import (
+    MOST_TOKEN,
+    RegistryLogin,
+    TokenRequest,
+    authorization,
+    is_loopback,
+    refused,
+    token_in,
 )
 from mlcd_tui.domain.text import clean
 
@@ -45,15 +52,6 @@ def digest_of(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host (with or without port) is this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 @dataclass(slots=True)
 class Registry:
     """One repository of one registry: by HTTPS, on this machine by plain HTTP. Blocking.
@@ -61,7 +59,7 @@ class Registry:
     Args:
         host: host and port.
         repository: within it.
-        login: user and password for it, and for no other host; None: without one.
+        login: for it, and for no other host but its own token service; sent once it is asked for. None: without one.
         timeout: seconds for each answer.
 
     Raises:
@@ -70,9 +68,11 @@ class Registry:
 
     host: str
     repository: str
-    login: tuple[str, str] | None = field(default=None, repr=False)
+    login: RegistryLogin | None = field(default=None, repr=False)
     timeout: float = 10.0
     _client: httpx.Client = field(init=False, repr=False)
+    _authorization: dict[str, str] = field(default_factory=dict, init=False, repr=False)
+    """What is sent for each right that was asked for."""
 
     def __post_init__(self) -> None:
         import httpx  # late: a tenth of a second that only those pay who ask a registry
@@ -178,17 +178,40 @@ class Registry:
         headers: Mapping[str, str] | None = None,
         most: int = 1 << 20,
     ) -> tuple[httpx.Response, bytes]:
-        """One request and its bounded answer."""
-        import httpx
-
+        """One request and its bounded answer, logged in where the registry asks for that."""
         parts, base = urlsplit(url), urlsplit(self.base)
         own = (parts.scheme, parts.netloc) == (base.scheme, base.netloc)
         if not own and parts.scheme != "https":
             raise Forbidden(f"{self.shown} leads to {clean(url, limit=200)}, which is not encrypted; nothing was sent.")
-        login = httpx.BasicAuth(*self.login) if own and self.login else None
+        if not own:
+            return self._ask(method, url, content, headers or {}, most)
+        scope = f"repository:{self.repository}:{'pull' if method == 'GET' else 'pull,push'}"
+        answer, data = self._ask(method, url, content, self._logged_in(headers, scope), most)
+        if answer.status_code == 401:  # at first, and when a token has run out meanwhile
+            self._authorize(answer.headers.get("www-authenticate", ""), scope)
+            answer, data = self._ask(method, url, content, self._logged_in(headers, scope), most)
+        return answer, data
+
+    def _logged_in(self, headers: Mapping[str, str] | None, scope: str) -> dict[str, str]:
+        told = self._authorization.get(scope)
+        return {**(headers or {}), **({"Authorization": told} if told else {})}
+
+    def _authorize(self, challenge: str, scope: str) -> None:
+        wanted = authorization(challenge, self.host, scope, self.login)
+        if isinstance(wanted, TokenRequest):
+            answer, data = self._ask(wanted.method, wanted.url, wanted.content, wanted.headers, MOST_TOKEN)
+            self._refuse(answer, data, "The token service of ")
+            wanted = f"Bearer {token_in(data, self.host)}"
+        self._authorization[scope] = wanted
+
+    def _ask(
+        self, method: str, url: str, content: bytes | None, headers: Mapping[str, str], most: int
+    ) -> tuple[httpx.Response, bytes]:
+        import httpx
+
         data = bytearray()
         try:
-            with self._client.stream(method, url, content=content, headers=headers, auth=login) as answer:
+            with self._client.stream(method, url, content=content, headers=headers, auth=_as_told) as answer:
                 for piece in answer.iter_bytes(64 * 1024):
                     data += piece
                     if len(data) > most:
@@ -204,23 +227,26 @@ class Registry:
             told = clean(reference, limit=80)
             raise Unreadable(f"What {self.shown} sent as {told} is something else: its digest is wrong.")
 
-    def _refuse(self, answer: httpx.Response, data: bytes) -> None:
+    def _refuse(self, answer: httpx.Response, data: bytes, who: str = "") -> None:
         code = answer.status_code
         if code < 300:
             return
         told = clean(data[:2_000].decode("utf-8", "replace"), limit=200)
-        raise self._problem(code, answer.headers.get("www-authenticate", ""), told)
+        raise self._problem(code, answer.headers.get("www-authenticate", ""), told, f"{who}{self.shown}")
 
-    def _problem(self, code: int, challenge: str, told: str) -> Problem:
+    def _problem(self, code: int, challenge: str, told: str, who: str) -> Problem:
         if code == 401:
-            bearer = challenge.lower().startswith("bearer")
-            why = "it wants a token, and only logins by name and password are sent" if bearer else "it wants a login"
-            return Unauthenticated(f"{self.shown} does not let us in (401): {why}.")
+            return refused(challenge, self.host)
         if code == 403:
-            return Forbidden(f"{self.shown} forbids it (403): {told}")
+            return Forbidden(f"{who} forbids it (403): {told}")
         if code == 404:
-            return Missing(f"{self.shown} has no such thing (404): {told}")
+            return Missing(f"{who} has no such thing (404): {told}")
         if code == 429:
-            return Throttled(f"{self.shown} asks for patience (429).")
+            return Throttled(f"{who} asks for patience (429).")
         kind = ServerFault if code >= 500 else Invalid
-        return kind(f"{self.shown} answers {code}: {told}")
+        return kind(f"{who} answers {code}: {told}")
+
+
+def _as_told(request: httpx.Request) -> httpx.Request:
+    """Sends a request as it is: a login for that host in .netrc is none of ours."""
+    return request

@@ -22,6 +22,7 @@ from mlcd_tui.domain.errors import (
     Unreachable,
     Unreadable,
 )
+from mlcd_tui.domain.registry_login import RegistryLogin
 from tests.checks.runs_made import MANIFEST
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -66,7 +67,7 @@ def server() -> Iterator[Lying]:
 
 
 def _registry(server: Lying, **more: object) -> Registry:
-    return Registry(server.host, "serving/churn", ("alice", "secret"), **more)  # type: ignore[arg-type]
+    return Registry(server.host, "serving/churn", RegistryLogin("alice", "secret"), **more)  # type: ignore[arg-type]
 
 
 def test_another_manifest_than_asked_for(server: Lying) -> None:
@@ -100,8 +101,8 @@ def test_uploads_stay_with_the_registry(server: Lying) -> None:
 @pytest.mark.parametrize(
     ("code", "headers", "kind", "words"),
     [
-        (401, {"WWW-Authenticate": 'Bearer realm="https://x.example"'}, Unauthenticated, "token"),
-        (401, {"WWW-Authenticate": "Basic"}, Unauthenticated, "login"),
+        (401, {"WWW-Authenticate": 'Bearer realm="https://x.example/token"'}, Forbidden, "other host x.example"),
+        (401, {"WWW-Authenticate": "Basic"}, Unauthenticated, "does not accept the login"),
         (403, {}, Forbidden, "403"),
         (404, {}, Missing, "has no"),
         (500, {}, ServerFault, "500"),
@@ -113,6 +114,32 @@ def test_refusals(server: Lying, code: int, headers: dict[str, str], kind: type[
         registry.manifest(MANIFEST)
     assert "\x1b" not in str(raised.value)
     assert "secret" not in str(raised.value) + repr(registry)
+
+
+def test_a_login_is_sent_once_it_is_asked_for_and_a_token_renewed_once_it_ran_out(server: Lying) -> None:
+    issued: list[str] = []
+
+    def answer(_method: str, path: str) -> Answer:
+        if path.startswith("/token"):
+            issued.append(f"token-{len(issued)}")
+            return 200, {}, json.dumps({"token": issued[-1]}).encode()
+        used = server.asked[-1][2].removeprefix("Bearer ")
+        if not issued or used != issued[-1] or len(server.asked) == 4:  # the fourth comes when the token has run out
+            realm = f'Bearer realm="http://{server.host}/token",service="lab",scope="repository:serving/churn:pull"'
+            return 401, {"WWW-Authenticate": realm}, b""
+        return 200, {}, b"{}"
+
+    server.answer = answer
+    with _registry(server) as registry:
+        for _ in range(2):
+            registry.manifest("1")
+    told = [(path.partition("?")[0], authorization.partition(" ")[0]) for _, path, authorization in server.asked]
+    manifest, token = "/v2/serving/churn/manifests/1", "/token"
+    assert told == [
+        *[(manifest, ""), (token, "Basic"), (manifest, "Bearer")],
+        *[(manifest, "Bearer"), (token, "Basic"), (manifest, "Bearer")],
+    ]
+    assert len(issued) == 2
 
 
 @pytest.mark.parametrize("listed", [b"", b"[]", b"[" * 50_000])

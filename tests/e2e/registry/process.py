@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.e2e.registry import tokens
 from tests.e2e.registry.push import Pusher
 
 HERE = Path(__file__).parent
@@ -22,7 +23,7 @@ version: 0.1
 log: {{level: warn, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {data}}}, delete: {{enabled: true}}}}
 http: {{addr: {host}, relativeurls: true}}
-auth: {{htpasswd: {{realm: lab, path: {accounts}}}}}
+auth: {auth}
 """
 
 
@@ -70,14 +71,32 @@ def _running(command: list[str], registry: Registry, log: Path) -> Iterator[Regi
 
 
 @contextmanager
+def _distribution(folder: Path, auth: str, login: tuple[str, str] | None) -> Iterator[Registry]:
+    host = _free_host()
+    config = folder / "config.yml"
+    config.write_text(_CONFIG.format(data=folder / "data", host=host, auth=auth))
+    command = [str(_program("registry-distribution")), "serve", str(config)]
+    with _running(command, Registry(host, login), folder / "log") as registry:
+        yield registry
+
+
+@contextmanager
 def distribution(folder: Path) -> Iterator[Registry]:
     """The reference registry: asks for a login, has no referrers API, keeps referrers by tag."""
-    host = _free_host()
-    (folder / "accounts").write_text(_ACCOUNT)
-    config = folder / "config.yml"
-    config.write_text(_CONFIG.format(data=folder / "data", host=host, accounts=folder / "accounts"))
-    command = [str(_program("registry-distribution")), "serve", str(config)]
-    with _running(command, Registry(host, (USER, PASSWORD)), folder / "log") as registry:
+    accounts = folder / "accounts"
+    accounts.write_text(_ACCOUNT)
+    with _distribution(folder, f"{{htpasswd: {{realm: lab, path: {accounts}}}}}", (USER, PASSWORD)) as registry:
+        yield registry
+
+
+@contextmanager
+def with_tokens(folder: Path, service: tokens.TokenService) -> Iterator[Registry]:
+    """The reference registry, which takes nothing but tokens of the service."""
+    keys = folder / "keys.json"
+    keys.write_text(service.keys)
+    told = f"realm: http://{service.host}/token, service: {tokens.SERVICE}, issuer: {tokens.ISSUER}"
+    auth = f"{{token: {{{told}, jwks: {keys}, signingalgorithms: [EdDSA]}}}}"
+    with _distribution(folder, auth, None) as registry:
         yield registry
 
 
