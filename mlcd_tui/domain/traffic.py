@@ -123,6 +123,10 @@ class Significance:
     """E-value of the sequential test; worse is said at 1/alpha and above."""
     needed: int | None = None
     """Requests of the candidate that the planned look takes; None: reached."""
+    since: datetime | None = None
+    """When the counting began; None: with the window."""
+    due: datetime | None = None
+    """When the planned look is reached at the present rate; None: not known, or reached."""
 
 
 @dataclass(frozen=True, slots=True)
