@@ -20,6 +20,7 @@ _COMMANDS = {
     "rollouts": ("mlcd_tui.cli.acting", "rollouts", "See rollouts and act on them."),
     "packages": ("mlcd_tui.cli.packages", "packages", "Model packages: show, compare, validate, publish."),
     "checks": ("mlcd_tui.cli.checks", "checks", "Container checks: run, show, accept, publish, verify."),
+    "gate": ("mlcd_tui.cli.gate", "gate", "Answer Flagger's confirmation hooks by the approvals given here."),
     "audit": ("mlcd_tui.cli.audit", "audit", "Who did what, on what evidence, with what outcome."),
     "demo": ("mlcd_tui.cli.demo", "demo", "The simulated cluster: open the screen on it, or serve it to kubectl."),
     "doctor": ("mlcd_tui.cli.doctor", "doctor", "What works here and what does not, and what to do about it."),
