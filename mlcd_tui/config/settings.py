@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from mlcd_tui.config import paths
+from mlcd_tui.config.metrics_settings import MetricsSettings, read_metrics
 from mlcd_tui.config.toml_file import Reader, parse
 from mlcd_tui.domain.errors import BadConfig
 
@@ -31,6 +32,8 @@ class ContextSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """No acts at all."""
     namespace: Text | None = None
     theme: Text | None = None
+    metrics: MetricsSettings | None = None
+    """`[metrics]` as it is in this context; None: as everywhere."""
 
 
 class PackageSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -84,6 +87,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     contexts: dict[str, ContextSettings] = {}
     packages: PackageSettings = PackageSettings()
     checks: CheckSettings = CheckSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     def _matching(self, context: str) -> list[ContextSettings]:
         """The context's own table first, then the patterns that fit, as they stand in the file."""
@@ -107,6 +111,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def theme_in(self, context: str) -> str:
         """The theme's name."""
         return next((t.theme for t in self._matching(context) if t.theme is not None), self.theme)
+
+    def metrics_in(self, context: str) -> MetricsSettings:
+        """Where the numbers of live traffic come from."""
+        return next((t.metrics for t in self._matching(context) if t.metrics is not None), self.metrics)
 
 
 _GUARDED = {"*": ContextSettings(production=True)}
@@ -133,13 +141,15 @@ def load(path: Path | None = None) -> tuple[Settings, tuple[str, ...]]:
     except BadConfig as error:
         return _unusable(error.sentence)
     reader = Reader(str(file), text)
-    values = reader.fields(Settings, table, skip=("contexts", "keys", "packages", "checks"))
+    values = reader.fields(Settings, table, skip=("contexts", "keys", "packages", "checks", "metrics"))
     values["keys"] = _keys(reader, table.get("keys", {}))
     values["packages"] = _packages(reader, table.get("packages", {}))
     values["checks"] = _checks(reader, table.get("checks", {}), file.absolute().parent)
+    folder = file.absolute().parent
+    values["metrics"] = metrics = read_metrics(reader, table.get("metrics", {}), folder)
     tables = table.get("contexts", {})
     if isinstance(tables, dict):
-        values["contexts"] = {name: _context(reader, name, value) for name, value in tables.items()}
+        values["contexts"] = {name: _context(reader, name, value, folder, metrics) for name, value in tables.items()}
     else:
         reader.complain(("contexts",), tables, "tables such as [contexts.my-cluster]")
         values["contexts"] = _GUARDED
@@ -207,14 +217,17 @@ def _unusable(sentence: str) -> tuple[Settings, tuple[str, ...]]:
     return Settings(contexts=_GUARDED), (f"{sentence} {guard}",)
 
 
-def _context(reader: Reader, name: str, value: object) -> ContextSettings:
+def _context(reader: Reader, name: str, value: object, folder: Path, metrics: MetricsSettings) -> ContextSettings:
     before = len(reader.problems)
     if isinstance(value, dict):
-        fields = reader.fields(ContextSettings, value, ("contexts", name))
+        fields = reader.fields(ContextSettings, value, ("contexts", name), skip=("metrics",))
     else:
         fields = {}
-        reader.complain(("contexts", name), value, "a table with production, readonly, namespace, theme")
+        reader.complain(("contexts", name), value, "a table with production, readonly, namespace, theme, metrics")
     if len(reader.problems) > before:
         reader.problems[-1] += f" Until it is mended, context {name} counts as production."
         fields["production"] = True
+    if isinstance(value, dict) and "metrics" in value:
+        path = ("contexts", name, "metrics")
+        fields["metrics"] = read_metrics(reader, value["metrics"], folder, path, base=metrics)
     return ContextSettings(**fields)
