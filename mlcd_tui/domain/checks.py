@@ -67,6 +67,10 @@ class Finding:
     end_line: int | None = None
     expected: Clean = Clean("")
     actual: Clean = Clean("")
+    difference: float | None = None
+    """How far the actual number is from the expected one; None: it is no number, or not a finite one."""
+    tolerance: float | None = None
+    """How far it might have been; None: nothing is allowed, or there is no difference."""
     url: Clean = Clean("")
     fixable: bool = False
     context: tuple[tuple[int, Clean], ...] = ()

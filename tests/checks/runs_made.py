@@ -78,6 +78,8 @@ FINDINGS = st.builds(
     end_line=NUMBERS,
     expected=TEXT,
     actual=TEXT,
+    difference=st.none() | st.floats(0, 1e6),
+    tolerance=st.none() | st.floats(0, 1e6),
     url=TEXT,
     fixable=st.booleans(),
     context=st.lists(st.tuples(st.integers(1, 999), TEXT), max_size=3).map(tuple),

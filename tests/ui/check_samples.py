@@ -100,6 +100,8 @@ def drifts() -> tuple[Finding, ...]:
             file=Clean("snapshots/basket.approved.json"),
             expected=Clean("0.5"),
             actual=Clean("0.61"),
+            difference=0.11,
+            tolerance=1e-5,
         ),
         Finding(
             Clean("night: $.scores[0] is 0.95, approved 0.2 (off by 0.75, 1e-05 is allowed)"),
@@ -107,6 +109,8 @@ def drifts() -> tuple[Finding, ...]:
             file=Clean("snapshots/night.approved.json"),
             expected=Clean("0.2"),
             actual=Clean("0.95"),
+            difference=0.75,
+            tolerance=1e-5,
         ),
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mlcd_tui.domain.check_ports import Progress
-from mlcd_tui.domain.checks import CheckState, SignatureState
+from mlcd_tui.domain.checks import CheckState, Finding, Severity, SignatureState
 from mlcd_tui.domain.rollout import Role
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.viewmodels.check_board import board_lines, live_cells, run_cells, side_by_side
@@ -123,6 +123,15 @@ def test_rows_of_findings_keep_the_end_of_long_places() -> None:
 
 def test_what_may_be_accepted_are_answers_and_contracts_that_differ() -> None:
     assert [result.name for result in bad().results if acceptable(result)] == ["snapshot"]
+
+
+def test_a_contract_that_only_grew_may_be_accepted_although_it_passed() -> None:
+    schema = good().results[3]
+    assert schema.kind == "endpoint_schema"
+    assert not acceptable(schema)
+    grown = Finding(clean("the answer has a new field `why`"), Severity.INFO)
+    assert acceptable(replace(schema, report=replace(schema.report, findings=(grown,))))
+    assert not acceptable(replace(schema, kind="lint", report=replace(schema.report, findings=(grown,))))
 
 
 def test_the_head_tells_what_is_new_and_fixed_since_what_serves() -> None:

@@ -115,6 +115,10 @@ def _result(finding: Finding, rules: list[str]) -> dict[str, Any]:
     }
     if finding.file:
         told["locations"] = [{"physicalLocation": _place(finding)}]
+    beside: dict[str, str | float | None] = {"expected": str(finding.expected), "actual": str(finding.actual)}
+    beside |= {"difference": finding.difference, "tolerance": finding.tolerance}
+    if known := {name: value for name, value in beside.items() if value not in {"", None}}:
+        told["properties"] = known
     if finding.fingerprint:
         told["partialFingerprints"] = {"mlcd/v1": finding.fingerprint}
     return told

@@ -160,6 +160,8 @@ class _Run:
                 file=file,
                 expected=deviation.expected,
                 actual=deviation.actual,
+                difference=_finite(deviation.absolute),
+                tolerance=_finite(deviation.allowed) if _finite(deviation.absolute) is not None else None,
             )
         if compared.state is CheckState.PASSED:
             self.forget(case)
@@ -198,6 +200,10 @@ def compared_with(approved: Path, body: bytes, rules: Rules) -> Comparison:
         except UnicodeDecodeError as error:
             raise Unreadable("It is no UTF-8 text.") from error
     return compare_bytes(data, body)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def described(deviation: Deviation) -> str:

@@ -73,6 +73,8 @@ class Findings:
         end_line: int | None = None,
         expected: object = "",
         actual: object = "",
+        difference: float | None = None,
+        tolerance: float | None = None,
         url: object = "",
         fixable: bool = False,
     ) -> None:
@@ -92,6 +94,8 @@ class Findings:
             end_line=end_line if end_line is None or line is None or end_line >= line else None,
             expected=clean(expected, limit=_MESSAGE),
             actual=clean(actual, limit=_MESSAGE),
+            difference=difference,
+            tolerance=tolerance,
             url=clean(url, limit=500),
             fixable=fixable,
             fingerprint=fingerprint(named, _PLACE.sub("", place), told),

@@ -156,6 +156,21 @@ def test_sarif_has_findings_where_they_are() -> None:
     ]
 
 
+def test_how_far_a_value_is_off_is_a_number_in_json_and_sarif() -> None:
+    off = Finding(Clean("$.p differs"), expected=Clean("0.5"), actual=Clean("0.5"), difference=1e-9, tolerance=0.0)
+    snapshot = result("snapshot", CheckState.FAILED, report=Report((off, Finding(Clean("a text differs")))))
+    made = run(results=(snapshot,))
+    first, second = json.loads(_render("json", made))["results"][0]["report"]["findings"]
+    assert (first["difference"], first["tolerance"]) == (1e-9, 0.0)
+    assert not {"difference", "tolerance"} & set(second)
+    assert run_from_document(json.loads(_render("json", made))) == made
+    document = json.loads(_render("sarif", made))
+    _strict(document)
+    first, second = document["runs"][0]["results"]
+    assert first["properties"] == {"expected": "0.5", "actual": "0.5", "difference": 1e-9, "tolerance": 0.0}
+    assert "properties" not in second
+
+
 @pytest.mark.parametrize("state", CheckState)
 def test_sarif_never_hides_what_could_not_run(state: CheckState) -> None:
     made = json.loads(_render("sarif", run(result(state=state))))["runs"][0]
