@@ -41,6 +41,8 @@ class Command:
     """Path of the report that it writes inside the container; empty: standard output is the report."""
     files: tuple[tuple[str, bytes], ...] = ()
     """Put into the container beside it: path and content."""
+    first: tuple[str, ...] = ()
+    """Asked before it in the same container, where that has a shell: what it answers opens standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Ran:
     log_digest: str = ""
     """`sha256:…` of the whole log, what was capped included."""
     log_bytes: int = 0
+    asked_first: bool = False
+    """Whether the command's `first` was asked; not so where there is no shell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +125,19 @@ class Bench(Protocol):
         """Asked between steps: the operator has called it off."""
         ...
 
-    def config(self) -> Mapping[str, Any]:
-        """The image's inspection (`Config`, `Size`, `Architecture`, `RootFS` …)."""
+    def config(self, target: str = "") -> Mapping[str, Any]:
+        """The inspection (`Config`, `Size`, `Architecture`, `RootFS` …) of the image or of a build stage."""
         ...
 
     def file(self, path: str, limit: int = 1 << 20, target: str = "") -> bytes:
         """A file of the image or of a build stage. Raises `Missing`, or `Unreadable` when larger than `limit` bytes."""
+        ...
+
+    def tree(self, folder: str, target: str = "") -> Mapping[str, str]:
+        """The files below a folder of the image or of a build stage, by path from the root: `sha256:…` of each.
+
+        Raises `Missing`, or `Unreadable` where there is more than can be compared.
+        """
         ...
 
     def run(self, command: Command, log: Callable[[str], None]) -> Ran:

@@ -88,6 +88,8 @@ class Report:
     """Tests or cases that ran; None: the tool does not count."""
     passed: int | None = None
     skipped: int | None = None
+    files: int | None = None
+    """Files that were looked at; None: the tool does not say."""
     tool: Clean = Clean("")
     version: Clean = Clean("")
     about: tuple[str, ...] = ()
@@ -142,6 +144,11 @@ class CheckResult:
     log_bytes: int = 0
     reason: Clean = Clean("")
     """Why it was skipped, or why it is stale."""
+    shipped: Clean = Clean("")
+    """Whether the build stage that it ran in holds what the image ships: `same: 9 files`, `differs: …`, `unknown: …`.
+
+    Empty: it ran in the image itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)

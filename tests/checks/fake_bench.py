@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 from mlcd_tui.domain.check_ports import Command, Ran, Serve, Served
@@ -38,6 +39,8 @@ class FakeBench:
 
     image: ImageIdentity = IMAGE
     inspection: Mapping[str, Any] = field(default_factory=lambda: {"Config": {"WorkingDir": "/app"}})
+    stages: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Inspections of build stages; one that is not named is like the image's."""
     files: dict[str, bytes] = field(default_factory=dict)
     """By absolute path; of a build stage by `stage:/path`."""
     answer: Ran | Callable[[Command], Ran] = field(default_factory=lambda: Ran(0))
@@ -53,8 +56,15 @@ class FakeBench:
     def cancelled(self) -> Callable[[], bool]:
         return lambda: self.called_off
 
-    def config(self) -> Mapping[str, Any]:
-        return self.inspection
+    def config(self, target: str = "") -> Mapping[str, Any]:
+        return self.stages.get(target, self.inspection) if target else self.inspection
+
+    def tree(self, folder: str, target: str = "") -> Mapping[str, str]:
+        start = f"{target}:{folder}" if target else folder
+        found = {path: content for path, content in self.files.items() if path.startswith(f"{start}/")}
+        if not found:
+            raise Missing(f"The image has no {folder}.")
+        return {path.partition(":")[2] or path: sha256(content).hexdigest() for path, content in found.items()}
 
     def file(self, path: str, limit: int = 1 << 20, target: str = "") -> bytes:
         place = f"{target}:{path}" if target else path

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from docker.errors import APIError
 
-from mlcd_tui.checks.runner.builder import ClassicBuilder
+from mlcd_tui.checks.plan import load_plan
+from mlcd_tui.checks.run import run_plan
+from mlcd_tui.checks.runner.belongings import OURS, OWNER
+from mlcd_tui.checks.runner.builder import ClassicBuilder, Order
 from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.context import Context
+from mlcd_tui.checks.runner.engine import connect
+from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.domain.check_ports import Command, Limits
+from mlcd_tui.domain.checks import CheckResult, CheckState
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 from tests.e2e.docker.bench import Tried, trying
 
@@ -80,6 +90,71 @@ def test_a_tool_runs_in_a_stage_and_not_in_the_image(tried: Tried) -> None:
     assert ran.ran_on != tried.workshop.image.config_digest
     assert not ran.from_cache
     assert tried.bench().file("app.py", target="lint") == b"x = 1\n"
+
+
+def test_a_stage_is_seen_as_it_is_beside_the_image(tried: Tried) -> None:
+    """Its own working directory and files, not those of what ships."""
+    bench = tried.bench()
+    assert bench.config("lint")["Config"]["WorkingDir"] == "/app"
+    assert bench.config()["Config"]["WorkingDir"] != "/app"
+    found = bench.tree("/app", "lint")
+    assert found["/app/app.py"] == f"sha256:{hashlib.sha256(b'x = 1' + bytes([10])).hexdigest()}"
+    assert sorted(found) == ["/app/.dockerignore", "/app/Dockerfile", "/app/app.py"]
+    assert bench.tree("/etc/alternatives")["/etc/alternatives/awk"].startswith("link:")
+    with pytest.raises(Missing, match="has no /app"):
+        bench.tree("/app")
+
+
+SHIPPED = """FROM {base} AS dev
+WORKDIR /app
+COPY app.py t.py ./
+FROM {base}
+WORKDIR /app
+COPY app.py ./
+"""
+JUNIT = "open('/out/j.xml', 'w').write('<testsuite><testcase name=\"a\"/></testsuite>')"
+
+
+def test_tests_of_newer_source_do_not_speak_for_an_older_image(
+    docker_host: str, docker_base: str, tmp_path: Path
+) -> None:
+    (tmp_path / "Dockerfile").write_text(SHIPPED.format(base=docker_base))
+    (tmp_path / "app.py").write_text(f"x = {time.time_ns()}\n")
+    (tmp_path / "t.py").write_text("import app\n")
+    check: dict[str, object] = {
+        "name": "t",
+        "kind": "tests",
+        "target": "dev",
+        "parser": "junit",
+        "report": "/out/j.xml",
+    }
+    check["command"] = ["python3", "-c", JUNIT]
+    plan = {"apiVersion": "mlcd.dev/v1", "kind": "CheckPlan", "build": {"context": "."}, "checks": [check]}
+    (tmp_path / "checks.yaml").write_text(json.dumps(plan))
+    engine = connect(docker_host)
+    images: list[str] = []
+    try:
+        context = Context(tmp_path)
+        built = ClassicBuilder(engine).build(Order(context, "", {OWNER: OURS}), Output(Lines(print)), lambda: False)
+        images.append(str(engine.inspect(built.image)["Id"]))
+
+        def checked() -> CheckResult:
+            *_, last = run_plan(load_plan(tmp_path / "checks.yaml"), images[0], engine=engine)
+            assert last.run is not None
+            images.append(last.run.results[0].ran_on)
+            return last.run.results[0]
+
+        same = checked()
+        assert (same.state, same.shipped) == (CheckState.PASSED, "same: 1 file")
+        (tmp_path / "app.py").write_text("x = 2\n")
+        newer = checked()
+        assert newer.state is CheckState.STALE
+        assert newer.reason == "build stage dev is not what the image ships: /app/app.py differs"
+    finally:
+        for image in dict.fromkeys(images[::-1]):
+            with suppress(APIError):
+                engine.api.remove_image(image, force=True)
+        engine.close()
 
 
 def test_a_stage_that_fails_is_its_check_s_failure_alone(tried: Tried) -> None:

@@ -56,6 +56,7 @@ def _suite(run: CheckRun, result: CheckResult) -> ET.Element:
         ("image.configDigest", run.image.config_digest),
         ("image.manifestDigest", run.image.manifest_digest),
         ("ranOn", result.ran_on),
+        ("shipped", result.shipped),
         ("planDigest", run.plan_digest),
         ("tool", f"{result.report.tool} {result.report.version}".strip()),
         ("logDigest", result.log_digest),

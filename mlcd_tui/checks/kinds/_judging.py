@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from mlcd_tui.checks.kinds._proof import nothing_found, proven, unproven
+from mlcd_tui.checks.kinds._shipped import with_shipped
 from mlcd_tui.checks.kinds._source import with_source, working_directory
 from mlcd_tui.checks.kinds._tools import PARSERS, FindingToolPart, Tool, ToolPart
 from mlcd_tui.domain.check_ports import Bench, Ran
@@ -59,12 +61,12 @@ def run_tool(
     judged = Judged(part, tool, ran, started)
     if ended := _ended(judged):
         return ended
-    workdir = working_directory(bench, part.workdir or "")
+    workdir = working_directory(bench, part.workdir or "", part.stage())
     try:
-        judged.report = PARSERS.load(tool.parser).parse(_written(judged), workdir)
+        judged.report = proven(PARSERS.load(tool.parser).parse(_written(judged), workdir), tool, ran)
     except Unreadable as problem:
         return judged.result(CheckState.ERROR, _unread(judged, problem.sentence))
-    result = judge(judged)
+    result = with_shipped(judge(judged), part, bench)
     return replace(result, report=with_source(result.report, bench, workdir, command))
 
 
@@ -90,8 +92,9 @@ def _ended(judged: Judged) -> CheckResult | None:
     if ran.exit_code in _NOT_THERE and ran.exit_code not in (*judged.tool.clean, *judged.tool.findings):
         named = judged.tool.argv[0] if judged.tool.argv else "the tool"
         return judged.result(CheckState.ERROR, f"{named} cannot be run there; is it installed?{_spoken(ran)}")
-    if judged.part.built and ran.exit_code and judged.ran.report is None:
-        text = f"stage {judged.part.stage()} was not built (exit code {ran.exit_code}), so it left no report"
+    if judged.part.stage() and ran.exit_code and not ran.ran_on:
+        so = "it left no report" if judged.part.built else "nothing ran in it"
+        text = f"stage {judged.part.stage()} was not built (exit code {ran.exit_code}), so {so}"
         return judged.result(CheckState.ERROR, text + _last_words(ran))
     return None
 
@@ -128,7 +131,7 @@ def by_findings(judged: Judged) -> CheckResult:
         if tool.nothing and tool.nothing.encode() in judged.ran.stderr:
             return judged.result(CheckState.ERROR, f"it has looked at no file{_last_words(judged.ran)}")
         if code in tool.clean:
-            return judged.result(CheckState.PASSED, "nothing found")
+            return _doubted(judged, part) or judged.result(CheckState.PASSED, nothing_found(report))
         return judged.result(CheckState.ERROR, f"exit code {code}, but nothing is reported{_last_words(judged.ran)}")
     counting = sum(_WEIGHT[one.severity] >= _WEIGHT[part.fail_on] for one in report.findings)
     counting += report.truncated if counting else 0
@@ -138,6 +141,12 @@ def by_findings(judged: Judged) -> CheckResult:
         return judged.result(CheckState.WARNED, f"{told}; {part.allow} allowed")
     serious = any(one.severity is not Severity.INFO for one in report.findings)
     return judged.result(CheckState.WARNED if serious or code not in tool.clean else CheckState.PASSED, told)
+
+
+def _doubted(judged: Judged, part: FindingToolPart) -> CheckResult | None:
+    """Nothing was found: whether anything was looked at."""
+    doubt = unproven(part, judged.tool, judged.report, judged.ran)
+    return judged.result(doubt.state, doubt.sentence) if doubt else None
 
 
 def counted(report: Report) -> str:

@@ -25,9 +25,9 @@ _LARGEST = 1 << 20
 """Bytes of a file whose lines are shown."""
 
 
-def working_directory(bench: Bench, workdir: str = "") -> str:
-    """Where a tool runs, from the root."""
-    config: Any = bench.config().get("Config")
+def working_directory(bench: Bench, workdir: str = "", target: str = "") -> str:
+    """Where a tool runs in the image or in a build stage, from the root."""
+    config: Any = (bench.config(target) if target else bench.config()).get("Config")
     own = config.get("WorkingDir") if isinstance(config, dict) else ""
     return posixpath.normpath(posixpath.join("/", own if isinstance(own, str) else "", workdir))
 

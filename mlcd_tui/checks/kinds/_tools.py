@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from mlcd_tui.checks.plan_model import Argv, BesidePlan, CheckPart, Environment, Part
+from mlcd_tui.checks.plan_model import Argv, BesidePlan, CheckPart, Environment, Part, Reason
 from mlcd_tui.domain.check_ports import Command, ReportParser
 from mlcd_tui.domain.checks import Severity
 from mlcd_tui.domain.errors import BadConfig
@@ -37,6 +37,12 @@ class Tool:
     environment: tuple[tuple[str, str], ...] = ()
     nothing: str = ""
     """What it writes to standard error when there was nothing to look at, which it takes for success."""
+    asked: tuple[str, ...] = ()
+    """What it is asked for its version with, before; empty: its report tells it."""
+    version: str = ""
+    """Where its version stands in what it wrote, as a pattern; an empty one: the report tells it."""
+    files: str = ""
+    """Where it says how many files it has looked at, as a pattern; an empty one: it does not, or the report does."""
 
 
 class ExitCodesPart(Part):
@@ -71,6 +77,11 @@ class ToolPart(CheckPart):
     bring: dict[Inside, BesidePlan] = Field(default_factory=dict)
     """Files that the image lacks: path inside the container, file or folder beside the plan."""
     exit_codes: ExitCodesPart | None = None
+    ships: Inside | None = None
+    """Folder of the image that holds the code of the build stage's working directory; left out: the same folder, and
+    where the image has none such, its own working directory."""
+    may_differ: Reason | None = None
+    """Why the build stage may hold other code than the image ships: then it is a warning. Left out: it is stale."""
 
     @model_validator(mode="after")
     def _runnable(self) -> ToolPart:
@@ -111,6 +122,9 @@ class ToolPart(CheckPart):
             report=self.report or ("" if self.command else usual.report),
             environment=tuple(sorted({**dict(usual.environment), **self.environment}.items())),
             nothing=usual.nothing,
+            asked=() if self.command or self.built else usual.asked,
+            version=usual.version,
+            files="" if self.command or self.built else usual.files,
         )
 
     def as_command(self, folder: str) -> Command:
@@ -123,6 +137,7 @@ class ToolPart(CheckPart):
             workdir=self.workdir or "",
             environment=usual.environment,
             report=usual.report,
+            first=usual.asked,
             files=tuple(
                 entry for inside, beside in sorted(self.bring.items()) for entry in brought(folder, inside, beside)
             ),
@@ -136,6 +151,13 @@ class FindingToolPart(ToolPart):
     """The least severity that fails the check: error, warning or info."""
     allow: Annotated[int, Field(ge=0)] = 0
     """So many findings of that severity are borne; the check is then a warning."""
+    min_files: Annotated[int, Field(ge=1)] = 1
+    """So many files must have been looked at, where the tool says how many."""
+    silence: Reason | None = None
+    """Why a `command` is believed that finds nothing and says neither its version nor what it looked at.
+
+    Left out: that is a warning, and an error where it wrote nothing at all.
+    """
 
 
 def brought(folder: str, inside: str, beside: str) -> list[tuple[str, bytes]]:

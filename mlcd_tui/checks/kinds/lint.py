@@ -12,14 +12,42 @@ from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.checks import CheckResult
 
 _NO_FILES = "No Python files found"
+_RUFF = ("ruff", "--version")
+_RUFF_VERSION = r"^ruff (\d\S*)"
 TOOLS: Mapping[str, Tool] = {
-    "ruff": Tool(("ruff", "check", "--no-cache", "--output-format", "json"), "ruff_json", nothing=_NO_FILES),
-    "ruff-format": Tool(
-        ("ruff", "format", "--no-cache", "--check", "--output-format", "json"), "ruff_format", nothing=_NO_FILES
+    # Only by -v does it say how many files it has looked at.
+    "ruff": Tool(
+        ("ruff", "check", "-v", "--no-cache", "--output-format", "json"),
+        "ruff_json",
+        nothing=_NO_FILES,
+        asked=_RUFF,
+        version=_RUFF_VERSION,
+        files=r"Checked (\d+) files in",
     ),
-    "flake8": Tool(("flake8",), "flake8"),
+    "ruff-format": Tool(
+        ("ruff", "format", "-v", "--no-cache", "--check", "--output-format", "json"),
+        "ruff_format",
+        nothing=_NO_FILES,
+        asked=_RUFF,
+        version=_RUFF_VERSION,
+        files=r"Formatted (\d+) files in",
+    ),
+    "flake8": Tool(
+        ("flake8", "--benchmark"),
+        "flake8",
+        asked=("flake8", "--version"),
+        version=r"^(\d\S*) \(",
+        files=r"^(\d+) +total files processed",
+    ),
     # Its exit code is a sum: 1 fatal, 2 error, 4 warning, 8 refactor, 16 convention; 32 is bad usage.
-    "pylint": Tool(("pylint", "--output-format=json2"), "pylint_json", findings=tuple(range(1, 32))),
+    "pylint": Tool(
+        ("pylint", "--verbose", "--output-format=json2"),
+        "pylint_json",
+        findings=tuple(range(1, 32)),
+        asked=("pylint", "--version"),
+        version=r"^pylint (\d\S*)",
+        files=r"^Linting (\d+) modules\.",
+    ),
 }
 
 

@@ -21,7 +21,6 @@ TOOLS: Mapping[str, Tool] = {
             "python3",
             "-m",
             "pytest",
-            "-q",
             "-p",
             "no:cacheprovider",
             f"--junitxml={_REPORT}",
@@ -30,6 +29,7 @@ TOOLS: Mapping[str, Tool] = {
         ),
         "junit",
         report=_REPORT,
+        version=r"^platform .*\bpytest-(\d[^,\s]*)",
     ),
 }
 

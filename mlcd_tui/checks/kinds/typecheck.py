@@ -13,7 +13,14 @@ from mlcd_tui.domain.checks import CheckResult
 
 TOOLS: Mapping[str, Tool] = {
     # mypy ends with 2 on syntax errors as well as when it could not run; only the former are reported.
-    "mypy": Tool(("mypy", "--no-incremental", "-O", "json"), "mypy_jsonl", findings=(1, 2)),
+    # Where there is no file it ends with 2 as well.
+    "mypy": Tool(
+        ("mypy", "--no-incremental", "-O", "json"),
+        "mypy_jsonl",
+        findings=(1, 2),
+        asked=("mypy", "--version"),
+        version=r"^mypy (\d\S*)",
+    ),
     "pyright": Tool(("pyright", "--outputjson"), "pyright_json"),
     "basedpyright": Tool(("basedpyright", "--outputjson"), "pyright_json"),
 }

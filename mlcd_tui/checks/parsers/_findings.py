@@ -110,6 +110,7 @@ class Findings:
         total: int | None = None,
         passed: int | None = None,
         skipped: int | None = None,
+        files: int | None = None,
         about: tuple[str, ...] = (),
         created: datetime | None = None,
     ) -> Report:
@@ -119,6 +120,7 @@ class Findings:
             total=total,
             passed=passed,
             skipped=skipped,
+            files=files,
             tool=clean(tool, limit=100),
             version=clean(version, limit=100),
             about=about,

@@ -13,8 +13,15 @@ _LINE = re.compile(
 )
 
 
+_BENCHMARK = re.compile(r"\d+(?:\.\d+)? +(?:seconds elapsed|(?:total )?[a-z ]+ processed(?: per second)?)")
+_FILES = re.compile(r"(\d{1,9}) +total files processed")
+
+
 class Flake8:
-    """Empty output means no finding; pycodestyle writes the same. Warnings (W) and complexity (C) weigh less."""
+    """Empty output means no finding; pycodestyle writes the same. Warnings (W) and complexity (C) weigh less.
+
+    Told with `--benchmark` it says how many files it has looked at.
+    """
 
     name = "flake8"
     title = "flake8 text"
@@ -25,7 +32,8 @@ class Flake8:
         lines = text_of(report, self.title).splitlines()
         if len(lines) > MOST_LINES:
             refuse(self.title, f"it has more than {MOST_LINES:,} lines")
-        told = [line for line in lines if line.strip()]
+        told = [line for line in lines if line.strip() and not _BENCHMARK.fullmatch(line.rstrip())]
+        files = next((int(found[1]) for line in lines if (found := _FILES.fullmatch(line.rstrip()))), None)
         for line in told:
             found = _LINE.fullmatch(line.rstrip()) if len(line) <= 4000 else None
             if found is not None:
@@ -39,7 +47,7 @@ class Flake8:
                 )
         if told and not findings.kept:
             refuse(self.title, "no line of it reads `file:line:column: code message`")
-        return findings.report("flake8")
+        return findings.report("flake8", files=files)
 
 
 PARSER = Flake8()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from mlcd_tui.checks.parsers._findings import Findings
-from mlcd_tui.checks.parsers._reading import inner, json_of, objects, one_based, refuse, shifted, text, whole
+from mlcd_tui.checks.parsers._reading import inner, json_of, objects, one_based, refuse, shifted, text, text_of, whole
 from mlcd_tui.domain.checks import Report, Severity
 
 _SEVERITIES = {
@@ -16,15 +18,25 @@ _SEVERITIES = {
 }
 
 
+_WORDS = re.compile(r"Get ASTs\.\n.*?(?=^[{\[])", re.DOTALL | re.MULTILINE)
+"""What `--verbose` writes before the document."""
+_FILES = re.compile(r"^Linting (\d{1,9}) modules\.$", re.MULTILINE)
+
+
 class PylintJson:
-    """Columns count from zero; `json2` is an object with `messages`, `json` the bare list with dashes in its keys."""
+    """Columns count from zero; `json2` is an object with `messages`, `json` the bare list with dashes in its keys.
+
+    Told with `--verbose` it says before it how many modules it has looked at; `modulesLinted` counts two too many.
+    """
 
     name = "pylint_json"
     title = "pylint JSON"
 
     def parse(self, report: bytes, workdir: str = "") -> Report:
         """What a report says."""
-        document = json_of(report, self.title)
+        words = _WORDS.match(text_of(report, self.title))
+        document = json_of(report.removeprefix(words[0].encode()) if words else report, self.title)
+        counted = _FILES.search(words[0]) if words else None
         if isinstance(document, dict):
             if whole(inner(document, "statistics").get("modulesLinted")) == 0:
                 refuse(self.title, "it has looked at no module")
@@ -43,7 +55,7 @@ class PylintJson:
                 column=shifted(entry.get("column")),
                 end_line=one_based(entry.get("endLine")),
             )
-        return findings.report("pylint")
+        return findings.report("pylint", files=int(counted[1]) if counted else None)
 
 
 PARSER = PylintJson()

@@ -19,7 +19,8 @@ class PyrightJson:
         """What a report says."""
         document = mapping(json_of(report, self.title), self.title, "it")
         findings, summary = Findings(workdir), inner(document, "summary")
-        if whole(summary.get("filesAnalyzed")) == 0:
+        files = whole(summary.get("filesAnalyzed"))
+        if files == 0:
             refuse(self.title, "it has looked at no file")
         for entry in objects(document.get("generalDiagnostics"), self.title, "`generalDiagnostics`"):
             findings.add(
@@ -33,7 +34,8 @@ class PyrightJson:
             )
         if not findings.kept and (counted := whole(summary.get("errorCount"))):
             refuse(self.title, f"it counts {counted} errors but lists none of them")
-        return findings.report("pyright", text(document.get("version")), created=epoch(document.get("time")))
+        told = text(document.get("version")), epoch(document.get("time"))
+        return findings.report("pyright", told[0], created=told[1], files=files)
 
 
 PARSER = PyrightJson()

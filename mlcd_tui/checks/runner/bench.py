@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,6 +22,7 @@ from mlcd_tui.checks.runner.engine import Engine, asked
 from mlcd_tui.checks.runner.exchange import absolute, exchanged, read, report_of, room
 from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.checks.runner.serving import Server, make_network, serving
+from mlcd_tui.checks.runner.trees import tree
 from mlcd_tui.domain.check_ports import Command, Limits, Ran, Serve
 from mlcd_tui.domain.checks import ImageIdentity
 from mlcd_tui.domain.errors import BadConfig, Missing, Problem, Unreadable
@@ -41,6 +43,7 @@ class Workshop:
     _network: str = ""
     _readers: dict[str, str] = field(default_factory=dict)
     _stages: dict[str, Built] = field(default_factory=dict)
+    _trees: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,6 +68,15 @@ class Workshop:
                 plan = Blueprint(image, labels(self.run), Limits(), argv=("-",))
                 self._readers[image] = create(self.engine, plan)
             return self._readers[image]
+
+    def tree(self, image: str, folder: str) -> Mapping[str, str]:
+        """The files below a folder of an image, by path; read once for all checks."""
+        with self._lock:
+            lock = self._locks.setdefault(f"{image} {folder}", threading.Lock())
+        with lock:
+            if (image, folder) not in self._trees:
+                self._trees[image, folder] = tree(self.engine, self.reader(image), folder)
+            return self._trees[image, folder]
 
     def stage(self, target: str, limits: Limits, output: Output, cancelled: Callable[[], bool]) -> Built:
         """A build stage; checks that need the same one wait for the first of them to build it."""
@@ -104,6 +116,10 @@ class Workshop:
                         self.engine.api.remove_image(one["Id"])
 
 
+def _asking_first(command: Command) -> tuple[str, ...]:
+    return ("sh", "-c", f'{shlex.join(command.first)} >&2; exec "$@"', "sh", *command.argv)
+
+
 @contextmanager
 def _held(lock: threading.Lock, cancelled: Callable[[], bool]) -> Iterator[bool]:
     """A lock that one may have to wait long for; False: called off meanwhile."""
@@ -130,21 +146,27 @@ class DockerBench:
         """The subject."""
         return self.workshop.image
 
-    def config(self) -> Mapping[str, Any]:
-        """The image's inspection."""
-        return self.workshop.engine.inspect(self.image.config_digest)
+    def config(self, target: str = "") -> Mapping[str, Any]:
+        """The inspection of the image or of a build stage."""
+        return self.workshop.engine.inspect(self._image(target))
 
     def file(self, path: str, limit: int = 1 << 20, target: str = "") -> bytes:
         """A file of the image or of a build stage."""
-        image = self.image.config_digest
-        if target:
-            built = self.workshop.stage(target, Limits(), Output(Lines(lambda _: None)), self.cancelled)
-            if not built.image:
-                raise Missing(
-                    f"The build stage {clean(target)} is not built: {clean(built.failure) or 'it was ended'}."
-                )
-            image = built.image
+        image = self._image(target)
         return read(self.workshop.engine, self.workshop.reader(image), absolute(path, self._workdir(image)), limit)
+
+    def tree(self, folder: str, target: str = "") -> Mapping[str, str]:
+        """The files below a folder of the image or of a build stage, by path."""
+        return self.workshop.tree(self._image(target), absolute(folder, "/"))
+
+    def _image(self, target: str) -> str:
+        """Digest of the image, or of a build stage that is there by now."""
+        if not target:
+            return self.image.config_digest
+        built = self.workshop.stage(target, Limits(), Output(Lines(lambda _: None)), self.cancelled)
+        if not built.image:
+            raise Missing(f"The build stage {clean(target)} is not built: {clean(built.failure) or 'it was ended'}.")
+        return built.image
 
     def run(self, command: Command, log: Callable[[str], None]) -> Ran:
         """Run a tool to its end, in the image or in a build stage; without `argv` the building itself is the check."""
@@ -159,16 +181,19 @@ class DockerBench:
         if not command.argv:
             raise BadConfig(f"The check {clean(self.check)} names no command to run.")
         ended, report = self._contained(image, command, output)
-        return self._ran(ended, output, begun, image, report)
+        if ended.refused and command.first:  # no shell there to ask first: then nobody is asked
+            output = Output(Lines(log))
+            command = replace(command, first=())
+            ended, report = self._contained(image, command, output)
+        return replace(self._ran(ended, output, begun, image, report), asked_first=bool(command.first))
 
     def _contained(self, image: str, command: Command, output: Output) -> tuple[Ended, bytes | None]:
         engine, marks = self.workshop.engine, labels(self.workshop.run, self.check)
         workdir = command.workdir or (self._workdir(image) if command.report or command.files else "/")
         doing = f"running {self.check}"
         with exchanged(engine, image, marks, command, workdir) as given:
-            plan = Blueprint(
-                image, marks, command.limits, command.argv, command.workdir, command.environment, given.mounts
-            )
+            argv = _asking_first(command) if command.first else command.argv
+            plan = Blueprint(image, marks, command.limits, argv, command.workdir, command.environment, given.mounts)
             with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as container:
                 attached = Attached(engine, container)
                 try:
@@ -184,7 +209,7 @@ class DockerBench:
                     )
                 finally:
                     attached.close()
-                if ended.refused:
+                if ended.refused and not command.first:
                     output.write(2, ended.refused.encode() + b"\n")
                     output.lines.end()
                 report = None

@@ -146,7 +146,7 @@ def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
         Missing: there is no such file.
         Unreadable: it is no file, or larger than `limit` bytes.
     """
-    chunks, path, seen = _opened(engine, container, path)
+    chunks, path, seen = opened(engine, container, path)
     with asked(f"reading {path}"):
         return _unpacked(chunks, path, seen, limit)
 
@@ -154,15 +154,15 @@ def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
 def _written_at(engine: Engine, container: str, path: str) -> str:
     """When a file was last written, in the engine's words; empty: there is none."""
     try:
-        chunks, _, seen = _opened(engine, container, path)
+        chunks, _, seen = opened(engine, container, path)
     except Missing:
         return ""
-    _closed(chunks)
+    closed(chunks)
     return seen.written
 
 
-def _opened(engine: Engine, container: str, path: str) -> tuple[Iterator[bytes], str, _Stat]:
-    """A file's archive, not read yet, and where links have led to."""
+def opened(engine: Engine, container: str, path: str) -> tuple[Iterator[bytes], str, _Stat]:
+    """The archive of a file or folder, not read yet, and where links have led to. Raises `Missing`."""
     for _ in range(_MOST_LINKS):
         with asked(f"reading {path}"):
             try:
@@ -195,7 +195,7 @@ def _unpacked(chunks: Iterator[bytes], path: str, seen: _Stat, limit: int) -> by
             if len(held) > limit + (1 << 16):
                 raise Unreadable(f"{clean(path)} in the image is larger than the engine said.")
     finally:
-        _closed(chunks)
+        closed(chunks)
     try:
         with tarfile.open(fileobj=io.BytesIO(bytes(held))) as tar:
             entry = tar.next()
@@ -212,7 +212,8 @@ def _exhausted(chunks: Iterable[bytes]) -> None:
         pass
 
 
-def _closed(chunks: Iterator[bytes]) -> None:
+def closed(chunks: Iterator[bytes]) -> None:
+    """Let go of an archive, read or not."""
     close = getattr(chunks, "close", None)
     if close:
         close()

@@ -35,7 +35,7 @@ def test_a_linter_that_finds_something_fails_with_the_source_around() -> None:
     bench = answering(1, "ruff_json/findings.json", seconds=1.5)
     bench.files["/app/churn/score.py"] = SCORE
     result = run("lint", bench, tool="ruff")
-    assert bench.commands[0].argv == ("ruff", "check", "--no-cache", "--output-format", "json", ".")
+    assert bench.commands[0].argv == ("ruff", "check", "-v", "--no-cache", "--output-format", "json", ".")
     assert (result.state, result.exit_code, result.seconds, result.ran_on) == (CheckState.FAILED, 1, 1.5, "")
     assert result.sentence == "5 findings in 2 files"
     unused = next(one for one in result.report.findings if one.rule == "F401")
@@ -76,7 +76,6 @@ def test_source_is_made_harmless_and_read_from_the_stage_that_it_was_found_in() 
 @pytest.mark.parametrize(
     ("kind", "tool", "code", "fixture", "state", "sentence"),
     [
-        ("lint", "flake8", 0, "", CheckState.PASSED, "nothing found"),
         ("lint", "ruff", 0, "ruff_json/findings.json", CheckState.FAILED, "5 findings in 2 files"),
         ("lint", "ruff", 2, "ruff_json/findings.json", CheckState.ERROR, "exit code 2 says that it could not run"),
         ("lint", "flake8", 1, "", CheckState.ERROR, "exit code 1, but nothing is reported"),
