@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from tests.e2e.docker.engine import base_image, shared_engine
+from tests.e2e.gateway.plane import Plane, data_plane
+from tests.e2e.gateway.prometheus import prometheus_server
 from tests.e2e.lab.api import LabApi
 from tests.e2e.lab.recording.metrics import metrics_server
 from tests.e2e.lab.recording.stage import Stage
@@ -106,6 +108,20 @@ def docker_host() -> Iterator[str]:
 def docker_base(docker_host: str) -> str:
     """The name of an image with python3 and nothing else in that engine."""
     return base_image(docker_host)
+
+
+@pytest.fixture(scope="session")
+def plane(lab: Lab, api: LabApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """The data plane: Envoy in front of real model servers, as Gateways and HTTPRoutes of the lab ask (see tests/e2e/gateway)."""
+    with data_plane(lab.kubeconfig, tmp_path_factory.mktemp("plane"), api) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def prometheus(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Prometheus that scrapes Envoy every second."""
+    with prometheus_server(tmp_path_factory.mktemp("prometheus"), plane.envoy) as address:
+        yield address
 
 
 @pytest.fixture
