@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from mlcd_tui.cli.check_signals import calling_off, ending_cleanly
 from mlcd_tui.domain.check_ports import CheckDesk, Progress
 from mlcd_tui.domain.checks import CheckRun, CheckState
 from mlcd_tui.domain.errors import Problem
@@ -45,13 +47,14 @@ class Teller:
 
 
 async def run_checks(desk: CheckDesk, image: str, plan: str, only: Sequence[str], teller: Teller) -> CheckRun:
-    """Run to the end. Raises `Problem`. A ctrl+c closes the run, which ends its containers."""
+    """Run to the end. Raises `Problem`. A signal closes the run, which ends its containers, and ends the program."""
     found: CheckRun | None = None
     told = cast(AsyncGenerator[Progress, None], desk.run(image, plan, only))
-    async with aclosing(told) as closing:
-        async for progress in closing:
-            teller.hear(progress)
-            found = progress.run or found
+    with calling_off():
+        async with aclosing(told) as closing:
+            async for progress in closing:
+                teller.hear(progress)
+                found = progress.run or found
     if found is None:
         raise Problem("The checks did not come to their end.")
     return found
@@ -71,7 +74,8 @@ def first_plan(folder: Path, image: str, *, from_image: bool) -> Path:
         raise BadConfig("Which image is to be looked into?", advice="Name it with --image.")
     engine = connect()
     try:
-        with Workshop(engine, engine.identity(image), "init") as workshop:
+        run = f"init-{secrets.token_hex(4)}"  # another one may look into an image at the same time
+        with ending_cleanly(), Workshop(engine, engine.identity(image), run) as workshop:
             return write_plan(folder, image, DockerBench(workshop, "init"))
     finally:
         engine.close()
