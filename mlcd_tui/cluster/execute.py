@@ -25,6 +25,8 @@ async def execute(client: Client, request: Request, *, dry_run: bool = False) ->
         Problem: whatever else the server or the network says.
     """
     params = {"fieldManager": FIELD_MANAGER, **({"dryRun": "All"} if dry_run else {})}
+    if request.strict:
+        params["fieldValidation"] = "Strict"
     try:
         return await _send(client, request.path, request, params)
     except Missing:

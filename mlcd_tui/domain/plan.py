@@ -51,6 +51,8 @@ class Request:
     subresource: str = ""
     fallback_to_main: bool = False
     """On 404 of the subresource, send to the object itself (CRDs before their status subresource)."""
+    strict: bool = False
+    """Fields that the server does not know are refused instead of dropped without a word."""
 
     @property
     def access(self) -> Access:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -92,6 +93,8 @@ async def test_a_request_is_sent_as_it_was_shown(server: FaultServer, client: Cl
     assert call.query == {"fieldManager": "mlcd-tui", "dryRun": "All"}
     await execute(client, request)
     assert "dryRun" not in server.calls[1].query
+    await execute(client, replace(request, strict=True))
+    assert server.calls[2].query == {"fieldManager": "mlcd-tui", "fieldValidation": "Strict"}
 
 
 async def test_only_a_missing_subresource_falls_back_to_the_object(server: FaultServer, client: Client) -> None:

@@ -17,7 +17,7 @@ from mlcd_tui.domain.refs import JSON, Resource, RolloutRef
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.registry import Registry
-from tests.engines import argo_recorded, test_deployment_pair, test_deployment_recorded, toy
+from tests.engines import argo_recorded, gateway_world, test_deployment_pair, test_deployment_recorded, toy
 
 ENGINES: Registry[Engine] = Registry("mlcd_tui.engines", "ENGINE", "mlcd_tui.engines")
 ASKS_FOR_MORE = {Verb.SET_IMAGE, Verb.SET_WEIGHT}
@@ -68,6 +68,9 @@ def _cases() -> Iterator[Case]:
     yield Case("pair waiting", deployment, pair, world, test_deployment_pair.NOW)
     switched = test_deployment_pair.done(world, Verb.SWITCH)
     yield Case("pair switched", deployment, pair, switched, test_deployment_pair.NOW)
+    gateway = ENGINES.load("gateway")
+    for name, objects in gateway_world.states():
+        yield Case(f"gateway {name}", gateway, gateway_world.REF, objects, gateway_world.NOW)
     meta = {"name": "t", "namespace": "n", "uid": "u", "resourceVersion": "7"}
     raw = {"metadata": meta, "data": {"version": "3"}}
     yield Case(

@@ -1,0 +1,27 @@
+"""Names that routes and what is behind them go by; those of the route itself are in `_httproute`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NAME: Final = "gateway"
+"""This engine's own."""
+
+ROUTE: Final = "mlcd.dev/route"
+"""Label of the two Deployments: the HTTPRoute that divides traffic between them."""
+BACKEND: Final = "mlcd.dev/backend"
+"""Label of a Deployment whose Service is not called as itself: that Service."""
+
+PREVIOUS: Final = "mlcd.dev/previous"
+"""Annotation of the route that a switch leaves: the Service of the version that served before, and its revision."""
+RETURNED: Final = "mlcd.dev/returned-from"
+"""Annotation of the route that an abort or a switch back leaves: the Service that was left, and its revision."""
+SWITCHED: Final = "mlcd.dev/switched"
+"""Annotation of the route that a switch leaves: when."""
+
+REVISION: Final = "deployment.kubernetes.io/revision"
+RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
+HASH: Final = "pod-template-hash"
+
+USUAL: Final = (10, 25, 50, 100)
+"""Steps of a promotion where the route names none."""
