@@ -7,6 +7,7 @@ import contextlib
 import json
 import math
 import random
+import secrets
 import threading
 import time
 from collections import Counter
@@ -38,6 +39,7 @@ class Customers:
         self._url = urlsplit(address)
         self._clients = clients
         self._pause = clients / per_second
+        self._name = secrets.token_hex(3)
         self._answers: list[Answer] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
@@ -86,7 +88,7 @@ class Customers:
             due = max(due, time.monotonic() - self._pause) + self._pause
             count += 1
             began = time.monotonic()
-            name = f"customer-{number}-{count}"
+            name = f"{self._name}-{number}-{count}"
             try:
                 async with asyncio.timeout(ANSWERED_WITHIN):
                     connection = connection or await asyncio.open_connection(self._url.hostname, self._url.port)

@@ -194,6 +194,10 @@ class Plane:
         found: list[Object] = self.api.request("GET", PATHS[kind].format(namespace), params=query)["items"]
         return found
 
+    def wait(self, holds: Callable[[], T], what: str) -> T:
+        """The first truth that `holds` returns, polled; `what` is the sentence of the failure."""
+        return _until(holds, what)
+
     def _has(self, model: Model, replicas: int) -> bool:
         slices = self.list("EndpointSlice", model.namespace, labelSelector=f"kubernetes.io/service-name={model.name}")
         endpoints = [each for one in slices for each in one.get("endpoints") or []]
