@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlcd_tui.domain.comparison.report import ComparisonReport
+from mlcd_tui.domain.post_switch import RollbackOffer
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.traffic import TrafficReading
@@ -37,6 +38,16 @@ class ComparisonWish:
     """A median that is slower by more than this is told as slower; None: the default of the rules."""
     max_mismatch: float = 0.005
     """Share of differing pairs beyond the noise that is let pass, 0 to 1."""
+    also: tuple[str, ...] = ()
+    """More files of recorded pairs, read together with `source`: the two sides' logs, mostly."""
+    format: str = ""
+    """Name of the reader of the files; empty: by what they look like."""
+    production_name: str = ""
+    """Recorded pairs: what the logs call the serving version (an InferenceService, a cluster); empty: as they say
+    themselves, else the first file is production's."""
+    shadow_name: str = ""
+    copied: float = 1.0
+    """Recorded pairs: share of production's requests that was copied, 0 to 1; the others are not missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,11 @@ class ComparisonRun(Protocol):
 class TrafficDesk(Protocol):
     """Live traffic and shadow comparisons of rollouts."""
 
+    @property
+    def configured(self) -> bool:
+        """Whether the settings name a source of numbers in the present context."""
+        ...
+
     def watch(
         self, ref: RolloutRef, listener: Callable[[TrafficReading], None], *, window: float = 900.0
     ) -> Callable[[], Awaitable[None]]:
@@ -84,4 +100,16 @@ class TrafficDesk(Protocol):
 
     def comparisons(self, ref: RolloutRef) -> tuple[ComparisonReport, ...]:
         """Kept results whose two digests are those that run now, the newest first; then those of other digests."""
+        ...
+
+    def offers(self, listener: Callable[[RollbackOffer], None]) -> Callable[[], None]:
+        """Hear of each version that answers worse after a switch, at once of those known; returns how to stop."""
+        ...
+
+    def offer(self, ref: RolloutRef) -> RollbackOffer | None:
+        """The offer to go back that stands; None: there is no reason to."""
+        ...
+
+    def decline_offer(self, ref: RolloutRef) -> None:
+        """The operator keeps the new version: nothing more is said of this switch."""
         ...

@@ -33,6 +33,8 @@ class Answer:
     error: Clean = Clean("")
     truncated: bool = False
     """The body is longer than what was kept: it can not be compared."""
+    recorded: bool = True
+    """False: only status and time were recorded, there is no body to compare."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,19 @@ class Share:
         return self.count / self.total if self.total else 0.0
 
 
+class FieldJudgement(StrEnum):
+    """What the pairs say of one field."""
+
+    WITHIN = "within limits"
+    NOISE = "as noisy as production"
+    """It differs no more than production from itself."""
+    BLIND = "not judged"
+    """Production does not agree with itself there, so nothing can be told."""
+    UNDECIDED = "not decided"
+    DIFFERENT = "different"
+    BROKEN = "breaks the schema"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldDrift:
     """How one output of the answers moved, over all pairs."""
@@ -50,6 +63,15 @@ class FieldDrift:
     """Mean of shadow minus production; None: no numbers."""
     worst: float | None = None
     """Largest distance; None: no numbers."""
+    name: Clean = Clean("")
+    """Name of the tensor that the path leads into; empty: the path says it all."""
+    breaks: int = 0
+    """Pairs in which it breaks the schema: missing, new, of another type or shape."""
+    judgement: FieldJudgement = FieldJudgement.WITHIN
+    why: Clean = Clean("")
+    """What the judgement is made of, in numbers."""
+    proposed_atol: float | None = None
+    """Tolerance that would cover 999 of 1,000 of production's own differences. Proposed, never applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,3 +131,23 @@ class ComparisonReport:
     at: datetime | None = None
     complete: bool = True
     """False: cancelled, or the source ended early; what was compared until then is told."""
+    excess: Share | None = None
+    """Pairs that differ where production agrees with itself, or by more than it ever does from itself: what the
+    verdict is made of. Without a noise floor the same as `mismatch`."""
+    coverage: float = 1.0
+    """Compared pairs as a share of those that should have been there."""
+    production_failed: int = 0
+    """Production gave no answer or an error: nothing to hold the shadow against."""
+    disagreeing: int = 0
+    """Answers of one id to different requests: never paired."""
+    unrecorded: int = 0
+    """Pairs of which only status and time are known."""
+    warnings: tuple[Clean, ...] = ()
+    """What is worth knowing before the verdict is believed."""
+    max_mismatch: float = 0.005
+    latency_limit_ms: float | None = None
+    """The limit that was applied; None: no pair was timed."""
+    needed: int = 0
+    """Pairs below which nothing is ever equal."""
+    subject: Clean = Clean("")
+    """The rollout, `namespace/name`; empty: two addresses or files."""

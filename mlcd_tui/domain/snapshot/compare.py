@@ -30,7 +30,7 @@ def compare(approved: Any, answer: Any, rules: Rules | None = None) -> Compariso
     collector = Collector()
     rules = rules or Rules()
     collector.output("$")
-    walk = _Walk(rules, Follower([rule.path for rule in rules.paths]), collector)
+    walk = Walk(rules, Follower([rule.path for rule in rules.paths]), collector)
     walk.at(None, approved, answer, base(rules), walk.follower.start(), 0)
     result = collector.result()
     named = tuple(one for one in result.outputs if one.compared or one.failed or one.warned)
@@ -61,8 +61,8 @@ class _Trial(Collector):
             raise _Differs
 
 
-class _Walk:
-    """One comparison on its way down."""
+class Walk:
+    """One comparison on its way down. Others may go another way by overriding a step (`domain.comparison` does)."""
 
     def __init__(self, rules: Rules, follower: Follower, collector: Collector) -> None:
         self.rules = rules
@@ -82,6 +82,7 @@ class _Walk:
         return around
 
     def values(self, place: Place, approved: Any, answer: Any, setting: Setting, states: States, depth: int) -> None:
+        """Compare two values by the rules of their place."""
         if depth > _DEEPEST:
             self.found.add(DeviationKind.SHAPE, place, NOTHING, NOTHING, note=f"nested deeper than {_DEEPEST}")
         elif setting.classes is not None and self.classes(place, approved, answer, setting):
@@ -105,6 +106,7 @@ class _Walk:
         states: States,
         depth: int,
     ) -> None:
+        """Field by field."""
         typed = OIP_DTYPES.get(approved["datatype"]) if isinstance(approved.get("datatype"), str) else None
         for key, value in approved.items():
             if depth == 0:
@@ -127,6 +129,7 @@ class _Walk:
                 self.found.add(DeviationKind.EXTRA, (place, key), NOTHING, answer[key], warned=more, note=note)
 
     def lists(self, place: Place, approved: Any, answer: Any, setting: Setting, states: States, depth: int) -> None:
+        """Element by element, in the order that the rules ask for."""
         if setting.order is Order.STRICT:
             if len(approved) != len(answer):
                 note = f"{len(approved):,} elements became {len(answer):,}"
@@ -154,6 +157,7 @@ class _Walk:
             self.found.add(DeviationKind.EXTRA, (place, other), NOTHING, answer[other], note=note)
 
     def in_order(self, place: Place, approved: Any, answer: Any, setting: Setting, states: States, depth: int) -> None:
+        """Lists of one length whose elements belong together by their place."""
         named = depth == 1 and all(isinstance(one, dict) and isinstance(one.get("name"), str) for one in approved)
         if named or (states and self.follower.tells_apart(states)):
             for at, (value, other) in enumerate(zip(approved, answer, strict=True)):
@@ -191,6 +195,7 @@ class _Walk:
         tally.max_rel = max(tally.max_rel, max_rel)
 
     def leaf(self, place: Place, approved: Any, answer: Any, setting: Setting) -> None:
+        """Two values, one of which at least holds no others."""
         if setting.nan is NanPolicy.NULL_IS_NAN:
             approved = math.nan if approved is None and (answer is None or is_number(answer)) else approved
             answer = math.nan if answer is None and is_number(approved) else answer
@@ -208,6 +213,7 @@ class _Walk:
             self.found.add(DeviationKind.TYPE, place, approved, answer, note=note)
 
     def number(self, place: Place, approved: float, answer: float, setting: Setting) -> None:
+        """Two numbers."""
         if is_nan(approved) or is_nan(answer):
             self.nan(place, approved, answer, setting)
             return
@@ -228,6 +234,7 @@ class _Walk:
             self.found.add(DeviationKind.VALUE, place, approved, answer, excess=excess, allowed=allowed)
 
     def allowed(self, approved: float, answer: float, setting: Setting) -> float:
+        """How far apart two numbers may be."""
         if isinstance(approved, int) and isinstance(answer, int) and not setting.whole:
             return 0.0
         try:
@@ -237,6 +244,7 @@ class _Walk:
         return allowed if math.isfinite(allowed) else 0.0
 
     def nan(self, place: Place, approved: float, answer: float, setting: Setting) -> None:
+        """Two numbers, one of which at least is none."""
         both = is_nan(approved) and is_nan(answer)
         if setting.nan is NanPolicy.REJECT and is_nan(answer):
             self.found.add(DeviationKind.NAN, place, approved, answer, note="NaN is not accepted")
@@ -264,7 +272,7 @@ class _Walk:
         trial = _Trial()
         try:
             below = self.follower.down(states, 0) if states else states
-            _Walk(self.rules, self.follower, trial).at(None, approved, answer, setting, below, depth + 2)
+            Walk(self.rules, self.follower, trial).at(None, approved, answer, setting, below, depth + 2)
         except _Differs:
             return False
         return True
