@@ -67,6 +67,7 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
         is_readonly=settings.readonly_in,
         packages=settings.packages,
         checks=settings.checks,
+        metrics=settings.metrics_in,
     )
     return Wired(LiveSession(ENGINES.all, options, _audit_log), settings, problems)
 

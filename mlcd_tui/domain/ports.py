@@ -18,6 +18,7 @@ from mlcd_tui.domain.text import Clean
 if TYPE_CHECKING:  # thirty value classes that the first picture does without
     from mlcd_tui.domain.check_ports import CheckDesk
     from mlcd_tui.domain.package_ports import PackageDesk, RolloutPackages
+    from mlcd_tui.domain.traffic_ports import TrafficDesk
 
 
 class Clock(Protocol):
@@ -157,6 +158,11 @@ class Session(Protocol):
     @property
     def checks(self) -> CheckDesk:
         """Checks: running them, evidence of images, accepting."""
+        ...
+
+    @property
+    def traffic(self) -> TrafficDesk:
+        """Live traffic: how each version answers, what is copied, comparisons, ways back that are offered."""
         ...
 
     @property

@@ -18,8 +18,8 @@ Between the two stands `NOT_ENOUGH`: silence is never good news. Pure.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from statistics import NormalDist
 
@@ -105,6 +105,16 @@ class EProcess:
         )
 
     @property
+    def candidate(self) -> tuple[int, int]:
+        """Failed and all of the candidate."""
+        return self.failed, self.total
+
+    @property
+    def serving(self) -> tuple[int, int]:
+        """Failed and all of what serves."""
+        return self.serving_failed, self.serving_total
+
+    @property
     def evidence(self) -> float:
         """The highest e-value so far."""
         return math.exp(min(self.log_best, 700.0))
@@ -156,50 +166,6 @@ def planned(serving: tuple[int, int], per_candidate: float, margin: float, alpha
     return max(_LEAST, math.ceil(wanted), math.ceil(without_failures))
 
 
-def judge(
-    blocks: Sequence[Block],
-    rules: Rules,
-    *,
-    rate: float = 0.0,
-    now: datetime | None = None,
-    since: datetime | None = None,
-) -> Significance:
-    """The verdict on all blocks so far.
-
-    Args:
-        blocks: in the order of time, from where the counting began.
-        rules: the margin, and what is counted.
-        rate: requests of the candidate a second at present, to say when there will be enough; 0: not known.
-        now: the present moment; with `rate` it makes `due`.
-        since: when the counting began.
-    """
-    process, looks = _walk(blocks, rules)
-    candidate = (process.failed, process.total)
-    serving = (process.serving_failed, process.serving_total)
-    effect = share_of(candidate) - share_of(serving) if candidate[1] and serving[1] else None
-    low, high = newcombe(candidate, serving) if effect is not None else (None, None)
-    judgement, needed = _verdict(process, looks, rules)
-    due = None
-    if needed is not None and rate > 0 and now is not None:
-        seconds = max(needed - candidate[1], 0) / rate
-        due = now + timedelta(seconds=seconds) if seconds < 30 * 86_400 else None
-    found = Significance(
-        what=clean(rules.what),
-        judgement=judgement,
-        sentence=clean(""),
-        effect=effect,
-        low=low,
-        high=high,
-        candidate=candidate,
-        serving=serving,
-        evidence=process.evidence,
-        needed=needed,
-        since=since,
-        due=due,
-    )
-    return _told(found, rules, now, looks)
-
-
 @dataclass(slots=True)
 class _Looks:
     """The planned looks of one comparison."""
@@ -216,42 +182,87 @@ class _Looks:
         return None if self.first is None else self.first * 2**self.done
 
 
-def _walk(blocks: Iterable[Block], rules: Rules) -> tuple[EProcess, _Looks]:
-    """Through all blocks once, as they came: a later look at the same blocks says the same of them."""
-    process, looks = EProcess(), _Looks()
-    for block in blocks:
+@dataclass(slots=True)
+class Trial:
+    """One comparison under way: `feed` it each block once, in the order of time, and ask for the `verdict`."""
+
+    rules: Rules
+    process: EProcess = field(default_factory=EProcess)
+    _looks: _Looks = field(default_factory=_Looks)
+
+    def feed(self, block: Block) -> None:
+        """One more stretch of time."""
         if block.empty:
-            continue
-        process = process.after(block)
+            return
+        self.process = process = self.process.after(block)
+        looks, rules = self._looks, self.rules
         if not looks.done and process.serving_total >= _PLAN_FROM and process.total > 0:
             # planned anew until the first look, by what serves alone: where it fails less than it should by chance,
             # the look comes early and is the harder to pass
-            per_candidate = process.serving_total / process.total
-            looks.first = planned(_serving(process), per_candidate, rules.margin, rules.alpha)
+            looks.first = planned(process.serving, process.serving_total / process.total, rules.margin, rules.alpha)
         while looks.next is not None and process.total >= looks.next and looks.done < _MOST_LOOKS:
-            level = 1 - rules.alpha / 2**looks.done
-            high = newcombe((process.failed, process.total), _serving(process), level)[1]
+            high = newcombe(process.candidate, process.serving, 1 - rules.alpha / 2**looks.done)[1]
             looks.passed = process.serving_total >= _LEAST and high < rules.margin
             looks.done += 1
-    return process, looks
+
+    @property
+    def worse(self) -> bool:
+        """Whether the evidence ever reached 1/alpha."""
+        return self.process.evidence >= 1 / self.rules.alpha
+
+    def verdict(self, *, rate: float = 0.0, now: datetime | None = None, since: datetime | None = None) -> Significance:
+        """What all blocks so far say.
+
+        Args:
+            rate: requests of the candidate a second at present, to say when there will be enough; 0: not known.
+            now: the present moment; with `rate` it makes `due`.
+            since: when the counting began.
+        """
+        candidate, serving = self.process.candidate, self.process.serving
+        effect = share_of(candidate) - share_of(serving) if candidate[1] and serving[1] else None
+        low, high = newcombe(candidate, serving) if effect is not None else (None, None)
+        needed = self._needed()
+        judgement = Judgement.WORSE if self.worse else Judgement.NOT_WORSE if needed is None else Judgement.NOT_ENOUGH
+        found = Significance(
+            what=clean(self.rules.what),
+            judgement=judgement,
+            sentence=clean(""),
+            effect=effect,
+            low=low,
+            high=high,
+            candidate=candidate,
+            serving=serving,
+            evidence=self.process.evidence,
+            needed=needed,
+            since=since,
+            due=_due(needed, candidate[1], rate, now),
+        )
+        return _told(found, self.rules, now, looked=self._looks.done > 0)
+
+    def _needed(self) -> int | None:
+        if self.worse or self._looks.passed:
+            return None
+        if self._looks.next is not None:
+            return self._looks.next
+        return planned(self.process.serving, 1.0, self.rules.margin, self.rules.alpha)
 
 
-def _serving(process: EProcess) -> tuple[int, int]:
-    return process.serving_failed, process.serving_total
+def judge(blocks: Iterable[Block], rules: Rules, *, rate: float = 0.0, now: datetime | None = None) -> Significance:
+    """The verdict on blocks that are all at hand."""
+    trial = Trial(rules)
+    for block in blocks:
+        trial.feed(block)
+    return trial.verdict(rate=rate, now=now)
 
 
-def _verdict(process: EProcess, looks: _Looks, rules: Rules) -> tuple[Judgement, int | None]:
-    if process.evidence >= 1 / rules.alpha:
-        return Judgement.WORSE, None
-    if looks.passed:
-        return Judgement.NOT_WORSE, None
-    if looks.next is not None:
-        return Judgement.NOT_ENOUGH, looks.next
-    guessed = planned(_serving(process), 1.0, rules.margin, rules.alpha)
-    return Judgement.NOT_ENOUGH, guessed
+def _due(needed: int | None, have: int, rate: float, now: datetime | None) -> datetime | None:
+    if needed is None or rate <= 0 or now is None:
+        return None
+    seconds = max(needed - have, 0) / rate
+    return now + timedelta(seconds=seconds) if seconds < 30 * 86_400 else None
 
 
-def _told(found: Significance, rules: Rules, now: datetime | None, looks: _Looks) -> Significance:
+def _told(found: Significance, rules: Rules, now: datetime | None, *, looked: bool) -> Significance:
     head = f"{_counted(found.candidate)} against {_counted(found.serving)}"
     if found.judgement is Judgement.WORSE:
         words = f"{head}: worse by {_points(found.effect)} {_interval(found)}"
@@ -263,24 +274,30 @@ def _told(found: Significance, rules: Rules, now: datetime | None, looks: _Looks
     else:
         more = max((found.needed or 0) - found.candidate[1], 0)
         why = "not enough data"
-        if looks.done and found.high is not None:
+        if looked and found.high is not None:
             why += f": it may still be worse by {_points(found.high)}"
         words = f"{head}: {why}; {more:,} more requests of the candidate are needed{_until(found, now)}"
     return replace(found, sentence=clean(words))
 
 
 def _counted(counts: tuple[int, int]) -> str:
-    return f"{share_of(counts) * 100:.2g} % of {counts[1]:,}" if counts[1] else "none of 0"
+    return f"{_hundredths(share_of(counts))} % of {counts[1]:,}" if counts[1] else "none of 0"
+
+
+def _hundredths(share: float) -> str:
+    """A share in percent: two digits that count, and no more of them than an eye needs."""
+    percent = share * 100
+    return f"{percent:.0f}" if abs(percent) >= 10 else f"{round(percent, 3):.2g}"
 
 
 def _points(value: float | None) -> str:
-    return f"{(value or 0.0) * 100:.2g} points"
+    return f"{_hundredths(value or 0.0)} points"
 
 
 def _interval(found: Significance) -> str:
     if found.low is None or found.high is None:
         return ""
-    return f"(95 %: {found.low * 100:.2g} to {found.high * 100:.2g})"
+    return f"(95 %: {_hundredths(found.low)} to {_hundredths(found.high)})"
 
 
 def _until(found: Significance, now: datetime | None) -> str:

@@ -71,9 +71,11 @@ class Reader:
         window: float,
         *,
         end: float | None = None,
+        step: float | None = None,
     ) -> Look:
-        """The numbers of all versions in the window before `end` (else `now`). Raises `Problem`."""
-        step = max(_LEAST_STEP, math.ceil(window / _POINTS / _LEAST_STEP) * _LEAST_STEP)
+        """The numbers of all versions in the window before `end` (else `now`), at each `step`. Raises `Problem`."""
+        if step is None:
+            step = max(_LEAST_STEP, math.ceil(window / _POINTS / _LEAST_STEP) * _LEAST_STEP)
         choice = await self._chooser.choose(targets, hints, now, step)
         moments = grid(now if end is None else end, window, choice.step)
         asked = [queries.requests if queries is not None else "" for queries in choice.queries]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from mlcd_tui.domain.package_ports import RolloutPackages
 from mlcd_tui.domain.plan import Outcome, Plan, Refusal, Request, Result, Settled
 from mlcd_tui.domain.ports import Engine, Proposal
 from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
+from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean, joined
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.check_asking import CheckEvidence, CheckWord
@@ -62,6 +63,8 @@ class Acts:
     """The packages beside an act."""
     check_evidence: CheckEvidence = field(default_factory=CheckEvidence)
     """The checks beside an act."""
+    traffic_gates: Callable[[RolloutDetail, Intent], Awaitable[tuple[Gate, ...]]] | None = None
+    """The numbers of live traffic beside an act; None: there are none."""
     _busy: dict[RolloutRef, asyncio.Lock] = field(default_factory=dict)
 
     async def propose(self, intent: Intent) -> Proposal:
@@ -74,12 +77,14 @@ class Acts:
         gates: tuple[Gate, ...] = ()
         packages: RolloutPackages | None = None
         checks = CheckWord()
+        traffic: tuple[Gate, ...] = ()
         if detail is not None:
             detail = own_up(detail, hidden)
             gates = evidence(detail, intent.verb)
-            packages, checks, denied = await asyncio.gather(
+            packages, checks, traffic, denied = await asyncio.gather(
                 self.package_evidence.around(detail, intent),
                 self.check_evidence.about(detail, intent),
+                self._traffic(detail, intent),
                 self._denied(engine, intent, plan),
             )
         else:
@@ -88,7 +93,7 @@ class Acts:
         return Proposal(
             intent,
             plan,
-            (*gates, *package_gates(packages), *checks.gates),
+            (*gates, *traffic, *package_gates(packages), *checks.gates),
             denied,
             typed,
             needs_reason=bool(checks.answer_for) or (packages is not None and packages.verdict is Verdict.BREAKING),
@@ -96,6 +101,9 @@ class Acts:
             packages=packages,
             at=now,
         )
+
+    async def _traffic(self, detail: RolloutDetail, intent: Intent) -> tuple[Gate, ...]:
+        return await self.traffic_gates(detail, intent) if self.traffic_gates is not None else ()
 
     async def _denied(self, engine: Engine, intent: Intent, plan: Plan | Refusal) -> tuple[Clean, ...]:
         if self.readonly:

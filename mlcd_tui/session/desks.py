@@ -9,9 +9,16 @@ from mlcd_tui.domain.ports import Clock
 from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
+    from mlcd_tui.config.metrics_settings import MetricsSettings
+    from mlcd_tui.domain.fleet import Fleet
+    from mlcd_tui.domain.refs import RolloutRef
+    from mlcd_tui.domain.rollout import RolloutDetail
     from mlcd_tui.session.acts import Acts
     from mlcd_tui.session.check_desk import Checks
+    from mlcd_tui.session.connection import Connection
+    from mlcd_tui.session.detail_feed import DetailFeed
     from mlcd_tui.session.package_desk import Desk, Surroundings
+    from mlcd_tui.session.traffic_desk import Traffic
 
 
 class Desks:
@@ -20,6 +27,8 @@ class Desks:
     _options: Options
     _clock: Clock
     _namespace: str
+    _open: set[DetailFeed]
+    _connection: Connection | None
 
     @cached_property
     def packages(self) -> Desk:
@@ -36,6 +45,26 @@ class Desks:
 
         return Checks(self._clock, self._surroundings, settings=self._options.checks, packages=self._options.packages)
 
+    @cached_property
+    def traffic(self) -> Traffic:
+        """Live traffic, and comparisons of answers."""
+        from mlcd_tui.session.traffic_desk import Traffic, Ways
+
+        return Traffic(Ways(self._metrics, self._known, self._clock))
+
+    def _metrics(self) -> MetricsSettings:
+        """Those of the present context."""
+        from mlcd_tui.config.metrics_settings import MetricsSettings
+
+        told = self._options.metrics
+        context = self._connection.target.context if self._connection is not None else self.fleet.context
+        return told(context) if told is not None else MetricsSettings()
+
+    async def _known(self, ref: RolloutRef) -> RolloutDetail:
+        """A rollout in full: as it is watched, where it is open. Raises `Problem`."""
+        watched = next((feed.detail for feed in self._open if feed.ref == ref and feed.detail is not None), None)
+        return watched if watched is not None else await self.detail(ref)
+
     async def _surroundings(self) -> Surroundings:
         from mlcd_tui.session.package_desk import Surroundings
 
@@ -43,6 +72,15 @@ class Desks:
         return Surroundings(
             acts.connection, acts.recorder, self._clock, acts.readonly, acts.production, self._namespace
         )
+
+    @property
+    def fleet(self) -> Fleet:
+        """The newest picture."""
+        raise NotImplementedError
+
+    async def detail(self, ref: RolloutRef) -> RolloutDetail:
+        """One look at a rollout in full."""
+        raise NotImplementedError
 
     async def _ready(self) -> Acts:
         """What acts in the present context, connected."""

@@ -39,7 +39,7 @@ class DetailFeed:
     ) -> None:
         self._connection = connection
         self._engine = engine
-        self._ref = ref
+        self.ref = self._ref = ref
         self._listener = listener
         self._clock = clock
         self._reflectors: dict[Scope, Reflector[Any]] = {}
@@ -49,6 +49,12 @@ class DetailFeed:
         self._last: tuple[RolloutDetail | None, Freshness] | None = None
         self._seen_once = False
         self._scoped = False
+
+    @property
+    def detail(self) -> RolloutDetail | None:
+        """The newest, while it is live; None: there is none, or it may be old."""
+        detail, freshness = self._last or (None, None)
+        return detail if freshness is not None and freshness.link is Link.LIVE else None
 
     def start(self) -> None:
         """Begin to watch."""

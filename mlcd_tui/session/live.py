@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mlcd_tui.session.connection import Connection
     from mlcd_tui.session.detail_feed import DetailFeed
     from mlcd_tui.session.fleet_feed import FleetFeed
-    from mlcd_tui.session.schema_feed import SchemaFeed
+    from mlcd_tui.session.note_feed import NoteFeed
 
 # The screen paints before anything that reaches the network is imported: see `connect`.
 
@@ -61,7 +61,7 @@ class LiveSession(Desks):
         self._connection: Connection | None = None
         self._acts: Acts | None = None
         self._feed: FleetFeed | None = None
-        self._schemas: SchemaFeed | None = None
+        self._notes: NoteFeed | None = None
         self._open: set[DetailFeed] = set()
         self._fleet = Fleet(freshness=Freshness(Link.CONNECTING, clock()), namespace=clean(self._namespace))
 
@@ -101,23 +101,23 @@ class LiveSession(Desks):
             return
         self._fleet = self._blank(Freshness(Link.CONNECTING, self._clock()))
         from mlcd_tui.session.fleet_feed import FleetFeed
-        from mlcd_tui.session.schema_feed import SchemaFeed
+        from mlcd_tui.session.note_feed import NoteFeed
 
         engines = tuple(self._engines.values())
         feed = FleetFeed(connection, engines, self._namespace, self._publish, self._clock, first=self._fleet)
         self._feed = feed
         feed.start()
-        self._schemas = SchemaFeed(connection, self._engines, self.packages, feed.annotate, self._server_now)
-        self._schemas.start(self._namespace, self.subscribe)
+        self._notes = NoteFeed(connection, self._engines, self.packages, self.checks, feed.annotate, self._server_now)
+        self._notes.start(self._namespace, self.subscribe)
 
     async def stop(self) -> None:
         """End every watch and connection."""
         for opened in tuple(self._open):
             await opened.stop()
         self._open.clear()
-        if self._schemas is not None:
-            await self._schemas.stop()
-            self._schemas = None
+        if self._notes is not None:
+            await self._notes.stop()
+            self._notes = None
         if self._feed is not None:
             await self._feed.stop()
             self._feed = None
@@ -128,6 +128,8 @@ class LiveSession(Desks):
             await self.packages.reset()
         if "checks" in self.__dict__:
             await self.checks.reset()
+        if "traffic" in self.__dict__:
+            await self.traffic.reset()
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
@@ -147,10 +149,10 @@ class LiveSession(Desks):
 
     def _wire(self, target: Target) -> Connection:
         """In a thread, since importing what reaches the network takes as long as three frames."""
-        from mlcd_tui.session import acts, detail_feed, fleet_feed, schema_feed
+        from mlcd_tui.session import acts, detail_feed, fleet_feed, note_feed
         from mlcd_tui.session.connection import Connection
 
-        del acts, detail_feed, fleet_feed, schema_feed
+        del acts, detail_feed, fleet_feed, note_feed
         self._engines = self._engines or {engine.name: engine for engine in self._load_engines()}
         return Connection(target)
 
@@ -314,7 +316,9 @@ class LiveSession(Desks):
         """Do it: audit, send, await the effect for `patience` seconds, audit. Never raises."""
         acts = await self._ready()
         hear = progress or (lambda _sentence: None)
-        return await acts.confirm(proposal, reason=reason, typed_name=typed_name, patience=patience, progress=hear)
+        done = await acts.confirm(proposal, reason=reason, typed_name=typed_name, patience=patience, progress=hear)
+        self.traffic.acted(done)
+        return done
 
     async def decline(self, proposal: Proposal, reason: str = "") -> None:
         """Record that the operator said no, or was refused."""
@@ -351,6 +355,7 @@ class LiveSession(Desks):
             production=self._options.is_production(target.context),
             package_evidence=PackageEvidence(self.packages.around),
             check_evidence=CheckEvidence(self.checks.around, bool(checks and checks.required)),
+            traffic_gates=self.traffic.gates,
         )
 
     def _blank(self, freshness: Freshness) -> Fleet:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mlcd_tui.config.metrics_settings import MetricsSettings
     from mlcd_tui.config.settings import CheckSettings, PackageSettings
 
 
@@ -27,3 +28,5 @@ class Options:
     """Where packages are looked for; None: the defaults."""
     checks: CheckSettings | None = None
     """What is asked of the checks of an image that is brought to callers; None: the defaults."""
+    metrics: Callable[[str], MetricsSettings] | None = None
+    """Where the numbers of live traffic come from, by context; None: nowhere."""

@@ -35,6 +35,7 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.app import MlcdApp
 from tests.ui.fake_checks import FakeCheckDesk
 from tests.ui.fake_packages import FakeDesk
+from tests.ui.fake_traffic import FakeTrafficDesk
 
 NOW = datetime(2026, 11, 24, 14, 14, tzinfo=UTC)
 LIVE = Freshness(Link.LIVE, since=NOW - timedelta(hours=1), lag=0.1)
@@ -146,6 +147,7 @@ class FakeSession:
         self.fleet = Fleet(rows=tuple(rows), **{**base, **fields})
         self.packages = FakeDesk()
         self.checks = FakeCheckDesk()
+        self.traffic = FakeTrafficDesk()
         self.started = self.stopped = self.reconnects = 0
         self.details: dict[RolloutRef, RolloutDetail] = {}
         self.proposals: dict[Verb, Proposal | Problem] = {}

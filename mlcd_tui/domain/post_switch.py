@@ -1,0 +1,100 @@
+"""After a switch: whether the new version answers worse than the old one did before, and the way back that is offered.
+
+Nothing here acts: an offer is a sentence and an intent, which goes through the usual approval. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.plan import Ability
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.significance import Block
+from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.domain.traffic import Judgement, Significance, TrafficRole, TrafficTarget
+
+SWITCHES = frozenset({Verb.SWITCH, Verb.PROMOTE_FULL})
+"""Acts after which another version serves, always."""
+_BACK = (Verb.SWITCH_BACK, Verb.ABORT, Verb.UNDO)
+"""Ways back, the fastest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackOffer:
+    """The new version answers worse since it took over: go back? Whoever reads it decides."""
+
+    ref: RolloutRef
+    sentence: Clean
+    """Which version, since when, and the numbers."""
+    intent: Intent | None
+    """What would be proposed; None: no way back is open now, as the sentence says."""
+    at: datetime
+    """When the numbers said so."""
+    verdict: Significance
+
+
+def serving(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
+    """The version that serves; None: the objects do not tell."""
+    return next((target for target in targets if target.role is TrafficRole.SERVING), None)
+
+
+def newcomer(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
+    """The version that would take over, with a share of the traffic or with copies."""
+    return next((target for target in targets if target.role is not TrafficRole.SERVING), None)
+
+
+def took_over(verb: Verb, before: Sequence[TrafficTarget], after: Sequence[TrafficTarget]) -> bool:
+    """Whether another version serves after the act than before."""
+    old, new = serving(before), serving(after)
+    if old is None or new is None:
+        return False
+    if (old.pod_hash or old.workload) and (new.pod_hash or new.workload):
+        return (old.pod_hash, old.workload) != (new.pod_hash, new.workload)
+    return old.service != new.service or verb in SWITCHES
+
+
+def paired(
+    before: Sequence[tuple[int | None, int | None]], after: Sequence[tuple[int | None, int | None]]
+) -> tuple[Block, ...]:
+    """Stretches after the switch beside those before it, the oldest of either first.
+
+    Args:
+        before: requests and failures of the old version, stretch by stretch; None: not known.
+        after: the same of the new version.
+    """
+    old = [(asked, bad) for asked, bad in before if asked is not None and bad is not None]
+    new = [(asked, bad) for asked, bad in after if asked is not None and bad is not None]
+    return tuple(
+        Block(bad, asked, old_bad, old_asked) for (asked, bad), (old_asked, old_bad) in zip(new, old, strict=False)
+    )
+
+
+def way_back(ref: RolloutRef, abilities: Iterable[Ability]) -> Intent | None:
+    """The fastest way back that the engine allows now."""
+    allowed = {ability.verb for ability in abilities if ability.allowed}
+    return next((Intent(verb, ref) for verb in _BACK if verb.value in allowed), None)
+
+
+def offered(
+    ref: RolloutRef,
+    verdicts: Iterable[Significance],
+    abilities: Iterable[Ability],
+    *,
+    version: str,
+    switched: datetime,
+    now: datetime,
+) -> RollbackOffer | None:
+    """The offer to go back; None: the numbers give no reason."""
+    worse = next((verdict for verdict in verdicts if verdict.judgement is Judgement.WORSE), None)
+    if worse is None:
+        return None
+    intent = way_back(ref, abilities)
+    minutes = max(1, round((now - switched).total_seconds() / 60))
+    told = f"{version or 'the new version'} of {ref.namespace}/{ref.name} answers worse since the switch"
+    words = f"{told} {minutes} min ago: {worse.what} {worse.sentence.replace(' against ', ' after, against ')} before"
+    if intent is None:
+        words += "; no way back is open now"
+    return RollbackOffer(ref, clean(words), intent, now, worse)

@@ -1,0 +1,287 @@
+"""The desk that live traffic is asked at: it looks while somebody looks, and owns up to old numbers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from mlcd_tui.config.metrics_settings import MetricsSettings
+from mlcd_tui.domain.errors import BadConfig, Problem
+from mlcd_tui.domain.gates import Gate, GateState
+from mlcd_tui.domain.intent import Intent
+from mlcd_tui.domain.plan import Outcome
+from mlcd_tui.domain.post_switch import RollbackOffer, newcomer, serving
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.traffic import TrafficReading, TrafficRole
+from mlcd_tui.session.evidence import CARRIES_TRAFFIC
+from mlcd_tui.session.tasks import begin
+from mlcd_tui.session.traffic_gate import NAME, traffic_gate
+
+if TYPE_CHECKING:
+    from mlcd_tui.domain.comparison.report import ComparisonReport
+    from mlcd_tui.domain.traffic_ports import ComparisonProgress, ComparisonRun, ComparisonWish
+    from mlcd_tui.metrics.reader import Counted, Reader
+    from mlcd_tui.session.traffic_after import AfterSwitch
+    from mlcd_tui.session.traffic_trials import Trials
+
+_SLOWEST = 120.0
+"""Seconds between two looks at a source that does not answer, at most."""
+_GATE_PATIENCE = 4.0
+"""Seconds that an approval waits for numbers."""
+_ROUTERS = frozenset({"traffic router", "gateway class", "gateway", "provider", "mesh"})
+"""Labels of the facts that speak of what routes."""
+UNCONFIGURED = "no metrics are configured: set `address` under [metrics] in the settings to Prometheus"
+
+Listener = Callable[[TrafficReading], None]
+
+
+class Comparisons(Protocol):
+    """The desk of comparisons, which this one passes on to."""
+
+    def compare(self, wish: ComparisonWish, listener: Callable[[ComparisonProgress], None]) -> ComparisonRun:
+        """Begin one. Raises `Problem` for a bad wish."""
+        ...
+
+    def comparisons(self, ref: RolloutRef) -> tuple[ComparisonReport, ...]:
+        """Kept results."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What the desk asks of the session."""
+
+    settings: Callable[[], MetricsSettings]
+    """Of the present context."""
+    detail: Callable[[RolloutRef], Awaitable[RolloutDetail]]
+    """A rollout in full; may be what is on the screen. Raises `Problem`."""
+    clock: Callable[[], datetime]
+    comparisons: Callable[[], Comparisons] | None = None
+    """None: answers cannot be compared from here."""
+
+
+@dataclass(slots=True)
+class _Followed:
+    """One rollout in one window: who listens, and what is known."""
+
+    trials: Trials | None = None
+    reading: TrafficReading | None = None
+    good: TrafficReading | None = None
+    """The newest that worked."""
+    targets: tuple[object, ...] = ()
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    listeners: list[Listener] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+
+
+class Traffic:
+    """Implements `domain.traffic_ports.TrafficDesk`."""
+
+    def __init__(self, ways: Ways) -> None:
+        """Nothing is asked or connected yet."""
+        self._ways = ways
+        self._reader: tuple[MetricsSettings, Reader] | None = None
+        self._followed: dict[tuple[RolloutRef, float], _Followed] = {}
+        self._after: AfterSwitch | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    # --- seeing -------------------------------------------------------------------------------------------
+
+    @property
+    def configured(self) -> bool:
+        """Whether the settings name a source of numbers in the present context."""
+        return bool(self._ways.settings().address)
+
+    def watch(self, ref: RolloutRef, listener: Listener, *, window: float = 900.0) -> Callable[[], Awaitable[None]]:
+        """Look again and again while somebody looks. Returns the async closer. Never raises."""
+        followed = self._followed.setdefault((ref, window), _Followed())
+        followed.listeners.append(listener)
+        if followed.reading is not None:
+            listener(followed.reading)
+        if followed.task is None:
+            followed.task = begin(self._follow(ref, window, followed), f"traffic of {ref}", lambda _sentence: None)
+
+        async def close() -> None:
+            if listener in followed.listeners:
+                followed.listeners.remove(listener)
+            if not followed.listeners and followed.task is not None:
+                task, followed.task = followed.task, None
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+        return close
+
+    async def look(self, ref: RolloutRef, *, window: float = 900.0) -> TrafficReading:
+        """One look; problems are told in it."""
+        followed = self._followed.setdefault((ref, window), _Followed())
+        return await self._look(ref, window, followed)
+
+    async def _follow(self, ref: RolloutRef, window: float, followed: _Followed) -> None:
+        wait = 0.0
+        while True:
+            await asyncio.sleep(wait)
+            reading = await self._look(ref, window, followed)
+            for listener in tuple(followed.listeners):
+                listener(reading)
+            usual = self._ways.settings().refresh
+            wait = min(_SLOWEST, max(usual, wait * 2)) if reading.problem else usual
+
+    async def _look(
+        self, ref: RolloutRef, window: float, followed: _Followed, detail: RolloutDetail | None = None
+    ) -> TrafficReading:
+        """One look after another; what fails leaves the old numbers, marked as old."""
+        async with followed.lock:
+            try:
+                reading = await self._read(ref, window, followed, detail)
+            except Problem as problem:
+                told = clean(problem)
+                at = self._ways.clock()
+                old = followed.good
+                reading = TrafficReading(at, window=window, problem=told)
+                if old is not None:
+                    reading = replace(old, problem=told, stale=True)
+            else:
+                if not reading.problem:
+                    followed.good = reading
+            followed.reading = reading
+            return reading
+
+    async def _read(
+        self, ref: RolloutRef, window: float, followed: _Followed, detail: RolloutDetail | None
+    ) -> TrafficReading:
+        settings = self._ways.settings()
+        if not settings.address:
+            return TrafficReading(self._ways.clock(), window=window, problem=clean(UNCONFIGURED))
+        detail = detail if detail is not None else await self._ways.detail(ref)
+        if not detail.targets:
+            told = "which versions get traffic cannot be told from the objects of this rollout"
+            return TrafficReading(self._ways.clock(), window=window, problem=clean(told))
+        if followed.targets != detail.targets:
+            followed.good = None  # numbers of versions that are gone are no stand-in for those of others
+            followed.targets = detail.targets
+        now = self._ways.clock()
+        reader = await self.reader(settings)
+        look = await reader.look(detail.targets, hints(detail), now.timestamp(), window)
+        new = next((c for c in look.versions if c.traffic.target is newcomer(detail.targets)), None)
+        old = next((c for c in look.versions if c.traffic.target is serving(detail.targets)), None)
+        trials = self._trials(followed, settings, window)
+        verdicts = trials.judge(new, old, now.timestamp()) if new and old and new.moments and old.moments else ()
+        return TrafficReading(
+            at=now,
+            source=look.source,
+            window=window,
+            versions=tuple(counted.traffic for counted in look.versions),
+            verdicts=verdicts,
+            copied=_copied(look.versions),
+        )
+
+    def _trials(self, followed: _Followed, settings: MetricsSettings, window: float) -> Trials:
+        from mlcd_tui.session.traffic_trials import Trials
+
+        if followed.trials is None or followed.trials.settings != settings:
+            followed.trials = Trials(settings, window)
+        return followed.trials
+
+    async def reader(self, settings: MetricsSettings) -> Reader:
+        """The reader of these settings, made when there is none; another context has another."""
+        if self._reader is not None and self._reader[0] == settings:
+            return self._reader[1]
+        old = self._reader
+        module = await asyncio.to_thread(_reader_module)
+        if self._reader is old:
+            self._reader = (settings, module(settings))
+            if old is not None:
+                task = asyncio.create_task(old[1].close())
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+        assert self._reader is not None
+        return self._reader[1]
+
+    # --- deciding -----------------------------------------------------------------------------------------
+
+    async def gates(self, detail: RolloutDetail, intent: Intent) -> tuple[Gate, ...]:
+        """The numbers as evidence for an act that brings traffic to a version; none where nothing is configured."""
+        self._switches.remember(intent, detail)
+        settings = self._ways.settings()
+        if not settings.address or intent.verb not in CARRIES_TRAFFIC:
+            return ()
+        followed = self._followed.setdefault((intent.ref, settings.window), _Followed())
+        try:
+            async with asyncio.timeout(_GATE_PATIENCE):
+                return (traffic_gate(await self._look(intent.ref, settings.window, followed, detail)),)
+        except TimeoutError:
+            why = clean(f"there were no numbers within {_GATE_PATIENCE:g} s")
+            return (Gate(clean(NAME), GateState.UNKNOWN, why),)
+
+    def acted(self, outcome: Outcome) -> None:
+        """An act has ended: where another version serves since, its answers are watched for a while."""
+        self._switches.begin(outcome)
+
+    @property
+    def _switches(self) -> AfterSwitch:
+        if self._after is None:
+            from mlcd_tui.session.traffic_after import AfterSwitch
+
+            self._after = AfterSwitch(self._ways, self.reader)
+        return self._after
+
+    def offers(self, listener: Callable[[RollbackOffer], None]) -> Callable[[], None]:
+        """Hear of each version that answers worse after a switch; returns how to stop."""
+        return self._switches.subscribe(listener)
+
+    def offer(self, ref: RolloutRef) -> RollbackOffer | None:
+        """The offer to go back that stands."""
+        return self._switches.standing.get(ref)
+
+    def decline_offer(self, ref: RolloutRef) -> None:
+        """The operator keeps the new version."""
+        self._switches.decline(ref)
+
+    # --- comparing ----------------------------------------------------------------------------------------
+
+    def compare(self, wish: ComparisonWish, listener: Callable[[ComparisonProgress], None]) -> ComparisonRun:
+        """Begin a comparison of answers. Raises `Problem` for a bad wish."""
+        if self._ways.comparisons is None:
+            raise BadConfig("answers cannot be compared from here.")
+        return self._ways.comparisons().compare(wish, listener)
+
+    def comparisons(self, ref: RolloutRef) -> tuple[ComparisonReport, ...]:
+        """Kept results, those of the digests that run now first."""
+        return self._ways.comparisons().comparisons(ref) if self._ways.comparisons is not None else ()
+
+    async def reset(self) -> None:
+        """End every look and connection; what was counted is forgotten, for the context may be another."""
+        tasks = [followed.task for followed in self._followed.values() if followed.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, *self._closing, return_exceptions=True)
+        self._followed.clear()
+        if self._after is not None:
+            await self._after.stop()
+        if self._reader is not None:
+            await self._reader[1].close()
+            self._reader = None
+
+
+def hints(detail: RolloutDetail) -> tuple[str, ...]:
+    """Words about what routes, which speak for a query set."""
+    told = [str(value) for label, value in detail.facts if label in _ROUTERS]
+    return (*told, str(detail.mirror.by)) if detail.mirror is not None else tuple(told)
+
+
+def _copied(versions: tuple[Counted, ...]) -> int | None:
+    """What a version counted that gets copies only: nothing else reaches it."""
+    shadows = [one.traffic.requests for one in versions if one.traffic.target.role is TrafficRole.SHADOW]
+    return shadows[0] if shadows else None
+
+
+def _reader_module() -> Callable[[MetricsSettings], Reader]:
+    """In a thread: importing what reaches the network takes as long as three frames."""
+    from mlcd_tui.metrics.reader import Reader
+
+    return Reader

@@ -1,0 +1,27 @@
+"""Live traffic as evidence beside a decision. Pure."""
+
+from __future__ import annotations
+
+from mlcd_tui.domain.gates import Gate, GateState
+from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.traffic import Judgement, TrafficReading, TrafficRole
+
+NAME = "live traffic"
+
+
+def traffic_gate(reading: TrafficReading) -> Gate:
+    """What the numbers say of the version that would get more traffic. Silence is unknown, never passed."""
+    if reading.problem:
+        return Gate(clean(NAME), GateState.UNKNOWN, reading.problem, at=reading.at)
+    if all(version.target.role is TrafficRole.SERVING for version in reading.versions):
+        return Gate(clean(NAME), GateState.UNKNOWN, clean("no new version gets any, live or copied"), at=reading.at)
+    worse = [verdict for verdict in reading.verdicts if verdict.judgement is Judgement.WORSE]
+    if worse:
+        told = "; ".join(f"{verdict.what}: {verdict.sentence}" for verdict in worse)
+        return Gate(clean(NAME), GateState.FAILED, clean(told), at=reading.at)
+    unsure = [verdict for verdict in reading.verdicts if verdict.judgement is Judgement.NOT_ENOUGH]
+    told = "; ".join(f"{verdict.what}: {verdict.sentence}" for verdict in unsure or reading.verdicts)
+    if unsure or not reading.verdicts:
+        why = told or next((v.problem for v in reading.versions if v.problem), "the two versions cannot be compared")
+        return Gate(clean(NAME), GateState.UNKNOWN, clean(why), at=reading.at)
+    return Gate(clean(NAME), GateState.PASSED, clean(told), at=reading.at)
