@@ -157,7 +157,7 @@ async def _evidence(desk: Checks, asked: Asked, digest: str, namespace: str) -> 
     if not asked.what:
         if not digest:
             raise BadConfig("What is to be verified?", advice="Name a file, a kept run, or --image IMAGE@sha256:…")
-        return await desk.evidence(frozenset({digest}), namespace)
+        return await desk.evidence(frozenset({digest}), namespace, asked.image)
     path = Path(asked.what)
     if await asyncio.to_thread(path.is_file):
         return (await asyncio.to_thread(_file, path),)

@@ -32,19 +32,27 @@ def publish_run(globals_: Globals, run_id: str, image: str, how: How) -> int:
     return run(work, globals_)
 
 
-async def push_run(desk: Checks, run_id: str, image: str, how: How) -> int:
+async def push_run(desk: Checks, form: str, run_id: str, image: str, how: How) -> int:
     """Put a kept run beside its image, and the exit code."""
     _digest(image)
     what = f"put run {run_id} beside {image} in its registry"
+    machine = form in {"json", "yaml"}
+    document = {"apiVersion": API_VERSION, "kind": "CheckPush", "run": str(clean(run_id)), "image": str(clean(image))}
     if how.dry_run:
-        click.echo(clean(f"Would {what}."))
+        if machine:
+            output.emit(document | {"digest": None}, form)
+        else:
+            click.echo(clean(f"Would {what}."))
         return 0
     if not how.yes:
         click.echo(clean(f"This will {what}."), err=True)
         if not asked():
             return 3
     digest = await desk.push(run_id, image)
-    click.echo(clean(f"done: {digest} refers to {image}"))
+    if machine:
+        output.emit(document | {"digest": digest}, form)
+    else:
+        click.echo(clean(f"done: {digest} refers to {image}"))
     return 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlcd_tui.cli import output
-from mlcd_tui.cli.check_desks import EXPORTS, ask, ask_session, print_run
+from mlcd_tui.cli.check_desks import EXPORTS, ask, print_run
 from mlcd_tui.cli.duration import DURATION
 from mlcd_tui.cli.naming import ROLLOUT_NAME
 from mlcd_tui.cli.options import current, global_options, options_printing
@@ -183,7 +183,8 @@ def publish(ctx: click.Context, /, run_id: str, image: str, *, registry: bool, *
 
     globals_ = current(ctx)
     if registry:
-        raise SystemExit(ask_session(lambda desk: push_run(desk, run_id, image, How(**how)), globals_, cluster=False))
+        form = globals_.output
+        raise SystemExit(ask(lambda desk: push_run(desk, form, run_id, image, How(**how)), globals_))
     raise SystemExit(publish_run(globals_, run_id, image, How(**how)))
 
 

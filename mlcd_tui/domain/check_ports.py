@@ -303,8 +303,11 @@ class CheckDesk(Protocol):
         """
         ...
 
-    async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
-        """All evidence that is known of an image, newest first: this machine's, the cluster's, the registry's."""
+    async def evidence(self, digests: frozenset[str], namespace: str = "", image: str = "") -> tuple[Evidence, ...]:
+        """All evidence that is known of an image, newest first: this machine's, the cluster's, the registry's.
+
+        The cluster is asked where `namespace` says where, the registry where `image` names the image by digest.
+        """
         ...
 
     async def runs(self, limit: int = 100) -> tuple[CheckRun, ...]:

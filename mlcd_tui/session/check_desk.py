@@ -116,9 +116,11 @@ class Checks:
                     self._forget()
                 yield each
 
-    async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
+    async def evidence(
+        self, digests: frozenset[str], namespace: str = "", image: str = ""
+    ) -> tuple[Evidence, ...]:
         """All evidence that is known of an image, newest first. Raises `Problem` only where nothing at all is known."""
-        found = await (await self._look()).search.find(digests, namespace)
+        found = await (await self._look()).search.find(digests, namespace, image)
         if not found.evidence and found.problems:
             raise Problem(" ".join(found.problems))
         return found.evidence

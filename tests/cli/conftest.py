@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,13 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
+from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.cli.main import cli
 from mlcd_tui.cluster.client import Client
 from mlcd_tui.demo.cluster import DemoCluster
+from mlcd_tui.domain.checks import CheckRun
 from mlcd_tui.domain.errors import Forbidden
+from tests.checks.runs_made import run
 
 
 @dataclass
@@ -156,3 +160,39 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> Forbid:
         monkeypatch.setattr(Client, "_call", forbidding)
 
     return make
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of somebody who has no kubeconfig and no Docker Engine."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "there-is-none"))
+    monkeypatch.setenv("MLCD_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("MLCD_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def alone(home: Path) -> Command:
+    """The command line of that person."""
+    del home
+
+    def go(*arguments: str, typed: str | None = None) -> Result:
+        found = CliRunner().invoke(cli, ["checks", *arguments], input=typed, prog_name="mlcd-tui")
+        assert found.exception is None or isinstance(found.exception, SystemExit), found.exception
+        return found
+
+    return go
+
+
+@pytest.fixture
+def kept(home: Path) -> CheckRun:
+    """A run that is kept: lint failed, the tests passed, moments ago."""
+    now = datetime.now(UTC)
+    made = run(started=now - timedelta(minutes=2), finished=now - timedelta(minutes=1))
+    EvidenceStore(home / "checks").add(made)
+    return made
