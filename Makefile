@@ -63,7 +63,7 @@ lab-down:
 lock:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev pyproject.toml -o requirements.lock
-	for server in mlflow openinference; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	for server in mlflow openinference gateway; do $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header tests/e2e/$$server/requirements.in -o tests/e2e/$$server/requirements.lock || exit; done
 
 clean:
