@@ -28,6 +28,7 @@ from mlcd_tui.engines.argo.lean import from_raw
 from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.steps import timeline
 from mlcd_tui.engines.argo.summary import summary
+from mlcd_tui.engines.argo.traffic import mirror, targets
 from mlcd_tui.engines.argo.tree import Tree, grow, owned_sets, revision_of
 
 _MOST_EVENTS = 300
@@ -59,6 +60,8 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         facts=facts(state, raw),
         events=events(raw, tree, objects),
         raw=raw,
+        mirror=mirror(state, raw),
+        targets=targets(state, raw, tree.revisions, rollout, objects),
     )
 
 
