@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import threading
@@ -22,7 +23,7 @@ from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import connect
 from mlcd_tui.checks.runner.output import Lines, Output
-from mlcd_tui.domain.check_ports import Command, Limits
+from mlcd_tui.domain.check_ports import Command, Limits, Ran
 from mlcd_tui.domain.checks import CheckResult, CheckState
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 from tests.e2e.docker.bench import Tried, trying
@@ -82,6 +83,54 @@ def test_a_report_that_came_with_the_build_context_is_none_of_the_stage(tried: T
     (folder / ".dockerignore").write_text("junit.xml\n")
     tried.workshop._stages.clear()
     assert tried.run(stage("lint", report="/app/junit.xml")).report is None
+
+
+BAKED = """FROM {base} AS base
+RUN mkdir /out && echo '<testsuite><testcase name="old"/></testsuite>' > /out/junit.xml
+"""
+
+
+@pytest.fixture
+def baked(tried: Tried, docker_base: str) -> Iterator[str]:
+    """An image from elsewhere with a report in it, written by a RUN of its own only just now."""
+    api = tried.workshop.engine.api
+    name = f"mlcd-e2e-baked-{os.getpid()}:1"
+    dockerfile = io.BytesIO(BAKED.format(base=docker_base).encode())
+    for event in api.build(fileobj=dockerfile, tag=name, rm=True, network_mode="none", decode=True):
+        assert "error" not in event, event
+    yield name
+    api.remove_image(name, force=True)
+
+
+def test_a_report_that_the_base_or_the_context_brings_along_is_none_of_the_stage(
+    tried: Tried, baked: str, docker_base: str
+) -> None:
+    """Under whatever name it was copied; one of the stage's own counts, from the cache as well."""
+    assert tried.workshop.context is not None
+    folder = tried.workshop.context.folder
+    salt = f"{time.time_ns()}"
+
+    def reports(dockerfile: str) -> Ran:
+        (folder / "Dockerfile").write_text(dockerfile)
+        tried.workshop._stages.clear()
+        return tried.run(stage("tests", report="/out/junit.xml"))
+
+    time.sleep(4)  # longer than what clocks may differ by
+    with pytest.raises(Unreadable, match="was there before: no RUN instruction of the stage has written it"):
+        reports(f"FROM {baked} AS tests\nRUN echo {salt}\n")
+    old = folder / "last-week.xml"
+    old.write_text("<testsuite/>")
+    os.utime(old, (time.time() - 600_000,) * 2)
+    with pytest.raises(Unreadable, match="no RUN instruction of the stage has written it"):
+        reports(f"FROM {docker_base} AS tests\nCOPY last-week.xml /out/junit.xml\nRUN echo {salt}\n")
+    old.write_text("<testsuite>" + "<testcase name='a'/>" * 9 + "</testsuite>")
+    with pytest.raises(Unreadable, match=r"is last-week.xml of the build context, byte for byte"):
+        reports(f"FROM {docker_base} AS tests\nCOPY last-week.xml /a.xml\nRUN mkdir /out; cp /a.xml /out/junit.xml\n")
+    own = f"FROM {baked} AS tests\nRUN echo '<new/> {salt}' > /out/junit.xml\n"
+    assert reports(own).report == f"<new/> {salt}\n".encode()
+    time.sleep(4)
+    again = reports(own)
+    assert (again.report, again.from_cache) == (f"<new/> {salt}\n".encode(), True)
 
 
 def test_a_tool_runs_in_a_stage_and_not_in_the_image(tried: Tried) -> None:

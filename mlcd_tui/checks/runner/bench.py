@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Self
 
 from docker.errors import APIError
@@ -19,7 +19,8 @@ from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.container import TICK, Attached, Blueprint, Ended, create, follow, start
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, asked
-from mlcd_tui.checks.runner.exchange import absolute, exchanged, read, report_of, room
+from mlcd_tui.checks.runner.exchange import absolute, exchanged, read, report_of, room, written_at
+from mlcd_tui.checks.runner.freshness import is_of_stage
 from mlcd_tui.checks.runner.output import Lines, Output
 from mlcd_tui.checks.runner.serving import Server, make_network, serving
 from mlcd_tui.checks.runner.trees import tree
@@ -69,6 +70,12 @@ class Workshop:
                 self._readers[image] = create(self.engine, plan)
             return self._readers[image]
 
+    def known(self, image: str) -> str:
+        """An image's digest; empty: the engine does not have it, as BuildKit keeps what it builds from to itself."""
+        with suppress(Missing):
+            return str(self.engine.inspect(image)["Id"]) if image else ""
+        return ""
+
     def tree(self, image: str, folder: str) -> Mapping[str, str]:
         """The files below a folder of an image, by path; read once for all checks."""
         with self._lock:
@@ -98,7 +105,9 @@ class Workshop:
             output.lines.log(f"build stage {target}: {builder.name}")
             mark = f"{self.context.folder.resolve()}/{self.context.dockerfile}/{target}"
             order = Order(self.context, target, {OWNER: OURS, STAGE: mark}, limits)
+            began = time()
             built = builder.build(order, output, cancelled)
+            built.began = began
             if built.image:
                 with asked("looking at what was built"):
                     built.image = str(self.engine.api.inspect_image(built.image)["Id"])  # type: ignore[no-untyped-call]
@@ -218,24 +227,40 @@ class DockerBench:
         return ended, report
 
     def _of_stage(self, command: Command, built: Built, output: Output, begun: float) -> Ran:
-        engine = self.workshop.engine
-        report = None
-        if built.image and command.report:
-            plan = Blueprint(built.image, labels(self.workshop.run, self.check), Limits(), argv=("-",))
-            with removing(engine.api.remove_container, create(engine, plan), v=True, force=True) as container:
-                workdir = command.workdir or self._workdir(built.image)
-                report = report_of(engine, container, absolute(command.report, workdir))
-        context = self.workshop.context
-        if report and context and (twin := context.twin(PurePosixPath(command.report).name, report)):
-            raise Unreadable(
-                f"The report of build stage {clean(command.target)} is {clean(twin)} of the build context, "
-                "byte for byte: nothing says that the stage has written it.",
-                advice="Name that file in .dockerignore.",
-            )
+        report = self._written_by_stage(command, built) if built.image and command.report else None
         # An instruction that failed without a code, such as an unknown stage, is a failure all the same.
         code = 0 if built.image else built.exit_code or (1 if built.failure else None)
         ended = Ended(code, code == 137, built.timed_out, built.cancelled)
         return self._ran(ended, output, begun, built.image, report, from_cache=built.from_cache)
+
+    def _written_by_stage(self, command: Command, built: Built) -> bytes | None:
+        """The report that a stage has written; None: there is none.
+
+        Raises:
+            Unreadable: it came from elsewhere.
+        """
+        engine, context = self.workshop.engine, self.workshop.context
+        container = self.workshop.reader(built.image)
+        path = absolute(command.report, command.workdir or self._workdir(built.image))
+        report = report_of(engine, container, path)
+        if report is None or context is None:
+            return report
+        said = f"The report of build stage {clean(command.target)}"
+        if twin := context.twin(PurePosixPath(command.report).name, report):
+            raise Unreadable(
+                f"{said} is {clean(twin)} of the build context, byte for byte: nothing says that the stage has "
+                "written it.",
+                advice="Name that file in .dockerignore.",
+            )
+        written, below = written_at(engine, container, path), self.workshop.known(context.below(command.target))
+        was_there = below and written == written_at(engine, self.workshop.reader(below), path)
+        if was_there or not is_of_stage(engine, built.image, below, written, built.began):
+            raise Unreadable(
+                f"{said} is of {clean(written, limit=19)} and was there before: no RUN instruction of the stage has "
+                "written it.",
+                advice="Remove it first, or let the stage write elsewhere.",
+            )
+        return report
 
     def _ran(
         self, ended: Ended, output: Output, begun: float, image: str, report: bytes | None, *, from_cache: bool = False

@@ -43,6 +43,8 @@ class Built:
     """Digest; empty: there is none."""
     exit_code: int | None = None
     """Of the instruction that failed; None: nothing failed, or the builder did not say."""
+    began: float = 0.0
+    """Seconds since 1970."""
     from_cache: bool = False
     """Its last RUN instruction was not run again."""
     timed_out: bool = False

@@ -10,12 +10,15 @@ from pathlib import Path
 
 from docker.utils.build import PatternMatcher
 
+from mlcd_tui.checks.runner.stages import base_of
 from mlcd_tui.domain.errors import BadConfig, Missing
 from mlcd_tui.domain.text import clean
 
 LIMIT = 1 << 30
 """Bytes of a build context; what is larger is said, not sent."""
 _MOST_FILES = 200_000
+_TELLING = 100
+"""Bytes from which on two files are not the same by chance, as `[]` is, the report of all that found nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,18 @@ class Context:
             )
         return total
 
+    def below(self, target: str) -> str:
+        """The image that a stage, or the stage that it stands on, is built from; empty: none, or it cannot be told."""
+        try:
+            text = (self.folder / self.dockerfile).read_text(encoding="utf-8-sig", errors="surrogateescape")
+        except OSError:
+            return ""
+        return base_of(text, target, dict(self.arguments))
+
     def twin(self, name: str, content: bytes) -> str:
-        """A file that is sent, of this name and with these very bytes; empty: there is none."""
+        """A file that is sent with these very bytes, short ones only of this name; empty: there is none."""
         for path, size in _files(self.folder, self.ignored()):
-            if Path(path).name == name and size == len(content):
+            if size == len(content) and (size >= _TELLING or Path(path).name == name):
                 with suppress(OSError):
                     if (self.folder / path).read_bytes() == content:
                         return path

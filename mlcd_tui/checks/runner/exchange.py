@@ -68,11 +68,11 @@ def exchanged(engine: Engine, image: str, labels: dict[str, str], command: Comma
 
 def _emptied(engine: Engine, helper: str, report: str, user: str) -> str:
     """Where the image brings along what would be taken for the report: an empty file that the user may write."""
-    if not report or not _written_at(engine, helper, report):
+    if not report or not written_at(engine, helper, report):
         return ""
     with asked("putting files in"):
         engine.api.put_archive(helper, "/", _packed("", [(report, b"")], user))
-    return _written_at(engine, helper, report)
+    return written_at(engine, helper, report)
 
 
 def _is_below(folder: str, other: str) -> bool:
@@ -124,7 +124,7 @@ def room(engine: Engine) -> Callable[[], None]:
 def report_of(engine: Engine, container: str, path: str, before: str = "") -> bytes | None:
     """The report that a container left; None: there is none, or no tool has touched what was there before."""
     try:
-        if before and _written_at(engine, container, path) == before:
+        if before and written_at(engine, container, path) == before:
             return None
         return read(engine, container, path, LARGEST_REPORT)
     except Missing:
@@ -151,7 +151,7 @@ def read(engine: Engine, container: str, path: str, limit: int) -> bytes:
         return _unpacked(chunks, path, seen, limit)
 
 
-def _written_at(engine: Engine, container: str, path: str) -> str:
+def written_at(engine: Engine, container: str, path: str) -> str:
     """When a file was last written, in the engine's words; empty: there is none."""
     try:
         chunks, _, seen = opened(engine, container, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlcd_tui.checks.runner.stages import needed
+from mlcd_tui.checks.runner.stages import base_of, needed
 
 DOCKERFILE = """# syntax=docker/dockerfile:1
 ARG BASE=debian
@@ -49,3 +49,14 @@ def test_where_it_cannot_be_told_all_of_it_is_left() -> None:
         ("", "t"),
     ):
         assert needed(text, target) == text
+
+
+def test_what_a_stage_stands_on_is_an_image_in_the_end() -> None:
+    """Whatever an image from elsewhere holds, no stage of this Dockerfile has written it."""
+    dockerfile = (
+        "ARG TAG=1\nFROM python:${TAG} AS base\nFROM base AS Lint\nRUN x\nFROM scratch AS none\nFROM $OTHER AS other\n"
+    )
+    assert base_of(dockerfile, "lint") == "python:1"
+    assert base_of(dockerfile, "lint", {"TAG": "2"}) == "python:2"
+    assert [base_of(dockerfile, target) for target in ("none", "other", "", "absent")] == ["", "", "", ""]
+    assert base_of("FROM a\nFROM b\n", "") == "b"
