@@ -13,6 +13,7 @@ from mlcd_tui.domain.rollout import Phase, Rollout, WaitFor
 from mlcd_tui.domain.text import Clean
 
 if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.check_note import CheckNote
     from mlcd_tui.domain.package_ports import SchemaNote
 
 
@@ -77,6 +78,8 @@ class Fleet:
     readonly: bool = False
     schemas: Mapping[RolloutRef, SchemaNote] = field(default_factory=dict)
     """Of rollouts with a new version on its way: whether its schema still fits; a missing one is not known yet."""
+    checks: Mapping[RolloutRef, CheckNote] = field(default_factory=dict)
+    """Of the same rollouts: how the image that is on its way stands by its checks; a missing one is not known yet."""
     clock_skew: float = 0.0
     """Seconds by which the server's clock is ahead of ours, where measured (Date header); times are corrected by it."""
     at: datetime | None = None

@@ -22,6 +22,7 @@ from mlcd_tui.domain.package_ports import PublishOutcome
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean, clean_lines
+from mlcd_tui.session.check_memory import Touched
 from mlcd_tui.session.check_plans import Judging, PlansInForce
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 Runner = Callable[[str, str, Sequence[str], Collection[str], str], Iterator[Progress]]
 """Runs a plan: image, path of the plan, names, those called off meanwhile, and who runs it. Blocking."""
+
+Heard = Callable[[frozenset[Touched]], None]
 
 _MOST_LOG_TEXT = 8 << 20
 _CHANGED = "[This log was changed after it was kept: its digest is not the one that the run names.]"
@@ -98,7 +101,7 @@ class Checks:
         self._packages = packages or PackageSettings()
         self._side: Side | None = None
         self._making = asyncio.Lock()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Heard] = []
 
     async def run(
         self, image: str, plan: str, only: Sequence[str] = (), called_off: Collection[str] = ()
@@ -134,15 +137,15 @@ class Checks:
         """How the images of a rollout stand, by the plan in force; remembered until something changed."""
         from mlcd_tui.session.running_images import running_images
 
-        search = (await self._look()).search
         workload = f"{detail.rollout.ref.namespace}/{detail.rollout.ref.name}"
+        return RolloutChecks(*await asyncio.gather(*(self.of(each, workload) for each in running_images(detail))))
 
-        async def one(image: RunningImage | None) -> ImageChecks | None:
-            if image is None:
-                return None
-            return await search.around(image, await self._plans.of(image.image, workload))
-
-        return RolloutChecks(*await asyncio.gather(*map(one, running_images(detail))))
+    async def of(self, image: RunningImage | None, workload: str) -> ImageChecks | None:
+        """How one image of a workload (`namespace/name`) stands; None: there is none."""
+        if image is None:
+            return None
+        search = (await self._look()).search
+        return await search.around(image, await self._plans.of(image.image, workload))
 
     async def judging(self, image: str, workload: str = "") -> Judging:
         """By what the evidence of an image is judged, by the settings. Never raises `Problem`."""
@@ -150,15 +153,23 @@ class Checks:
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call `changed` whenever evidence was published, or kept here; returns how to stop it."""
-        self._listeners.append(changed)
+        return self.hear(lambda _touched: changed())
+
+    def hear(self, heard: Heard) -> Callable[[], None]:
+        """As `listen`, and `heard` is told of which images; of none where it may be of any."""
+        self._listeners.append(heard)
         if self._side is not None:
             self._side.watch()
 
         def stop() -> None:
             with suppress(ValueError):
-                self._listeners.remove(changed)
+                self._listeners.remove(heard)
 
         return stop
+
+    def knows(self, namespace: str) -> bool:
+        """Whether all evidence that is published in a namespace is told of at this moment."""
+        return self._side is not None and self._side.knows(namespace)
 
     async def log(self, run: str, check: str) -> tuple[Clean, ...]:
         """The log of one check of a kept run. Raises `Missing` where it is not kept."""
@@ -254,9 +265,9 @@ class Checks:
         if side is not None:
             await side.stop()
 
-    def _changed(self) -> None:
+    def _changed(self, touched: frozenset[Touched] = frozenset()) -> None:
         for listener in tuple(self._listeners):
-            listener()
+            listener(touched)
 
     def _forget(self) -> None:
         if self._side is not None:

@@ -14,18 +14,18 @@ from mlcd_tui.domain.check_ports import ImageChecks
 from mlcd_tui.domain.check_standing import newest_first, standings
 from mlcd_tui.domain.checks import CheckState, Evidence
 from mlcd_tui.domain.errors import Forbidden, Missing, Problem, Throttled, Unreachable
-from mlcd_tui.domain.image_link import alike, linked, of_a_part
+from mlcd_tui.domain.image_link import ImageLink, alike, linked, of_a_part
 from mlcd_tui.domain.package_ports import DIGEST_ANNOTATION
 from mlcd_tui.domain.published import image_digest, is_name
 from mlcd_tui.domain.refs import CONFIG_MAPS
 from mlcd_tui.domain.text import clean
-from mlcd_tui.session.check_memory import Asked, Found, Memory
+from mlcd_tui.session.check_memory import Asked, Found, Memory, Stamp
 from mlcd_tui.session.check_plans import NOBODY_S, Judging
 from mlcd_tui.session.package_hosts import registry_host, repository
 from mlcd_tui.session.running_images import RunningImage
 
 if TYPE_CHECKING:
-    from mlcd_tui.checks.evidence.store import EvidenceStore
+    from mlcd_tui.checks.evidence.store import EvidenceStore, Kept
     from mlcd_tui.cluster.client import Client
     from mlcd_tui.session.check_registry import Beside
 
@@ -50,13 +50,18 @@ class EvidenceSearch:
     memory: Memory = field(default_factory=Memory)
     watched: Callable[[str], bool] = lambda _namespace: False
     """Whether what is published in a namespace is told of by itself."""
+    may_have: Callable[[str, str, str], bool] = lambda _namespace, _digest, _label: True
+    """Whether there may be evidence in a namespace, of a digest or else of an image with this label."""
     _down: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _links: tuple[Stamp, tuple[ImageLink, ...]] | None = None
+    _newest: tuple[Stamp, Kept] | None = None
+    """Read once for as long as nothing changes here: a fleet asks for one image after the other."""
 
     async def find(self, digests: Iterable[str], namespace: str = "", image: str = "") -> Found:
         """All evidence of an image by any of its digests, and of its registry where `image` names it by digest."""
         wanted = frozenset(filter(None, digests))
         beside = await self._beside(image)
-        links = (*await asyncio.to_thread(self.store.links), *beside.links)
+        links = (*await asyncio.to_thread(self._links_here), *beside.links)
         kept = await asyncio.to_thread(self.store.by_digest, wanted, beside.links)
         meant = alike(wanted, links)
         published, problems = await self._published(sorted(meant), namespace)
@@ -126,6 +131,8 @@ class EvidenceSearch:
         try:
             client = await self.client()
             for digest in filter(image_digest, digests):
+                if not self.may_have(namespace, digest, ""):
+                    continue
                 try:
                     raw = await client.get(CONFIG_MAPS.path(namespace, config_map_name(digest)))
                 except Missing:
@@ -141,14 +148,29 @@ class EvidenceSearch:
         found += read.evidence
         problems += map(str, read.troubles)
 
+    def _links_here(self) -> tuple[ImageLink, ...]:
+        stamp = self.store.stamp()
+        if self._links is None or self._links[0] != stamp:
+            self._links = (stamp, self.store.links())
+        return self._links[1]
+
+    def _newest_here(self) -> Kept:
+        stamp = self.store.stamp()
+        if self._newest is None or self._newest[0] != stamp:
+            self._newest = (stamp, self.store.runs(_MOST_OTHERS))
+        return self._newest[1]
+
     async def _of_other_builds(self, image: RunningImage) -> Found:
         """What there is of other builds of the same name, to be shown as stale beside both digests."""
         name = repository(image.image)
-        kept = await asyncio.to_thread(self.store.runs, _MOST_OTHERS)
+        kept = await asyncio.to_thread(self._newest_here)
         found = [each for each in kept.evidence if repository(str(each.run.image.ref)) == name]
         problems: list[str] = []
         if self.client is not None and is_name(image.namespace):
-            selector = f"{LABEL}={label_value(image.image)}"
+            label = label_value(image.image)
+            if not self.may_have(image.namespace, "", label):
+                return Found(newest_first(found))
+            selector = f"{LABEL}={label}"
             try:
                 client = await self.client()
                 items = await client.list_all(CONFIG_MAPS, image.namespace, label_selector=selector)

@@ -26,7 +26,7 @@ class Side:
         store: what this machine has.
         clock: the present moment.
         packages: whether registries are asked, and how long is waited for them.
-        changed: called whenever the cluster has other evidence than before.
+        changed: called whenever the cluster has other evidence than before, with the images that it is of.
         trouble: why there is no context at hand; None: there is one, or none was asked for.
     """
 
@@ -36,7 +36,7 @@ class Side:
         store: EvidenceStore,
         clock: Callable[[], datetime],
         packages: PackageSettings,
-        changed: Callable[[], None],
+        changed: Callable[[frozenset[Touched]], None],
         *,
         trouble: Problem | None = None,
     ) -> None:
@@ -60,6 +60,7 @@ class Side:
             timeout=packages.timeout,
             memory=self._memory,
             watched=self.knows,
+            may_have=self._may_have,
         )
 
     def watch(self) -> None:
@@ -75,6 +76,9 @@ class Side:
         """Whether all that is published in a namespace is told of at this moment."""
         return self._watch is not None and self._watch.knows(namespace)
 
+    def _may_have(self, namespace: str, digest: str, label: str) -> bool:
+        return self._watch is None or self._watch.may_have(namespace, digest=digest, label=label)
+
     def forget(self) -> None:
         """Something was kept or tied together here, or published from here."""
         self._memory.clear()
@@ -88,4 +92,4 @@ class Side:
 
     def _heard(self, touched: frozenset[Touched]) -> None:
         self._memory.forget(touched)
-        self._changed()
+        self._changed(touched)

@@ -22,6 +22,7 @@ from mlcd_tui.session.pace import Pace
 from mlcd_tui.session.tasks import begin
 
 if TYPE_CHECKING:
+    from mlcd_tui.domain.check_note import CheckNote
     from mlcd_tui.domain.package_ports import SchemaNote
 
 INTERVAL = 0.033
@@ -58,6 +59,7 @@ class FleetFeed:
         self._broken: Freshness | None = None
         self._fleet_rows: tuple[Rollout, ...] = ()
         self._schemas: Mapping[RolloutRef, SchemaNote] = {}
+        self._checks: Mapping[RolloutRef, CheckNote] = {}
 
     @property
     def fleet(self) -> Fleet:
@@ -67,10 +69,20 @@ class FleetFeed:
     def start(self) -> None:
         """Begin to list and watch."""
         for engine, watch in self._watches:
-            reflector = self._reflector(engine, watch)
-            self._reflectors[engine.name, watch.resource] = reflector
-            self._tasks.append(begin(reflector.run(), f"watch {watch.resource.plural}", self._fault))
+            if not watch.when_needed:
+                self._begin(engine, watch)
         self._tasks.append(begin(self._learn_facts(), "who and where", self._fault))
+
+    def _begin(self, engine: Engine, watch: FleetWatch) -> None:
+        reflector = self._reflector(engine, watch)
+        self._reflectors[engine.name, watch.resource] = reflector
+        self._tasks.append(begin(reflector.run(), f"watch {watch.resource.plural}", self._fault))
+
+    def _begin_needed(self, engine: Engine) -> None:
+        """What an engine looks at only where its primary kind has objects."""
+        for watch in engine.watches:
+            if watch.when_needed and (engine.name, watch.resource) not in self._reflectors:
+                self._begin(engine, watch)
 
     def _fault(self, sentence: Clean) -> None:
         self._broken = Freshness(Link.DOWN, self._clock(), sentence)
@@ -90,6 +102,8 @@ class FleetFeed:
         def on_batch(batch: Batch[Any]) -> None:
             self._remaining[key] = batch.remaining
             self._groups[engine.name].apply(watch.resource, batch.deltas)
+            if batch.deltas and watch is engine.watches[0]:
+                self._begin_needed(engine)
             self._pace.ask()
 
         def on_freshness(freshness: Freshness) -> None:
@@ -139,6 +153,7 @@ class FleetFeed:
             production=self._fleet.production,
             readonly=self._fleet.readonly,
             schemas=self._schemas,
+            checks=self._checks,
             clock_skew=self._connection.client.skew,
             at=self._clock(),
         )
@@ -185,11 +200,7 @@ class FleetFeed:
     def _complete(self) -> bool:
         """Whether every list that can arrive has arrived."""
         settled = {Link.ABSENT, Link.FORBIDDEN}
-        return all(
-            self._reflectors[engine.name, watch.resource].complete
-            or self._reflectors[engine.name, watch.resource].freshness.link in settled
-            for engine, watch in self._watches
-        )
+        return all(one.complete or one.freshness.link in settled for one in self._reflectors.values())
 
     def _expected(self) -> int | None:
         missing = [count for count in self._remaining.values() if count]
@@ -201,9 +212,9 @@ class FleetFeed:
             if not links or reflector.freshness.link in links:
                 reflector.poke()
 
-    def annotate(self, schemas: Mapping[RolloutRef, SchemaNote]) -> None:
-        """The word on the schemas of rollouts under way; the next fleet carries it, its rows are the same objects."""
-        self._schemas = schemas
+    def annotate(self, schemas: Mapping[RolloutRef, SchemaNote], checks: Mapping[RolloutRef, CheckNote]) -> None:
+        """The words on rollouts under way; the next fleet carries them, its rows are the same objects."""
+        self._schemas, self._checks = schemas, checks
         self._pace.ask()
 
     def row(self, ref: RolloutRef) -> Rollout | None:

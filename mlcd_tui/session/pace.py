@@ -1,9 +1,10 @@
-"""Coalescing: many changes, few pictures."""
+"""Coalescing and rationing: many changes, few pictures; much to do, little at once."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 
 class Pace:
@@ -33,3 +34,25 @@ class Pace:
         self._handle = None
         self._last = asyncio.get_running_loop().time()
         self._work()
+
+
+@dataclass(slots=True)
+class Allowance:
+    """What background work may cost: some at once, then a few every second."""
+
+    most: float
+    a_second: float
+    _left: float = field(init=False)
+    _at: float | None = None
+
+    def __post_init__(self) -> None:
+        self._left = self.most
+
+    def take(self, wanted: int, now: float) -> int:
+        """How many of so many pieces may be done now."""
+        if self._at is not None:
+            self._left = min(self.most, self._left + (now - self._at) * self.a_second)
+        self._at = now
+        taken = min(wanted, int(self._left))
+        self._left -= taken
+        return taken

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mlcd_tui.session.published_store import PublishedStore
     from mlcd_tui.session.publishing import Publisher
     from mlcd_tui.session.recording import Recorder
+    from mlcd_tui.session.running_images import RunningImage
 
 CLUSTER = "cluster:"
 CONFIG_MAP = "configmap:"
@@ -130,14 +131,16 @@ class Desk:
         """The packages of the images that run, found by digest and remembered. Raises `Problem`."""
         from mlcd_tui.session.running_images import running_images
 
-        images = running_images(detail)
+        return await self.of(*running_images(detail))
+
+    async def of(self, candidate_image: RunningImage | None, serving_image: RunningImage | None) -> RolloutPackages:
+        """As `around`, of images that are known already."""
         search = (await self.cluster()).search
 
-        async def find(index: int) -> FoundPackage | None:
-            image = images[index]
+        async def find(image: RunningImage | None) -> FoundPackage | None:
             return None if image is None else await search.find(image)
 
-        candidate, serving = await asyncio.gather(find(0), find(1))
+        candidate, serving = await asyncio.gather(find(candidate_image), find(serving_image))
         return RolloutPackages(candidate, serving, await self._between(serving, candidate))
 
     async def _between(self, serving: FoundPackage | None, candidate: FoundPackage | None) -> PackageDiff | None:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from typing import Any
 
 from mlcd_tui.cluster.client import Client
-from mlcd_tui.cluster.watch import Batch, Reflector
 from mlcd_tui.domain.errors import Missing, Unreadable
-from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.package import ModelPackage, PackageEntry
 from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, Published
 from mlcd_tui.domain.published import config_map_name, entry, is_published, published
 from mlcd_tui.domain.refs import CONFIG_MAPS, JSON
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.session.tasks import begin
+from mlcd_tui.session.map_watch import MapWatch
 
 Changed = Callable[[frozenset[tuple[str, str]]], None]
 """Hears which namespaces and digests have other packages now."""
@@ -27,52 +24,23 @@ class PublishedStore:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._reflector: Reflector[Any] | None = None
-        self._watched = ""
-        self._task: asyncio.Task[None] | None = None
+        self._watch = MapWatch(client, PACKAGE_ANNOTATION, self._heard, self._settled)
+        self._on_change: Changed = lambda _touched: None
+        self._touched: set[tuple[str, str]] = set()
         self._names: dict[tuple[str, str], set[str]] = {}
 
     def watch(self, namespace: str, on_change: Changed, on_fault: Callable[[Clean], None]) -> None:
         """Follow what is published in a namespace ('' is all) until `stop`."""
-
-        def on_batch(batch: Batch[Any]) -> None:
-            touched: set[tuple[str, str]] = set()
-            for delta in batch.deltas:
-                for raw, gone in ((delta.old, True), (delta.new, False)):
-                    if isinstance(raw, dict) and (found := published(raw)).digest:
-                        touched.add((found.namespace, found.digest))
-                        self._index(found, gone=gone)
-            if touched:
-                on_change(frozenset(touched))
-
-        def on_freshness(_freshness: Freshness) -> None:
-            """Where the watch does not live, packages are asked for one by one."""
-
-        self._watched = namespace
-        self._reflector = Reflector(
-            self._client,
-            CONFIG_MAPS,
-            namespace=namespace,
-            label_selector=PACKAGE_ANNOTATION,
-            metadata_only=True,
-            on_batch=on_batch,
-            on_freshness=on_freshness,
-        )
-        self._task = begin(self._reflector.run(), "watch published packages", on_fault)
+        self._on_change = on_change
+        self._watch.start(namespace, on_fault)
 
     async def stop(self) -> None:
         """End the watch."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+        await self._watch.stop()
 
     def knows(self, namespace: str) -> bool:
         """Whether the watch tells all that is published in a namespace at this moment."""
-        reflector = self._reflector
-        if reflector is None or self._watched not in {"", namespace}:
-            return False
-        return reflector.complete and reflector.freshness.link is Link.LIVE
+        return self._watch.knows(namespace)
 
     async def find(self, namespace: str, digest: str) -> Published | None:
         """The package published in a namespace for an image; None: there is none. Raises `Problem`."""
@@ -101,8 +69,12 @@ class PublishedStore:
         found = [entry(item) for item in items]
         return tuple(sorted(found, key=lambda e: e.created.timestamp() if e.created else 0.0, reverse=True))
 
-    def _index(self, found: Published, *, gone: bool) -> None:
+    def _heard(self, raw: JSON, gone: bool) -> None:  # noqa: FBT001 - as the watch tells it
+        found = published(raw)
+        if not found.digest:
+            return
         key = (found.namespace, found.digest)
+        self._touched.add(key)
         names = self._names.setdefault(key, set())
         if gone:
             names.discard(found.name)
@@ -110,6 +82,11 @@ class PublishedStore:
             names.add(found.name)
         if not names:
             del self._names[key]
+
+    def _settled(self) -> None:
+        touched, self._touched = frozenset(self._touched), set()
+        if touched:
+            self._on_change(touched)
 
 
 async def decoded(found: Published) -> ModelPackage:

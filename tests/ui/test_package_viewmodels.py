@@ -280,11 +280,11 @@ def test_the_column_tells_sign_and_word_and_is_blank_at_rest() -> None:
     assert "schema breaking: why" in hover(row, NOW, SchemaNote(Verdict.BREAKING, Clean("why")))
 
 
-def test_the_column_stands_between_traffic_and_waiting_where_there_is_room() -> None:
+def test_the_column_stands_between_checks_and_waiting_where_there_is_room() -> None:
     for room in (99, 119, 199):
         names = [placed.column.id for placed in layout(room)]
         place = names.index("schema")
-        assert names[place - 1 : place + 2] == ["traffic", "schema", "waiting"]
+        assert names[place - 1 : place + 2] == ["checks", "schema", "waiting"]
     assert [placed.column.id for placed in layout(79)] == ["service", "phase", "traffic", "waiting"]
 
 

@@ -180,10 +180,6 @@ def own_key(folder: Path | None = None) -> SigningKey | None:
     Raises:
         BadConfig: others may read it, or it is no Ed25519 key.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     path = (folder or paths.config_dir()) / OWN
     try:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -198,6 +194,11 @@ def own_key(folder: Path | None = None) -> SigningKey | None:
         raise BadConfig(
             f"{clean(path)} can be read by others: it is not used.", advice=f"Run: chmod 600 {clean(path)}."
         )
+    # late: who has no key does without what is 7 MB of memory
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     try:
         key = load_pem_private_key(data, None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

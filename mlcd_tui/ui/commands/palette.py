@@ -11,9 +11,11 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.fuzzy import FuzzySearch
 
+from mlcd_tui.domain.fleet import Fleet
+from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.screens.base import BaseScreen
-from mlcd_tui.ui.viewmodels.filtering import parse
+from mlcd_tui.ui.viewmodels.filtering import Filter, parse
 from mlcd_tui.ui.viewmodels.tones import phase_word
 
 _MOST = 40
@@ -52,8 +54,7 @@ class Palette(Provider):
         host, wanted = screen.host, parse(query.lower().removeprefix("open "))
         # The filter's own rule is far cheaper than a fuzzy search through thousands of names.
         fleet = host.session.fleet
-        notes = ((row, fleet.schemas.get(row.ref)) for row in fleet.rows)
-        fitting = (row for row, note in notes if wanted.matches(row, frozenset(), note.verdict if note else None))
+        fitting = (row for row in fleet.rows if _fits(fleet, row, wanted))
         rows = islice(fitting, _MOST)
         return [_Entry(f"Open {row.ref}", phase_word(row), partial(host.open_rollout, row.ref)) for row in rows]
 
@@ -73,6 +74,11 @@ class Palette(Provider):
             yield Hit(
                 1 - place / (2 * _MOST), Content(entry.title), entry.command, text=entry.title, help=_plain(entry.help)
             )
+
+
+def _fits(fleet: Fleet, row: Rollout, wanted: Filter) -> bool:
+    schema, checks = fleet.schemas.get(row.ref), fleet.checks.get(row.ref)
+    return wanted.matches(row, frozenset(), schema.verdict if schema else None, checks.word if checks else None)
 
 
 def _plain(text: str) -> str:

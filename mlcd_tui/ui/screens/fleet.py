@@ -256,7 +256,7 @@ class FleetScreen(BaseScreen):
         """The whole table, also what is scrolled out of view."""
         fleet = self.fleet
         engines = tuple((e.name, e.title) for e in fleet.engines)
-        view = View(self.host.glyphs, self.host.now(), False, engines, fleet.schemas)
+        view = View(self.host.glyphs, self.host.now(), False, engines, fleet.schemas, fleet.checks)
         return as_text(tuple(self.table.index.shown()), view)
 
 

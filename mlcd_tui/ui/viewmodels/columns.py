@@ -16,11 +16,14 @@ from mlcd_tui.ui.viewmodels.times import absolute, ago, left, waited
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word, step_tone, waiting_tone
 
 if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.check_note import CheckNote
     from mlcd_tui.domain.package_ports import SchemaNote
 
 _BAR = 12
 _VERSION = 9
 """Cells for the name of a version beside a bar; a longer one is cut."""
+_LEAST_NAME = 4
+"""Cells in which a name that is cut still says something, its blank included."""
 _DOTS = 10  # more steps than these are told in numbers
 
 
@@ -36,6 +39,8 @@ class View:
     """Name and title of each engine."""
     schemas: Mapping[RolloutRef, SchemaNote] = field(default_factory=dict, compare=False)
     """Whether the schema of what is on its way still fits."""
+    checks: Mapping[RolloutRef, CheckNote] = field(default_factory=dict, compare=False)
+    """How the image that is on its way stands by its checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,52 @@ def schema_key(row: Rollout, note: SchemaNote | None) -> int:
     return list(_SCHEMAS).index(note.verdict.value) if note is not None else len(_SCHEMAS)
 
 
+_CHECKS = {
+    "failed": ("failed", bold(Tone.BROKEN)),
+    "missing": ("unknown", str(Tone.WAITS)),
+    "stale": ("stale", str(Tone.WAITS)),
+    "none": ("", str(Tone.DIM)),
+    "unknown": ("unknown", str(Tone.DIM)),
+    "passed": ("passed", str(Tone.STABLE)),
+}
+"""Sign and tone of each word on checks, worst first."""
+
+
+def _checks(row: Rollout, view: View, width: int) -> Line:
+    """How many of the required checks are met, and which are not; blank where nothing is on its way."""
+    if not row.in_flight:
+        return ()
+    note = view.checks.get(row.ref)
+    if note is None:
+        return (Span(view.glyphs.ellipsis, Tone.FAINT),)
+    word = note.word.value
+    sign, tone = _CHECKS[word]
+    shown = getattr(view.glyphs, sign) if sign else ""
+    if note.of and (note.met or word in {"failed", "missing"}):
+        count = f"{note.met}/{note.of} {shown}"
+        return Span(count, tone), Span(_wrong(note, width - len(count), view), tone)
+    told = f"{shown} {word}".strip()
+    return (Span(told if len(told) <= width else word, tone),)
+
+
+def _wrong(note: CheckNote, room: int, view: View) -> str:
+    """As many names of what is not met as there is room for, the worst first."""
+    names = [*note.wrong]
+    for shown in range(len(names), 0, -1):
+        more = f" +{len(names) - shown}" if shown < len(names) else ""
+        text = f" {', '.join(names[:shown])}{more}"
+        if len(text) <= room:
+            return text
+    return _cut(f" {names[0]}", room, view) if names and room >= _LEAST_NAME else ""
+
+
+def checks_key(row: Rollout, note: CheckNote | None) -> tuple[int, int]:
+    """What failed first, of those the worst; where nothing is on its way, last."""
+    if not row.in_flight:
+        return len(_CHECKS) + 1, 0
+    return (list(_CHECKS).index(note.word.value), note.met - note.of) if note is not None else (len(_CHECKS), 0)
+
+
 def _waiting(row: Rollout, view: View, width: int) -> Line:
     waiting = row.waiting
     if waiting.what is WaitFor.NOTHING:
@@ -256,30 +307,33 @@ def _waiting_key(row: Rollout) -> tuple[Any, ...]:
     return rank, since.timestamp() if since else 0.0
 
 
-SCHEMA = "schema"
-"""The column that is not told by the row alone."""
+SCHEMA, CHECKS = "schema", "checks"
+"""The columns that are not told by the row alone."""
 COLUMNS: tuple[Column, ...] = (
-    Column("service", "Service", _service, lambda r: (r.ref.namespace, r.ref.name), 14, 24, 44, 0),
-    Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 6),
+    Column("service", "Service", _service, lambda r: (r.ref.namespace, r.ref.name), 14, 20, 44, 0),
+    Column("strategy", "Strategy", _strategy, lambda r: strategy_word(r.strategy), 10, 10, 10, 7),
     Column("phase", "Phase", _phase, attention_key, 13, 13, 13, 1),
-    Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 5),
-    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 19, 27, 3),
-    Column(SCHEMA, "Schema", _schema, lambda r: schema_key(r, None), 10, 10, 12, 4),
-    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 18, 34, 2, ticks=True),
-    Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 7, wide=True),
-    Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 9, wide=True),
+    Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 6),
+    Column("traffic", "Traffic to new", _traffic, _version_key, 15, 17, 27, 3),
+    Column(CHECKS, "Checks", _checks, lambda r: checks_key(r, None), 7, 7, 14, 4),
+    Column(SCHEMA, "Schema", _schema, lambda r: schema_key(r, None), 10, 10, 12, 5),
+    Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 15, 34, 2, ticks=True),
+    Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 8, wide=True),
+    Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 10, wide=True),
     Column(
-        "age", "Age", _age, lambda r: -(r.created.timestamp() if r.created else 0.0), 5, 5, 5, 8, wide=True, ticks=True
+        "age", "Age", _age, lambda r: -(r.created.timestamp() if r.created else 0.0), 5, 5, 5, 9, wide=True, ticks=True
     ),
-    Column("engine", "Engine", _engine, lambda r: r.ref.engine, 13, 13, 13, 10, wide=True),
-    Column("image", "Image", _image, lambda r: r.images[0].image if r.images else "", 16, 24, 44, 11, wide=True),
-    Column("message", "Message", _message, lambda r: r.message, 12, 24, 200, 12, wide=True),
+    Column("engine", "Engine", _engine, lambda r: r.ref.engine, 13, 13, 13, 11, wide=True),
+    Column("image", "Image", _image, lambda r: r.images[0].image if r.images else "", 16, 24, 44, 12, wide=True),
+    Column("message", "Message", _message, lambda r: r.message, 12, 24, 200, 13, wide=True),
 )
 BY_ID = {column.id: column for column in COLUMNS}
 GAP = 2
 _ESSENTIAL = 4  # ranks below this one are shown as soon as the least of them fits
 _GROWING = ("service", "waiting", "traffic", "image", "message")
-_GROWING_ON = ("schema", "service", "traffic", "waiting", "image", "message")
+_COMFORT = {"service": 24, "checks": 11, "traffic": 19, "waiting": 18}
+"""What these have before any has more: names of what failed, and reasons of waiting."""
+_GROWING_ON = ("checks", "schema", "service", "traffic", "waiting", "image", "message")
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,7 +373,9 @@ def layout(
         chosen[column.id] = min(column.width, room)
     spare = room - sum(chosen.values()) - GAP * (len(chosen) - 1)
     good = {name: min(BY_ID[name].good, most[name]) for name in most}
-    passes = [(limits, name) for limits, order in ((good, _GROWING), (most, _GROWING_ON)) for name in order]
+    comfort = {name: min(size, most[name]) for name, size in _COMFORT.items()}
+    stages = ((good, _GROWING), (comfort, tuple(_COMFORT)), (most, _GROWING_ON))
+    passes = [(limits, name) for limits, order in stages for name in order]
     if spare_only:
         passes.sort(key=lambda one: BY_ID[one[1]].wide)
     for limits, name in passes:
@@ -335,7 +391,7 @@ def layout(
     return tuple(placed)
 
 
-def hover(row: Rollout, now: datetime, note: SchemaNote | None = None) -> str:
+def hover(row: Rollout, now: datetime, note: SchemaNote | None = None, checks: CheckNote | None = None) -> str:
     """What a row does not have the room to say: the message, the whole image, and times as they are."""
     lines = [str(row.ref)]
     if row.message:
@@ -346,6 +402,9 @@ def hover(row: Rollout, now: datetime, note: SchemaNote | None = None) -> str:
         lines.append(f"until {absolute(row.waiting.until, now)}")
     if note is not None and row.in_flight:
         lines.append(f"schema {note.verdict.value}" + (f": {note.sentence}" if note.sentence else ""))
+    if checks is not None and row.in_flight:
+        count = f" {checks.met}/{checks.of}" if checks.of else ""
+        lines.append(f"checks {checks.word.value}{count}" + (f": {checks.sentence}" if checks.sentence else ""))
     lines += [use.image for use in row.images[:2]]
     if row.created is not None:
         lines.append(f"created {absolute(row.created, now)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlcd_tui.domain.fleet import Attention, attention
 from mlcd_tui.domain.refs import RolloutRef
@@ -13,7 +14,10 @@ from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.viewmodels.columns import strategy_word
 from mlcd_tui.ui.viewmodels.tones import phase_word
 
-HINT = "name  ns:  phase:  schema:  is:waiting  engine:  label:key=value  !not"
+if TYPE_CHECKING:  # value classes that the first picture does without
+    from mlcd_tui.domain.check_note import CheckWord
+
+HINT = "name  ns:  phase:  checks:  schema:  is:waiting  engine:  label:key=value  !not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Known:
     starred: frozenset[str] = frozenset()
     schema: Verdict | None = None
     """Whether callers still fit the version that is on its way; None: none is, or it is not known yet."""
+    checks: CheckWord | None = None
+    """How the image that is on its way stands by its checks; None: none is, or it is not known yet."""
 
 
 Test = Callable[[Rollout, Known], bool]
@@ -55,9 +61,15 @@ class Filter:
     def __bool__(self) -> bool:
         return bool(self.tests)
 
-    def matches(self, row: Rollout, starred: frozenset[str], schema: Verdict | None = None) -> bool:
-        """Whether the row, of whose new version `schema` is told, meets every term."""
-        known = Known(starred, schema)
+    def matches(
+        self,
+        row: Rollout,
+        starred: frozenset[str],
+        schema: Verdict | None = None,
+        checks: CheckWord | None = None,
+    ) -> bool:
+        """Whether the row, of whose new version `schema` and `checks` are told, meets every term."""
+        known = Known(starred, schema, checks)
         return all(test(row, known) for test in self.tests)
 
 
@@ -125,6 +137,10 @@ def _schema(value: str) -> Test:
     return lambda _, known: known.schema is not None and known.schema.value.startswith(value)
 
 
+def _checks(value: str) -> Test:
+    return lambda _, known: known.checks is not None and known.checks.value.startswith(value)
+
+
 def _engine(value: str, engines: Mapping[str, str]) -> Test:
     """By the name, or by a word of the title that the table shows."""
 
@@ -169,6 +185,7 @@ _FIELDS: dict[str, Callable[[str], Test | None]] = {
     "namespace": _namespace,
     "phase": _phase,
     "schema": _schema,
+    "checks": _checks,
     "strategy": _strategy,
     "image": _image,
     "label": _label,

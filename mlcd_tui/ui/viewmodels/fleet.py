@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mlcd_tui.domain.fleet import Attention, Fleet, Link, attention, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
-from mlcd_tui.ui.viewmodels.columns import BY_ID, SCHEMA, schema_key
+from mlcd_tui.ui.viewmodels.columns import BY_ID, CHECKS, SCHEMA, checks_key, schema_key
 from mlcd_tui.ui.viewmodels.filtering import Filter, star_key
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.tones import ATTENTION_TONES, Tone, bold
 
 if TYPE_CHECKING:  # thirty value classes that the first picture does without
+    from mlcd_tui.domain.check_note import CheckNote
     from mlcd_tui.domain.package_ports import SchemaNote
 
 _Entry: TypeAlias = tuple[Any, str, str, str, RolloutRef]
@@ -62,6 +63,7 @@ class FleetIndex:
         self.longest = 0
         """Length of the longest service name, shown or not."""
         self.schemas: Mapping[RolloutRef, SchemaNote] = {}
+        self.checks: Mapping[RolloutRef, CheckNote] = {}
         self._by_ref: dict[RolloutRef, Rollout] = {}
         self._entries: dict[RolloutRef, _Entry] = {}
         self._order: list[_Entry] = []
@@ -116,15 +118,15 @@ class FleetIndex:
             moved |= self._take(row)
         return Delta(frozenset(row.ref for row in changed), moved)
 
-    def note(self, schemas: Mapping[RolloutRef, SchemaNote]) -> Delta:
-        """Take the words on schemas of a new fleet."""
-        before, self.schemas = self.schemas, schemas
-        if before is schemas:
+    def note(self, schemas: Mapping[RolloutRef, SchemaNote], checks: Mapping[RolloutRef, CheckNote]) -> Delta:
+        """Take the words on schemas and checks of a new fleet."""
+        changed = _others(self.schemas, schemas) | _others(self.checks, checks)
+        self.schemas, self.checks = schemas, checks
+        if not changed:
             return Delta()
-        changed = {ref for ref, note in schemas.items() if before.get(ref) != note} | (before.keys() - schemas.keys())
         known = [self._by_ref[ref] for ref in changed if ref in self._by_ref]
         moved = False
-        if self.options.sort == SCHEMA or self.options.filter:
+        if self.options.sort in {SCHEMA, CHECKS} or self.options.filter:
             for row in known:
                 moved |= self._take(row)
         return Delta(frozenset(row.ref for row in known), moved)
@@ -158,8 +160,12 @@ class FleetIndex:
         options = self.options
         if options.attention_only and attention(row) not in NEEDS_ATTENTION:
             return False
-        note = self.schemas.get(row.ref) if row.in_flight else None  # as its column shows it
-        return options.filter.matches(row, options.starred, note.verdict if note is not None else None)
+        if not row.in_flight:  # as the columns show it
+            return options.filter.matches(row, options.starred)
+        schema, checks = self.schemas.get(row.ref), self.checks.get(row.ref)
+        return options.filter.matches(
+            row, options.starred, schema.verdict if schema else None, checks.word if checks else None
+        )
 
     def _entry(self, row: Rollout) -> _Entry:
         ref = row.ref
@@ -167,6 +173,8 @@ class FleetIndex:
             key: Any = (attention_key(row)[0], star_key(ref) not in self.options.starred)
         elif self.options.sort == SCHEMA:
             key = schema_key(row, self.schemas.get(ref))
+        elif self.options.sort == CHECKS:
+            key = checks_key(row, self.checks.get(ref))
         else:
             key = BY_ID[self.options.sort].key(row)
         return key, ref.namespace, ref.name, ref.engine, ref
@@ -201,6 +209,13 @@ class FleetIndex:
         self._entries[row.ref] = entry
         insort(self._order, entry)
         return True
+
+
+def _others(before: Mapping[RolloutRef, object], after: Mapping[RolloutRef, object]) -> set[RolloutRef]:
+    """Whose word is another one; a word that did not change is the same object."""
+    if before is after:
+        return set()
+    return {ref for ref, note in after.items() if before.get(ref) is not note} | (before.keys() - after.keys())
 
 
 _COUNTED = (

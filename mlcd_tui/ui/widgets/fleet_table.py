@@ -93,10 +93,10 @@ class FleetTable(ScrollView, can_focus=True):
             self._everywhere = before.rows
         self.fleet, self._glyphs = fleet, glyphs
         was_visible = self._line_refs_contain(self.cursor)
-        noted = self.index.note(fleet.schemas)
+        noted = self.index.note(fleet.schemas, fleet.checks)
         delta = self.index.update(fleet.rows)
         engines = tuple((e.name, e.title) for e in fleet.engines)
-        view = View(glyphs, now, bool(fleet.namespace), engines, fleet.schemas)
+        view = View(glyphs, now, bool(fleet.namespace), engines, fleet.schemas, fleet.checks)
         stale_changed = is_stale(before) != is_stale(fleet) or before.namespace != fleet.namespace
         same_look = self._view is not None and replace(self._view, now=now) == view
         self._view = view
@@ -244,7 +244,8 @@ class FleetTable(ScrollView, can_focus=True):
         row = self.index.row(self.index.ref_at(round(self.scroll_y) + event.y - _HEAD)) if event.y >= _HEAD else None
         text = ""
         if row is not None and self._view is not None:
-            text = hover(row, self._view.now, self.index.schemas.get(row.ref))
+            schema, checks = self.index.schemas.get(row.ref), self.index.checks.get(row.ref)
+            text = hover(row, self._view.now, schema, checks)
         self.tooltip = Content(text) if text else None
 
     # Painting -----------------------------------------------------------------------------------------------
