@@ -50,3 +50,5 @@ class Intent:
     """mirror: percent of live traffic to copy to the new version, 0 stops; None: begin with all, or stop."""
     target: str = ""
     """terminate-analysis: the AnalysisRun; retry-experiment: the Experiment."""
+    by: str = field(default="", compare=False)
+    """Who asks, where the plan leaves a note of it on the object; the session fills it in."""

@@ -39,6 +39,8 @@ class FleetWatch:
     label_selector: str = ""
     optional: bool = False
     """The engine also works without it (forbidden or absent)."""
+    when_needed: bool = False
+    """Begun only once there is an object of the primary kind: other clusters pay nothing for it."""
 
 
 class Engine(Protocol):

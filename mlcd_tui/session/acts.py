@@ -70,6 +70,7 @@ class Acts:
     async def propose(self, intent: Intent) -> Proposal:
         """Plan from fresh objects, with evidence and rights. Raises `Problem`."""
         engine = self.engines[intent.ref.engine]
+        intent = replace(intent, by=self.recorder.user())
         objects, hidden = await self.connection.look(engine, intent.ref)
         now = self._server_now()
         plan = engine.plan(intent, objects, now)

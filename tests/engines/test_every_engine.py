@@ -17,7 +17,14 @@ from mlcd_tui.domain.refs import JSON, Resource, RolloutRef
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.registry import Registry
-from tests.engines import argo_recorded, gateway_world, test_deployment_pair, test_deployment_recorded, toy
+from tests.engines import (
+    argo_recorded,
+    flagger_recorded,
+    gateway_world,
+    test_deployment_pair,
+    test_deployment_recorded,
+    toy,
+)
 
 ENGINES: Registry[Engine] = Registry("mlcd_tui.engines", "ENGINE", "mlcd_tui.engines")
 ASKS_FOR_MORE = {Verb.SET_IMAGE, Verb.SET_WEIGHT}
@@ -60,6 +67,10 @@ def _cases() -> Iterator[Case]:
     for name in argo_recorded.names():
         ref, now = argo_recorded.ref(name), argo_recorded.now(name)
         yield Case(f"argo {name}", argo, ref, argo_recorded.objects(name), now)
+    flagger = ENGINES.load("flagger")
+    for name in flagger_recorded.names():
+        ref, now = flagger_recorded.ref(name), flagger_recorded.now(name)
+        yield Case(f"flagger {name}", flagger, ref, flagger_recorded.objects(name), now)
     for name in test_deployment_recorded.STATES:
         ref, objects, now = test_deployment_recorded.recorded(name)
         yield Case(f"deployment {name}", deployment, ref, objects, now)
