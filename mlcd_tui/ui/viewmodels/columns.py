@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlcd_tui.domain.fleet import attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, StepState, Strategy, WaitFor
+from mlcd_tui.ui.viewmodels.fleet_notes import checks_cell, checks_key, cut, schema_cell, schema_key
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph, step_glyph
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, plain
 from mlcd_tui.ui.viewmodels.times import absolute, ago, left, waited
@@ -22,8 +23,6 @@ if TYPE_CHECKING:  # thirty value classes that the first picture does without
 _BAR = 12
 _VERSION = 9
 """Cells for the name of a version beside a bar; a longer one is cut."""
-_LEAST_NAME = 4
-"""Cells in which a name that is cut still says something, its blank included."""
 _DOTS = 10  # more steps than these are told in numbers
 
 
@@ -70,15 +69,11 @@ class Column:
 def _service(row: Rollout, view: View, width: int) -> Line:
     name, namespace = row.ref.name, row.ref.namespace
     if view.namespaced:
-        return (Span(_cut(name, width, view), Tone.BRIGHT),)
+        return (Span(cut(name, width, view), Tone.BRIGHT),)
     room = width - len(name) - 1
     if room < 2:
-        return (Span(_cut(name, width, view), Tone.BRIGHT),)
-    return Span(f"{_cut(namespace, room, view)}/", Tone.DIM), Span(name, Tone.BRIGHT)
-
-
-def _cut(text: str, width: int, view: View) -> str:
-    return text if len(text) <= width else text[: max(width - 1, 0)] + view.glyphs.ellipsis
+        return (Span(cut(name, width, view), Tone.BRIGHT),)
+    return Span(f"{cut(namespace, room, view)}/", Tone.DIM), Span(name, Tone.BRIGHT)
 
 
 _STRATEGIES = {Strategy.BLUE_GREEN: "blue/green"}
@@ -132,8 +127,8 @@ def _traffic(row: Rollout, view: View, width: int) -> Line:
     tone = Tone.MIRROR if row.mirror is not None else Tone.TEXT
     room = width - words_width - length - 2
     if room < len(row.version) and row.mirror is not None:
-        return Span(words, tone), Span(f" {_cut(row.version, max(width - words_width - 1, 4), view)}", Tone.NEW)
-    version = Span(f" {_cut(row.version, max(room, 4), view)}", Tone.NEW)
+        return Span(words, tone), Span(f" {cut(row.version, max(width - words_width - 1, 4), view)}", Tone.NEW)
+    version = Span(f" {cut(row.version, max(room, 4), view)}", Tone.NEW)
     return *drawn, Span(f" {words:>{words_width}}", tone), version
 
 
@@ -153,7 +148,7 @@ def _asked(row: Rollout, words: str, drawn: Line, view: View, width: int) -> Lin
     with_bar = length + 1 + len(words) <= width
     line = (*drawn, Span(" "), told) if with_bar else (told,)
     room = width - sum(len(span.text) for span in line) - 1
-    return (*line, Span(f" {_cut(row.version, room, view)}", Tone.NEW)) if room > 1 and row.version else line
+    return (*line, Span(f" {cut(row.version, room, view)}", Tone.NEW)) if room > 1 and row.version else line
 
 
 def _share(row: Rollout) -> tuple[float, str, bool]:
@@ -171,79 +166,6 @@ def _share(row: Rollout) -> tuple[float, str, bool]:
     return share, f"{round(share * 100)} %{' asked' if asked else ''}", asked
 
 
-_SCHEMAS = {
-    "breaking": ("failed", bold(Tone.BROKEN)),
-    "unknown": ("unknown", str(Tone.DIM)),
-    "compatible": ("passed", str(Tone.STABLE)),
-}
-"""Sign and tone of each verdict, worst first."""
-
-
-def _schema(row: Rollout, view: View, width: int) -> Line:
-    """Whether callers still fit; blank where nothing is on its way."""
-    if not row.in_flight:
-        return ()
-    note = view.schemas.get(row.ref)
-    if note is None:
-        return (Span(view.glyphs.ellipsis, Tone.FAINT),)
-    sign, tone = _SCHEMAS[note.verdict.value]
-    word = f"{getattr(view.glyphs, sign)} {note.verdict.value}"
-    return (Span(word if len(word) <= width else note.verdict.value, tone),)
-
-
-def schema_key(row: Rollout, note: SchemaNote | None) -> int:
-    """Breaking first, then unknown; where nothing is on its way, last."""
-    if not row.in_flight:
-        return len(_SCHEMAS) + 1
-    return list(_SCHEMAS).index(note.verdict.value) if note is not None else len(_SCHEMAS)
-
-
-_CHECKS = {
-    "failed": ("failed", bold(Tone.BROKEN)),
-    "missing": ("unknown", str(Tone.WAITS)),
-    "stale": ("stale", str(Tone.WAITS)),
-    "none": ("", str(Tone.DIM)),
-    "unknown": ("unknown", str(Tone.DIM)),
-    "passed": ("passed", str(Tone.STABLE)),
-}
-"""Sign and tone of each word on checks, worst first."""
-
-
-def _checks(row: Rollout, view: View, width: int) -> Line:
-    """How many of the required checks are met, and which are not; blank where nothing is on its way."""
-    if not row.in_flight:
-        return ()
-    note = view.checks.get(row.ref)
-    if note is None:
-        return (Span(view.glyphs.ellipsis, Tone.FAINT),)
-    word = note.word.value
-    sign, tone = _CHECKS[word]
-    shown = getattr(view.glyphs, sign) if sign else ""
-    if note.of and (note.met or word in {"failed", "missing"}):
-        count = f"{note.met}/{note.of} {shown}"
-        return Span(count, tone), Span(_wrong(note, width - len(count), view), tone)
-    told = f"{shown} {word}".strip()
-    return (Span(told if len(told) <= width else word, tone),)
-
-
-def _wrong(note: CheckNote, room: int, view: View) -> str:
-    """As many names of what is not met as there is room for, the worst first."""
-    names = [*note.wrong]
-    for shown in range(len(names), 0, -1):
-        more = f" +{len(names) - shown}" if shown < len(names) else ""
-        text = f" {', '.join(names[:shown])}{more}"
-        if len(text) <= room:
-            return text
-    return _cut(f" {names[0]}", room, view) if names and room >= _LEAST_NAME else ""
-
-
-def checks_key(row: Rollout, note: CheckNote | None) -> tuple[int, int]:
-    """What failed first, of those the worst; where nothing is on its way, last."""
-    if not row.in_flight:
-        return len(_CHECKS) + 1, 0
-    return (list(_CHECKS).index(note.word.value), note.met - note.of) if note is not None else (len(_CHECKS), 0)
-
-
 def _waiting(row: Rollout, view: View, width: int) -> Line:
     waiting = row.waiting
     if waiting.what is WaitFor.NOTHING:
@@ -255,7 +177,7 @@ def _waiting(row: Rollout, view: View, width: int) -> Line:
     time = waited(waiting, view.now)
     tail = f" {view.glyphs.dot} {time}" if time else ""
     if len(words) + len(tail) > width:  # what it waits for says more than since when
-        return (Span(_cut(words, width, view), tone),)
+        return (Span(cut(words, width, view), tone),)
     return Span(words, tone), Span(tail, tone if tone is Tone.WAITS else Tone.DIM)
 
 
@@ -289,7 +211,7 @@ def _engine(row: Rollout, view: View, width: int) -> Line:
 
 
 def _message(row: Rollout, view: View, width: int) -> Line:
-    return (Span(_cut(row.message, width, view), Tone.DIM),)
+    return (Span(cut(row.message, width, view), Tone.DIM),)
 
 
 def _version_key(row: Rollout) -> tuple[Any, ...]:
@@ -315,8 +237,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("phase", "Phase", _phase, attention_key, 13, 13, 13, 1),
     Column("steps", "Steps", _steps, lambda r: (not r.in_flight, -(r.step.index if r.step else 0)), 10, 10, 10, 6),
     Column("traffic", "Traffic to new", _traffic, _version_key, 15, 17, 27, 3),
-    Column(CHECKS, "Checks", _checks, lambda r: checks_key(r, None), 7, 7, 14, 4),
-    Column(SCHEMA, "Schema", _schema, lambda r: schema_key(r, None), 10, 10, 12, 5),
+    Column(CHECKS, "Checks", checks_cell, lambda r: checks_key(r, None), 7, 7, 14, 4),
+    Column(SCHEMA, "Schema", schema_cell, lambda r: schema_key(r, None), 10, 10, 12, 5),
     Column("waiting", "Waiting for", _waiting, _waiting_key, 12, 15, 34, 2, ticks=True),
     Column("replicas", "Ready", _replicas, lambda r: r.replicas.ready - r.replicas.desired, 7, 7, 7, 8, wide=True),
     Column("updated", "New", _updated, lambda r: -r.replicas.updated, 4, 4, 4, 10, wide=True),

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mlcd_tui.domain.fleet import Attention, Fleet, Link, attention, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
-from mlcd_tui.ui.viewmodels.columns import BY_ID, CHECKS, SCHEMA, checks_key, schema_key
+from mlcd_tui.ui.viewmodels.columns import BY_ID, CHECKS, SCHEMA
 from mlcd_tui.ui.viewmodels.filtering import Filter, star_key
+from mlcd_tui.ui.viewmodels.fleet_notes import checks_key, schema_key
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.tones import ATTENTION_TONES, Tone, bold
