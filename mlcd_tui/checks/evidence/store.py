@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -250,7 +251,12 @@ def _changed(folder: Path) -> int:
 
 
 def _bounded(path: Path, most: int) -> bytes:
-    with path.open("rb") as file:
+    """A file's bytes. Of a pipe nothing is waited for: anything but a file is passed over."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise Unreadable("it is no file.")
+    with os.fdopen(handle, "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise Unreadable(f"it has more than {most >> 20} MiB.")

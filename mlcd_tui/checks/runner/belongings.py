@@ -31,7 +31,25 @@ def labels(run: str, check: str = "") -> dict[str, str]:
 
 @cache
 def _identity_of(pid: int) -> str:
-    return f"{socket.gethostname()}:{pid}:{_started(pid)}"
+    return f"{_host()}:{pid}:{_started(pid)}"
+
+
+@cache
+def _host() -> str:
+    """Where a pid means a process: host, machine, and namespace of pids.
+
+    Containers may have their host's name, and machines one that others have, too; they can all use one engine. The
+    machine's id outlives its next start, after which what it left is still to be swept.
+    """
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii", errors="replace").strip()[:12]
+    except OSError:
+        machine = ""
+    try:
+        pids = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
+    except OSError:
+        pids = ""
+    return "/".join((socket.gethostname(), machine, pids))
 
 
 def session() -> str:
@@ -43,7 +61,7 @@ def is_dead(mark: str) -> bool:
     """Whether a session's process is surely gone: on this host, and its pid is free or belongs to another one now."""
     host, _, rest = mark.rpartition(":")[0].rpartition(":")
     start = mark.rpartition(":")[2]
-    if host != socket.gethostname() or not rest.isdecimal():
+    if host != _host() or not rest.isdecimal():
         return False
     pid = int(rest)
     if sys.platform == "win32":

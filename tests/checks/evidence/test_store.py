@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -62,6 +64,19 @@ def test_signed_where_there_is_a_key(tmp_path: Path) -> None:
     assert store.add(run()).signature is SignatureState.VERIFIED
     assert store.by_digest({MANIFEST}).evidence[0].signer == "you"
     assert json.loads(store.raw(run().id))["payloadType"] == "application/vnd.in-toto+json"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_waited_for(store: EvidenceStore, make: Callable[[Path], None]) -> None:
+    """A pipe that nobody writes to would keep every reader for ever."""
+    store.add(_later(1))
+    make(store.folder / "runs" / "99990101T000000-x.json")
+    (store.folder / "manifests").mkdir()
+    make(store.folder / "manifests" / f"{'a' * 64}.json")
+    kept = store.runs()
+    assert [each.run.id for each in kept.evidence] == ["run-1"]
+    assert [trouble.endswith("is passed over: it is no file.") for trouble in kept.troubles] == [True]
+    assert store.links() == ()
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"{" * 50_000, b"\xff\xfe"])

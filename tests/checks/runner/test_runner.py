@@ -109,10 +109,16 @@ def test_only_what_is_surely_dead_is_dead() -> None:
     )
     host, pid, start = session().rsplit(":", 2)
     assert labels("r", "lint")["dev.mlcd.session"] == session()
-    assert (host, int(pid)) == (socket.gethostname(), os.getpid())
+    name, machine, pids = host.split("/")
+    assert (name, int(pid)) == (socket.gethostname(), os.getpid())
+    assert f"pid:[{pids}]" == os.readlink("/proc/self/ns/pid")
     assert not is_dead(session())
     assert is_dead(f"{host}:{ended.stdout.strip()}:1")
     assert is_dead(f"{host}:{pid}:{int(start) + 1}")  # the pid was given to another process
+    free = f"{ended.stdout.strip()}:1"
+    # Of a container with its host's name that uses the same engine, and of a machine that has the name of this one.
+    for other in (f"{name}/{machine}/{int(pids) + 1}", f"{name}/{machine}x/{pids}", name):
+        assert not is_dead(f"{other}:{free}")
     for other in ("", "nonsense", f"another-host:{ended.stdout.strip()}:1", f"{host}:x:1", f"{host}:1"):
         assert not is_dead(other)
 
