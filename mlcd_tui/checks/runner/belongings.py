@@ -49,7 +49,7 @@ def _host() -> str:
         pids = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
     except OSError:
         pids = ""
-    return "/".join((socket.gethostname(), machine, pids))
+    return f"{socket.gethostname()}/{machine}/{pids}"
 
 
 def session() -> str:

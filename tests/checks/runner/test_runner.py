@@ -111,7 +111,7 @@ def test_only_what_is_surely_dead_is_dead() -> None:
     assert labels("r", "lint")["dev.mlcd.session"] == session()
     name, machine, pids = host.split("/")
     assert (name, int(pid)) == (socket.gethostname(), os.getpid())
-    assert f"pid:[{pids}]" == os.readlink("/proc/self/ns/pid")
+    assert f"pid:[{pids}]" == str(Path("/proc/self/ns/pid").readlink())
     assert not is_dead(session())
     assert is_dead(f"{host}:{ended.stdout.strip()}:1")
     assert is_dead(f"{host}:{pid}:{int(start) + 1}")  # the pid was given to another process
