@@ -22,6 +22,7 @@ from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
     from mlcd_tui.audit.log import AuditLog
+    from mlcd_tui.config.metrics_settings import MetricsSettings
     from mlcd_tui.config.settings import Settings
 
 T = TypeVar("T")
@@ -67,9 +68,25 @@ def wire(globals_: Globals, kubeconfig: str | None = None) -> Wired:
         is_readonly=settings.readonly_in,
         packages=settings.packages,
         checks=settings.checks,
-        metrics=settings.metrics_in,
+        metrics=settings.metrics_in if kubeconfig is None else _simulated_metrics(settings, kubeconfig),
     )
     return Wired(LiveSession(ENGINES.all, options, _audit_log), settings, problems)
+
+
+def _simulated_metrics(settings: Settings, kubeconfig: str) -> Callable[[str], MetricsSettings]:
+    """The simulated cluster's own Prometheus, with what the settings say of windows and margins."""
+    from msgspec.structs import replace
+
+    from mlcd_tui.config.metrics_settings import MetricsSettings
+    from mlcd_tui.demo.cluster import prometheus_of
+    from mlcd_tui.demo.metrics import LATENCY_LIMIT_MS
+
+    address, token = prometheus_of(kubeconfig)
+    told = settings.metrics
+    own = MetricsSettings(address=address, token=token, latency_limit_ms=told.latency_limit_ms or LATENCY_LIMIT_MS)
+    kept = {name: getattr(told, name) for name in ("window", "refresh", "margin", "latency_margin", "watch_after")}
+    own = replace(own, **kept)
+    return lambda _context: own
 
 
 def _audit_log() -> AuditLog:

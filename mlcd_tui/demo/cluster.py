@@ -10,9 +10,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 import yaml
 
+from mlcd_tui.demo.metrics import PREFIX
 from mlcd_tui.demo.server import DemoServer
 from mlcd_tui.demo.store import Store
 
@@ -30,6 +32,13 @@ def kubeconfig_file(server: DemoServer) -> Iterator[Path]:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def prometheus_of(kubeconfig: str) -> tuple[str, str]:
+    """Address and token of the Prometheus of the cluster that a kubeconfig file leads to."""
+    told = yaml.safe_load(Path(kubeconfig).read_text(encoding="utf-8"))
+    server = urlsplit(told["clusters"][0]["cluster"]["server"])
+    return f"http://{server.hostname}:{server.port}{PREFIX}", str(told["users"][0]["user"]["token"])
 
 
 @asynccontextmanager

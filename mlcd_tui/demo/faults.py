@@ -25,6 +25,8 @@ class Faults:
     """As many requests as this get 503."""
     delay: float = 0.0
     """Seconds that each answer is late."""
+    no_metrics: bool = False
+    """The cluster's Prometheus answers 503."""
     absent: set[str] = field(default_factory=set)
     """API groups that are not installed."""
     _flowing: asyncio.Event = field(default_factory=asyncio.Event)

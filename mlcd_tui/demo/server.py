@@ -12,8 +12,10 @@ from mlcd_tui.demo.access import ADMIN, User
 from mlcd_tui.demo.api import Api
 from mlcd_tui.demo.clock import Clock
 from mlcd_tui.demo.controllers import CONTROLLERS
+from mlcd_tui.demo.data_plane import DataPlane
 from mlcd_tui.demo.faults import Faults
 from mlcd_tui.demo.http import HttpServer, Request, Response
+from mlcd_tui.demo.metrics import PREFIX, Metrics
 from mlcd_tui.demo.scenarios import SCENARIOS
 from mlcd_tui.demo.store import Store
 
@@ -26,6 +28,7 @@ class DemoServer:
     ) -> None:
         self.clock = Clock(speed)
         self.store = Store(self.clock, seed)
+        self._metrics = Metrics(DataPlane(self.store), self.clock)
         self.token = secrets.token_urlsafe(24)
         self.users: dict[str, User] = {self.token: ADMIN}
         """Who each token is; tests add restricted ones."""
@@ -71,7 +74,18 @@ class DemoServer:
         }
 
     async def _handle(self, request: Request) -> Response:
-        return await self._api.handle(request, _secret(request.headers.get("authorization", "")))
+        secret = _secret(request.headers.get("authorization", ""))
+        if request.path.startswith(f"{PREFIX}/"):
+            return self._measured(request, secret)
+        return await self._api.handle(request, secret)
+
+    def _measured(self, request: Request, secret: str) -> Response:
+        """An answer of the cluster's Prometheus, which takes the logins of the API."""
+        if self.faults.no_metrics:
+            return Response(503, b"Service Unavailable", "text/plain")
+        if secret not in self.users:
+            return Response(401, b"Unauthorized", "text/plain")
+        return self._metrics.handle(request)
 
 
 def _secret(authorization: str) -> str:

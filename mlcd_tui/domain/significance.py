@@ -291,7 +291,8 @@ def _hundredths(share: float) -> str:
 
 
 def _points(value: float | None) -> str:
-    return f"{_hundredths(value or 0.0)} points"
+    told = _hundredths(value or 0.0)
+    return f"{told} point" if told == "1" else f"{told} points"
 
 
 def _interval(found: Significance) -> str:
