@@ -3,8 +3,30 @@
 from __future__ import annotations
 
 from mlcd_tui.demo.scenarios._build import DAY, Story, prometheus
+from mlcd_tui.demo.scenarios._checks import checked, failing, prove
 from mlcd_tui.demo.scenarios._model_cards import churn, fraud_scorer
 from mlcd_tui.demo.scenarios._packages import publish
+from mlcd_tui.domain.checks import Finding
+from mlcd_tui.domain.text import clean
+
+_UNUSED = Finding(
+    clean("Local variable `tenure_days` is assigned to but never used"),
+    rule=clean("F841"),
+    file=clean("churn/features.py"),
+    line=41,
+    column=5,
+    url=clean("https://docs.astral.sh/ruff/rules/unused-variable"),
+    fixable=True,
+    context=(
+        (39, clean("def tenure(customer: Customer, now: date) -> float:")),
+        (40, clean('    """Months since the first contract, at most ten years."""')),
+        (41, clean("    tenure_days = (now - customer.since).days")),
+        (42, clean("    months = (now - customer.first_contract).days / 30.44")),
+        (43, clean("    return min(months, 120.0)")),
+    ),
+    fingerprint="3c1d9f0b7a52e684",
+)
+"""A mistake that a linter alone has seen: the days are reckoned and not used."""
 
 
 def tell(story: Story) -> None:
@@ -59,6 +81,8 @@ def _fraud_scorer(story: Story) -> None:
     story.rollout("payments", "fraud-scorer", {"canary": canary}, versions, replicas=5)
     for minute, tag in versions:
         publish(story, "payments", "fraud-scorer", tag, minute, fraud_scorer(tag))
+    for (minute, tag), tests in zip(versions[1:], (118, 128), strict=True):
+        prove(story, "payments", "fraud-scorer", tag, minute, checked("fraud-scorer", tests=tests, cases=24))
     story.at(-3 * DAY + 30, lambda: story.promote("payments", "fraud-scorer"))
 
 
@@ -78,4 +102,7 @@ def _churn(story: Story) -> None:
     story.rollout("payments", "churn", {"blueGreen": blue_green}, versions)
     for minute, tag in versions:
         publish(story, "payments", "churn", tag, minute, churn(tag))
+    good = checked("churn", tests=64, cases=16, seconds=0.7)
+    prove(story, "payments", "churn", "2025.11.0", -4 * DAY, good)
+    prove(story, "payments", "churn", "2025.11.1", -185.0, failing(good, "lint", "1 finding in 1 file", _UNUSED))
     story.at(-4 * DAY + 45, lambda: story.promote("payments", "churn"))
