@@ -17,6 +17,8 @@ from mlcd_tui.domain.snapshot.rules import NanPolicy, Rules, Setting, base
 
 _ENVELOPE = frozenset({"id", "model_name", "model_version"})
 """Fields of an Open Inference answer that name the request and the version: they are no outputs of the model."""
+_META = frozenset({"meta"})
+_NOTHING: frozenset[str] = frozenset()
 _TENSOR = frozenset({"name", "datatype", "shape"})
 
 
@@ -218,7 +220,7 @@ class _Thorough(Walk):
     ) -> None:
         """As it is, without what names the request or the version."""
         if depth == 0:
-            envelope = _ENVELOPE if self._tensors else _seldon_envelope(approved)
+            envelope = self._envelope(approved)
             approved = {key: value for key, value in approved.items() if key not in envelope}
             answer = {key: value for key, value in answer.items() if key not in envelope}
         super().objects(place, approved, answer, setting, states, depth)
@@ -244,6 +246,13 @@ class _Thorough(Walk):
         if self.found.tally.failed == before and not self._names_only(place):
             self.found.agreed += 1
 
+    def _envelope(self, approved: dict[str, Any]) -> frozenset[str]:
+        """Fields around the outputs: what names the request or the version."""
+        if self._tensors:
+            return _ENVELOPE
+        meta = approved.get("meta")  # of a Seldon message: a fresh id for each request, and the images that it passed
+        return _META if isinstance(meta, dict) and {"puid", "requestPath"} & meta.keys() else _NOTHING
+
     def _names_only(self, place: Place) -> bool:
         """Whether a place of an Open Inference answer only describes a tensor."""
         if not self._tensors or place is None:
@@ -265,14 +274,25 @@ class _Quick(_Thorough):
         depth: int,
     ) -> None:
         """Only the fields that differ."""
-        if approved.keys() == answer.keys():
-            kept = {key for key, value in approved.items() if not same(value, answer[key])}
-            self.found.agreed += sum(key not in _ENVELOPE | _TENSOR for key in approved.keys() - kept)
-            if "data" in kept and "datatype" in approved:
-                kept.add("datatype")  # it says what tolerance the data has
-            approved = {key: value for key, value in approved.items() if key in kept}
-            answer = {key: answer[key] for key in approved}
-        super().objects(place, approved, answer, setting, states, depth)
+        if approved.keys() != answer.keys():
+            super().objects(place, approved, answer, setting, states, depth)
+            return
+        skipped = self._envelope(approved) if depth == 0 else _NOTHING
+        kept, equal = [], False
+        for key, value in approved.items():
+            if key in skipped:
+                continue
+            if not same(value, answer[key]):
+                kept.append(key)
+            elif not equal:
+                equal = key not in _TENSOR
+        self.found.agreed += equal
+        if not kept:
+            return
+        if "datatype" in approved and "data" in kept and "datatype" not in kept:
+            kept.append("datatype")  # it says what tolerance the data has
+        left = {key: approved[key] for key in kept}
+        Walk.objects(self, place, left, {key: answer[key] for key in kept}, setting, states, depth)
 
     def in_order(self, place: Place, approved: Any, answer: Any, setting: Setting, states: States, depth: int) -> None:
         """Only the elements that differ, where there are few and each is large."""
@@ -288,9 +308,3 @@ class _Quick(_Thorough):
             return
         super().in_order(place, approved, answer, setting, states, depth)
 
-
-def _seldon_envelope(body: dict[str, Any]) -> frozenset[str]:
-    """`meta` of a Seldon message: a fresh id for each request, and the images that it went through."""
-    meta = body.get("meta")
-    ours = isinstance(meta, dict) and bool({"puid", "requestPath"} & meta.keys())
-    return frozenset({"meta"}) if ours else frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from mlcd_tui.domain.snapshot import pairing, texts
@@ -114,7 +115,7 @@ class Walk:
             below = self.follower.down(states, key) if states else states
             inner = setting
             if typed and key == "data" and not setting.said:
-                inner = replace(setting, tolerance=BY_DTYPE[typed])
+                inner = _typed(setting, typed)
             if key in answer:
                 self.at((place, key), value, answer[key], inner, below, depth + 1)
             elif not self.setting(inner, below).ignore:
@@ -276,6 +277,12 @@ class Walk:
         except _Differs:
             return False
         return True
+
+
+@lru_cache(maxsize=256)
+def _typed(setting: Setting, dtype: str) -> Setting:
+    """What holds for data whose element type the answer states; a copy for each of many answers took long."""
+    return replace(setting, tolerance=BY_DTYPE[dtype])
 
 
 def _vector(value: Any, labels: tuple[str, ...] = ()) -> list[float]:
