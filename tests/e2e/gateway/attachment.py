@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from tests.e2e.gateway.cluster import GATEWAY_GROUP, Key, Object, key_of
 
@@ -101,8 +105,18 @@ def _faults(known: Known, gateway: Object, spec: Object) -> Iterator[Verdict]:
         at = (ref.get("namespace", namespace), ref.get("name", ""))
         if not Grants(known).allow("Gateway", namespace, "Secret", at):
             yield Verdict("ResolvedRefs", False, "RefNotPermitted", f"no ReferenceGrant for Secret {at[0]}/{at[1]}")
-        elif ref.get("kind", "Secret") != "Secret" or "tls.crt" not in known["Secret"].get(at, {}).get("data", {}):
+        elif ref.get("kind", "Secret") != "Secret" or not _certificate(known["Secret"].get(at, {}).get("data", {})):
             yield Verdict("ResolvedRefs", False, "InvalidCertificateRef", f"no certificate in Secret {at[0]}/{at[1]}")
+
+
+def _certificate(data: Mapping[str, str]) -> bool:
+    """Whether a Secret's data holds a certificate and its key; Envoy would refuse all listeners for one that is none."""
+    try:
+        x509.load_pem_x509_certificates(base64.b64decode(data["tls.crt"]))
+        serialization.load_pem_private_key(base64.b64decode(data["tls.key"]), None)
+    except (KeyError, ValueError, TypeError):
+        return False
+    return True
 
 
 def kinds_of(listener: Listener) -> list[Object]:

@@ -19,7 +19,13 @@ CASES = (
 
 
 def test_the_projects_own_cases_pass(lab: Lab, plane: Plane) -> None:
-    command = [str(conformance_suite()), "-test.run", "^TestConformance$", "-test.v", f"-gateway-class={plane.gateway_class}"]
+    command = [
+        str(conformance_suite()),
+        "-test.run",
+        "^TestConformance$",
+        "-test.v",
+        f"-gateway-class={plane.gateway_class}",
+    ]
     env = {**os.environ, "KUBECONFIG": str(lab.kubeconfig), "CONFORMANCE_TESTS": ",".join(CASES)}
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, env=env, check=False)
     passed = set(re.findall(r"^    --- PASS: TestConformance/(\w+) ", done.stdout, re.MULTILINE))
