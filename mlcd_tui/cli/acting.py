@@ -310,3 +310,5 @@ def terminate_analysis(ctx: click.Context, /, name: str, run: str, **options: An
 def retry_experiment(ctx: click.Context, /, name: str, experiment: str, **options: Any) -> None:
     """Run an experiment again."""
     perform(current(ctx), name, _how(options), verb=Verb.RETRY_EXPERIMENT, target=experiment)
+
+from mlcd_tui.cli import traffic as _traffic  # noqa: E402, F401 - its command joins the group

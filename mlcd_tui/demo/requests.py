@@ -158,11 +158,18 @@ def _poisson(source: random.Random, mean: float) -> int:
 
 
 def _binomial(source: random.Random, number: int, share: float) -> int:
+    """By inversion where few are expected: roughly drawn, small versions would answer unlike large ones."""
     if number <= 0 or share <= 0:
         return 0
-    mean = number * min(share, 1.0)
-    if mean < 10:
-        return min(number, _poisson(source, mean))
-    if number - mean < 10:
-        return number - min(number, _poisson(source, number - mean))
-    return min(number, max(0, round(source.gauss(mean, math.sqrt(mean * (1.0 - share))))))
+    if share > 0.5:
+        return number - _binomial(source, number, 1.0 - share)
+    mean = number * share
+    if mean >= 15:
+        return min(number, max(0, round(source.gauss(mean, math.sqrt(mean * (1.0 - share))))))
+    odds, chance, left = share / (1.0 - share), (1.0 - share) ** number, source.random()
+    for count in range(number):
+        if left < chance:
+            return count
+        left -= chance
+        chance *= odds * (number - count) / (count + 1)
+    return number
