@@ -170,11 +170,18 @@ async def _evidence(desk: Checks, asked: Asked, digest: str, namespace: str) -> 
 
 def _file(path: Path) -> Evidence:
     from mlcd_tui.checks.evidence.keys import trusted_keys
-    from mlcd_tui.checks.evidence.reading import read_evidence
+    from mlcd_tui.checks.evidence.reading import BESIDE, read_evidence, read_with_bundle
 
     trusted, troubles = trusted_keys()
     for trouble in troubles:
         click.echo(clean(trouble), err=True)
+    beside = path.with_name(f"{path.name}{BESIDE}")
+    if beside.is_file():
+        return read_with_bundle(_bytes(path), _bytes(beside), trusted, path.name)
+    return read_evidence(_bytes(path), trusted, path.name)
+
+
+def _bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -182,7 +189,7 @@ def _file(path: Path) -> Evidence:
         raise Unreadable(f"{clean(path)} cannot be read: {clean(error.strerror)}.") from error
     if len(data) > _MOST_BYTES:
         raise Unreadable(f"{clean(path)} is larger than {_MOST_BYTES >> 20} MiB.")
-    return read_evidence(data, trusted, path.name)
+    return data
 
 
 def _in_force(asked: Asked) -> InForce:

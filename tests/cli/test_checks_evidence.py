@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,6 +62,27 @@ def test_only_what_a_trusted_key_signed_counts_when_asked_and_forgery_never(
     assert alone("verify", str(home / "forged.json")).exit_code == 1
     (home / "rubbish").write_bytes(b"\x00\xff{")
     assert alone("verify", str(home / "rubbish")).exit_code == 2
+
+
+def test_what_cosign_signed_is_verified_in_an_envelope_in_a_bundle_and_by_a_bundle_beside_it(
+    alone: Command, home: Path
+) -> None:
+    recorded = Path(__file__).parents[1] / "checks" / "evidence" / "cosign"
+    (home / "trusted_keys").mkdir()
+    shutil.copy(recorded / "cosign.pub", home / "trusted_keys" / "release.pub")
+    for name in ("attestation-1.json", "bundle.json", "signed.json", "signed.json.sigstore.json"):
+        shutil.copy(recorded / name, home)
+    for name in ("attestation-1.json", "bundle.json", "signed.json"):
+        found = alone("verify", name, "--signed", "-o", "json")
+        assert found.exit_code == 1, "a check of it failed"
+        (item,) = json.loads(found.stdout)["items"]
+        assert (item["signature"], item["signer"]) == ("verified", "release"), name
+    (home / "signed.json").write_bytes((home / "signed.json").read_bytes().replace(b'"failed"', b'"passed"'))
+    assert alone("verify", "signed.json").exit_code == 2, "it contradicts itself"
+    (home / "signed.json").write_bytes((recorded / "signed.json").read_bytes().replace(b'"maria"', b'"marta"'))
+    found = alone("verify", "signed.json", "--signed")
+    assert found.exit_code == 1
+    assert "is broken" in found.stderr
 
 
 def test_the_settings_hold_where_there_is_no_cluster(alone: Command, home: Path, kept: CheckRun) -> None:

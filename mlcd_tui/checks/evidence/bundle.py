@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -41,15 +42,50 @@ def read_bundle(value: dict[str, Any], trusted: Sequence[PublicKey]) -> tuple[En
         if not isinstance(material.get("publicKey"), dict):
             raise Unreadable("The sigstore bundle names neither a key nor a certificate.")
         return envelope, _by_hint(envelope, material["publicKey"].get("hint"), trusted)
-    return envelope, _keyless(envelope, certificate)
+    signed = pae(envelope.payload_type, envelope.payload)
+    return envelope, _keyless(signed, [each.sig for each in envelope.signatures], certificate)
+
+
+def read_beside(value: dict[str, Any], data: bytes, trusted: Sequence[PublicKey]) -> Verification:
+    """What a bundle that lies beside a file, and signs it as it is, comes to for the file's bytes.
+
+    Raises:
+        Unreadable: it signs no file, or there is nothing to check it by. Nothing else is ever raised.
+    """
+    signature, material = value.get("messageSignature"), value.get("verificationMaterial")
+    if not is_bundle(value) or not isinstance(signature, dict) or not isinstance(material, dict):
+        raise Unreadable("It is no sigstore bundle that signs a file.")
+    sig = _signature(signature.get("signature"))
+    certificate = _certificate(material)
+    if certificate is not None:
+        return _keyless(data, [sig], certificate)
+    fitting = next((key for key in trusted if key.verifies(sig, data)), None)
+    if fitting is not None:
+        return Verification(SignatureState.VERIFIED, clean(fitting.name))
+    told = material.get("publicKey")
+    hint = told.get("hint") if isinstance(told, dict) else None
+    named = next((key for key in trusted if isinstance(hint, str) and hint in key.ids), None)
+    if named is None:
+        return Verification(SignatureState.UNKNOWN_KEY, note=clean("no trusted key fits the signature beside it"))
+    return Verification(SignatureState.BROKEN, clean(named.name), _not_signed_with(f"the key of {named.name}"))
+
+
+def _signature(value: Any) -> bytes:
+    if isinstance(value, str) and len(value) <= _MOST_CERTIFICATE:
+        with contextlib.suppress(binascii.Error, ValueError):
+            return base64.b64decode(value, validate=True)
+    raise Unreadable("The sigstore bundle's signature is no base64.")
+
+
+def _not_signed_with(what: str) -> Clean:
+    return clean(f"it names {what}, but what it says is not what was signed with it")
 
 
 def _by_hint(envelope: Envelope, hint: Any, trusted: Sequence[PublicKey]) -> Verification:
     found = verified(envelope, trusted)
     named = next((key for key in trusted if isinstance(hint, str) and hint in key.ids), None)
     if found.state is SignatureState.UNKNOWN_KEY and named is not None:
-        note = clean(f"it names the key of {named.name}, but what it says is not what was signed with it")
-        return Verification(SignatureState.BROKEN, clean(named.name), note)
+        return Verification(SignatureState.BROKEN, clean(named.name), _not_signed_with(f"the key of {named.name}"))
     return found
 
 
@@ -71,7 +107,7 @@ def _certificate(material: dict[str, Any]) -> bytes | None:
     raise Unreadable("The sigstore bundle's certificate is no base64.")
 
 
-def _keyless(envelope: Envelope, der: bytes) -> Verification:
+def _keyless(signed: bytes, signatures: Sequence[bytes], der: bytes) -> Verification:
     """A short-lived certificate proves nothing without the log; but a signature that does not fit it proves forgery."""
     from cryptography import x509
 
@@ -81,8 +117,7 @@ def _keyless(envelope: Envelope, der: bytes) -> Verification:
         name = _claimed(certificate)
     except Exception as error:  # a parser of foreign bytes: it raises whatever it likes, and all of it means the same
         raise Unreadable(f"The sigstore bundle's certificate cannot be read ({clean(error, limit=80)}).") from error
-    told = pae(envelope.payload_type, envelope.payload)
-    if not any(fits(key, signature.sig, told) for signature in envelope.signatures):
+    if not any(fits(key, signature, signed) for signature in signatures):
         note = clean("what it says is not what was signed with its certificate")
         return Verification(SignatureState.BROKEN, clean(name), note)
     claims = f"; it claims to be of {name}" if name else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from mlcd_tui.checks.evidence.bundle import is_bundle, read_bundle
+from mlcd_tui.checks.evidence.bundle import is_bundle, read_beside, read_bundle
 from mlcd_tui.checks.evidence.dsse import envelope_bytes, envelope_of, sign, verified
 from mlcd_tui.checks.evidence.keys import PublicKey, SigningKey
 from mlcd_tui.checks.evidence.statement import fitting, json_object, read_statement, run_of
@@ -25,6 +25,17 @@ def seal_with(key: SigningKey | None) -> Seal:
         return envelope_bytes(sign(fitting(run, room)[0], key))
 
     return seal
+
+
+BESIDE = ".sigstore.json"
+"""Ending of the bundle that signs the file beside it, as `cosign sign-blob` writes it."""
+
+
+def read_with_bundle(data: bytes, bundle: bytes, trusted: Sequence[PublicKey], found_in: str = "") -> Evidence:
+    """The run in a file that a sigstore bundle beside it signs as it is. Raises as `read_evidence` does."""
+    evidence = read_evidence(data, trusted, found_in)
+    told = read_beside(json_object(bundle, "The sigstore bundle"), data, trusted)
+    return Evidence(evidence.run, told.state, told.signer, told.note, evidence.found_in)
 
 
 def read_evidence(data: bytes, trusted: Sequence[PublicKey], found_in: str = "") -> Evidence:

@@ -13,7 +13,7 @@ from mlcd_tui.checks.evidence.reading import read_evidence
 from mlcd_tui.checks.evidence.registry import Registry, digest_of
 from mlcd_tui.checks.evidence.statement import MOST_BYTES, PAYLOAD, PREDICATE, json_object
 from mlcd_tui.domain.checks import Evidence
-from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Unreadable
+from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
 from mlcd_tui.domain.text import Clean, clean
 
 DSSE = "application/vnd.dsse.envelope.v1+json"
@@ -21,6 +21,8 @@ _BUNDLE = "application/vnd.dev.sigstore.bundle"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2}
+_SAID_IN = ("in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType", "predicateType")
+"""Annotations that tell the predicate: ours, and cosign's of a bundle and of an attestation by tag."""
 _MOST_REFERRERS = 200
 _MOST_READ = 40
 """Referrers of one image whose statements are fetched."""
@@ -133,38 +135,51 @@ def read(registry: Registry, digest: str, trusted: Sequence[PublicKey]) -> Refer
     troubles: list[Clean] = []
     for reference in (*places, f"{_tag(digest)}.att"):
         try:
-            for blob, evidence in _evidence(registry, reference, trusted, place):
+            for blob in _blobs(registry, reference):
+                try:
+                    evidence = read_evidence(registry.blob(blob, MOST_BYTES), trusted, place)
+                except (Unreadable, Missing) as problem:  # one of several attestations keeps nobody from the others
+                    troubles.append(_passed_over(reference, problem))
+                    continue
                 if digest in evidence.run.image.digests:
                     found.setdefault(blob, evidence)
-        except (Unreadable, Missing) as problem:
+        except Missing as problem:
             if reference in places:  # the tag that cosign used before there were referrers is seldom there
-                told = f"Referrer {clean(reference, limit=80)} is passed over: {problem.sentence}"
-                troubles.append(clean(told, limit=600))
+                troubles.append(_passed_over(reference, problem))
+        except Unreadable as problem:
+            troubles.append(_passed_over(reference, problem))
     newest = sorted(found.values(), key=lambda each: each.run.finished or each.run.started, reverse=True)
     return Referred(tuple(newest), tuple(troubles), by_tag=pages is None)
+
+
+def _passed_over(reference: str, problem: Problem) -> Clean:
+    return clean(f"Referrer {clean(reference, limit=80)} is passed over: {problem.sentence}", limit=600)
 
 
 def _ours(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """The descriptors that may be statements of test results, as far as they say."""
     for entry in listed[:_MOST_REFERRERS]:
-        kind, notes = str(entry.get("artifactType", "")), entry.get("annotations")
-        told = notes.get("in-toto.io/predicate-type", PREDICATE) if isinstance(notes, dict) else PREDICATE
+        kind = str(entry.get("artifactType", ""))
         # some registries list the type of the (empty) config in place of the artifact's: then its layers tell
-        if told == PREDICATE and (kind in {"", _EMPTY["mediaType"]} or _is_ours(kind)):
+        if _may_be_ours(entry) and (kind in {"", _EMPTY["mediaType"]} or _is_ours(kind)):
             yield entry
+
+
+def _may_be_ours(descriptor: dict[str, Any]) -> bool:
+    """Whether it says that it is of our predicate, or nothing about that."""
+    notes = descriptor.get("annotations")
+    return not isinstance(notes, dict) or all(notes.get(key, PREDICATE) == PREDICATE for key in _SAID_IN)
 
 
 def _is_ours(kind: str) -> bool:
     return kind in {DSSE, PAYLOAD} or kind.startswith(_BUNDLE)
 
 
-def _evidence(
-    registry: Registry, reference: str, trusted: Sequence[PublicKey], place: str
-) -> Iterator[tuple[str, Evidence]]:
-    document = json_object(registry.manifest(reference)[0], "The referrer")
-    layers = document.get("layers")
-    for layer in layers if isinstance(layers, list) else []:
-        if not isinstance(layer, dict) or not _is_ours(str(layer.get("mediaType", ""))):
-            continue
-        data = registry.blob(str(layer.get("digest", "")), MOST_BYTES)
-        yield digest_of(data), read_evidence(data, trusted, place)
+def _blobs(registry: Registry, reference: str) -> list[str]:
+    """Digests of the statements in a referrer; in what cosign keeps by tag there may be several."""
+    layers = json_object(registry.manifest(reference)[0], "The referrer").get("layers")
+    return [
+        str(layer.get("digest", ""))
+        for layer in (layers if isinstance(layers, list) else [])[:_MOST_READ]
+        if isinstance(layer, dict) and _is_ours(str(layer.get("mediaType", ""))) and _may_be_ours(layer)
+    ]

@@ -19,6 +19,8 @@ from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.text import clean
 
 STATEMENT = "https://in-toto.io/Statement/v1"
+STATEMENTS = (STATEMENT, "https://in-toto.io/Statement/v0.1")
+"""What is read: cosign still writes the older one, which has the same fields."""
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 PAYLOAD = "application/vnd.in-toto+json"
 """Media type of a statement."""
@@ -124,7 +126,7 @@ def _no_number(word: str) -> float:
 
 def run_of(value: Mapping[str, Any]) -> CheckRun:
     """The run in a statement; of another program's, what the predicate itself tells. Raises `Unreadable`."""
-    if value.get("_type") != STATEMENT:
+    if value.get("_type") not in STATEMENTS:
         raise Unreadable(
             f"It is no in-toto Statement v1 but {clean(value.get('_type'), limit=80) or 'without a type'}."
         )
@@ -138,12 +140,20 @@ def run_of(value: Mapping[str, Any]) -> CheckRun:
     if EXTENSION not in predicate:
         return _foreign(value, predicate, subjects)
     run = run_from_document(predicate[EXTENSION])
-    if sorted(subjects) != sorted(_subjects(run.image)):
+    if not set(subjects) <= set(_subjects(run.image)):
         raise Unreadable("The statement contradicts itself: its subjects are not the image of its run.")
     for key, item in _told(run).items():
         if predicate.get(key) != item:
             raise Unreadable(f"The statement contradicts itself: {key} is not what its run says.")
-    return run
+    return replace(run, image=_spoken_of(run.image, frozenset(subjects)))
+
+
+def _spoken_of(image: ImageIdentity, subjects: frozenset[str]) -> ImageIdentity:
+    """The image by the digests that the statement is about: who attests a run for the manifest vouches for no more."""
+    if subjects == frozenset(_subjects(image)):
+        return image
+    config, manifest = (each if each in subjects else "" for each in (image.config_digest, image.manifest_digest))
+    return replace(image, config_digest=config, manifest_digest=manifest, index_digest="")
 
 
 def _digests(value: Any) -> list[str]:

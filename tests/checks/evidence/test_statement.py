@@ -82,7 +82,7 @@ def test_an_image_without_a_digest_cannot_be_stated() -> None:
         (("predicate", "failedTests"), []),
         (("predicate", "configuration"), []),
         (("subject", 0, "digest", "sha256"), "00" * 32),
-        (("subject",), [SAMPLE["subject"][0]]),
+        (("subject",), [*SAMPLE["subject"], {"name": "x", "digest": {"sha256": "00" * 32}}]),
     ],
 )
 def test_a_statement_that_tells_other_readers_something_else_is_refused(path: tuple[Any, ...], value: Any) -> None:
