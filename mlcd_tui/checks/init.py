@@ -136,7 +136,8 @@ def _serve(facts: Facts) -> list[str]:
     key = facts.source[0]
     if not key:
         return []
-    port = next((port.partition("/")[0] for port in facts.ports if not port.endswith(("/udp", "/sctp"))), "")
+    exposed = (port.partition("/")[0] for port in facts.ports if not port.endswith(("/udp", "/sctp")))
+    port = facts.port or next(exposed, "")
     guess = "" if port else "  # a guess: nothing says it"
     return [
         f"# How it serves. Found: {clean(facts.source[2])}",
@@ -156,10 +157,11 @@ def _served(facts: Facts) -> list[str]:
             "  # - {name: schema, kind: endpoint_schema, source: {openapi: /openapi.json}}",
             "  # - {name: golden, kind: snapshot, cases: snapshots, request: {path: /predict}}",
         ]
+    asked = {"mlflow": "/invocations", "openinference": f"/v2/models/{value}/infer"}.get(key, "/predict")
     lines = [
         "  - name: schema",
         "    kind: endpoint_schema",
-        f"    source: {{{key}: {value}}}",
+        f"    source: {{{key}: {value}}}" + ("  # a guess: nothing says the model's name" if facts.guessed else ""),
         "    # lock: schema.lock.json  # the approved contract; written by: mlcd-tui checks accept schema",
         "",
     ]
@@ -169,10 +171,10 @@ def _served(facts: Facts) -> list[str]:
             "  - name: golden",
             "    kind: snapshot",
             f"    cases: {facts.cases}",
-            "    # request: {path: /predict}",
+            f"    # request: {{path: {asked}}}",
         ]
     return [
         *lines,
         "  # Approved answers to given inputs: put <case>.request.json into a folder, then",
-        "  # - {name: golden, kind: snapshot, cases: snapshots, request: {path: /predict}}",
+        f"  # - {{name: golden, kind: snapshot, cases: snapshots, request: {{path: {asked}}}}}",
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from mlcd_tui.checks.init_command import Served, served_by
 from mlcd_tui.checks.kinds._dockerfile import Instruction, instructions
 from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.errors import Missing, Unreadable
@@ -95,7 +96,11 @@ class Facts:
     ports: tuple[str, ...] = ()
     source: tuple[str, str, str] = ("", "", "")
     """Where the contract is told: key and value of the plan's `source`, and by what it was known."""
+    guessed: bool = False
+    """The value of `source` is a guess."""
     ready: str = "/"
+    port: str = ""
+    """Where it serves, if that is told beside `ports`."""
     cases: str = ""
     """Folder of snapshot cases; empty: none."""
     revision_label: bool = False
@@ -117,13 +122,27 @@ def facts_of_image(bench: Bench) -> Facts:
     """What an image tells."""
     found = bench.config().get("Config")
     config: Mapping[str, Any] = found if isinstance(found, dict) else {}
-    facts = _facts(ImagePlace(bench, str(config.get("WorkingDir") or "/")))
+    workdir = str(config.get("WorkingDir") or "/")
+    place = ImagePlace(bench, workdir)
+    facts = _facts(place)
+    key, _, known_by = facts.source
+    if key == "mlflow":
+        facts.source = (key, posixpath.join(workdir, known_by), known_by)
     facts.ports = tuple(port for port in map(str, config.get("ExposedPorts") or {}) if _PORT.fullmatch(port))
     labels = config.get("Labels") or {}
     facts.revision_label = "org.opencontainers.image.revision" in labels
     if _COG in labels:
         facts.source, facts.ready = ("openapi", "/openapi.json", f"label {_COG}"), "/health-check"
+    _read_command(served_by(config, place), facts)
     return facts
+
+
+def _read_command(served: Served, facts: Facts) -> None:
+    """What its command tells, where no file does; its health check knows best where it says that it is ready."""
+    if not facts.source[0] and served.key:
+        facts.source, facts.guessed = (served.key, served.value or "model", served.known_by), not served.value
+    facts.ready = served.ready or facts.ready
+    facts.port = served.port
 
 
 def _facts(place: Place) -> Facts:

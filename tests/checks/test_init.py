@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -89,6 +90,62 @@ def test_an_image_tells_of_itself(tmp_path: Path) -> None:
     assert [check.name for check in plan.checks] == ["lint", "typecheck", "image", "schema"]
     assert plan.checks[2].spec.labels == {"org.opencontainers.image.revision": "[0-9a-f]{40}"}
     assert plan.checks[3].spec.serving().port == 5000
+
+
+UVICORN = {"Cmd": ["uvicorn", "scorer.app:app", "--port", "8123"], "Env": ["PATH=/opt/venv/bin:/usr/bin"]}
+FASTAPI = {"/opt/venv/lib/python3.12": b"", "/opt/venv/lib/python3.12/site-packages/fastapi": b""}
+HEALTH = {"Test": ["CMD-SHELL", "curl -f http://localhost:9001/v2/health/ready || exit 1"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "files", "source", "port", "ready"),
+    [
+        (UVICORN, FASTAPI, {"openapi": "/openapi.json"}, 8123, "/openapi.json"),
+        (
+            UVICORN | {"Healthcheck": {"Test": ["CMD", "python", "-c", "urlopen('http://127.0.0.1:8000/health')"]}},
+            FASTAPI,
+            {"openapi": "/openapi.json"},
+            8000,
+            "/health",
+        ),
+        (
+            {"Entrypoint": ["/bin/sh", "-c"], "Cmd": ["exec mlflow models serve -m /srv/model --port=5001"]},
+            {"/srv/model/MLmodel": b""},
+            {"mlflow": "/srv/model/MLmodel"},
+            5001,
+            "/ping",
+        ),
+        ({"WorkingDir": "/srv"}, {"/srv/model/MLmodel": b""}, {"mlflow": "/srv/model/MLmodel"}, 8080, "/ping"),
+        ({"Cmd": ["start"], "Healthcheck": HEALTH}, {}, {"openinference": "model"}, 9001, "/v2/health/ready"),
+        ({"Cmd": ["/usr/bin/mlserver", "start", "."]}, {}, {"openinference": "model"}, 8080, "/v2/health/ready"),
+        ({"Cmd": ["python", "-m", "cog.server.http"]}, {}, {"openapi": "/openapi.json"}, 8000, "/health-check"),
+        ({"Cmd": ["bentoml", "serve", "--port", "3000"]}, {}, {"openapi": "/docs.json"}, 3000, "/readyz"),
+    ],
+)
+def test_how_an_image_serves_is_known_by_its_command_and_its_health_check(
+    tmp_path: Path, config: dict[str, Any], files: dict[str, bytes], source: dict[str, str], port: int, ready: str
+) -> None:
+    plan, text = written(tmp_path, "churn", FakeBench(inspection={"Config": config}, files=files))
+    spec = plan.checks[-1].spec
+    assert spec.source.model_dump(exclude_none=True) == source
+    assert (spec.serving().port, spec.serving().ready) == (port, ready)
+    assert ("a guess: nothing says the model's name" in text) is ("openinference" in source)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        UVICORN,  # any other framework
+        {"Cmd": ["mlflow", "models", "serve", "-m", "models:/churn/3"]},
+        {"Cmd": ["sh", "-c", "echo 'unclosed"], "Entrypoint": "text", "Env": {"PATH": 3}},
+        {"Cmd": [3, None], "Healthcheck": {"Test": "CMD http://localhost/v2/health/ready"}},
+        {"Healthcheck": []},
+    ],
+)
+def test_an_image_that_does_not_tell_leaves_it_to_be_said(tmp_path: Path, config: dict[str, Any]) -> None:
+    plan, text = written(tmp_path, "churn", FakeBench(inspection={"Config": config}))
+    assert [check.kind for check in plan.checks] == ["image"]
+    assert "Nothing tells how it serves" in text
 
 
 def test_hostile_names_do_not_reach_the_plan(tmp_path: Path) -> None:
