@@ -307,4 +307,3 @@ class _Quick(_Thorough):
                     self.at((place, at), value, other, setting, below, depth + 1)
             return
         super().in_order(place, approved, answer, setting, states, depth)
-

@@ -1,0 +1,76 @@
+"""Comparisons kept on this machine: one file each, never changed, never replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlcd_tui.comparison.statement import MOST_BYTES
+from mlcd_tui.config import paths
+from mlcd_tui.domain.errors import BadConfig
+from mlcd_tui.domain.text import clean
+
+MOST_READ = 500
+"""Comparisons that are read."""
+_MOST_FILE = 2 * MOST_BYTES
+"""A signed one is larger by a third."""
+
+
+def comparison_folder() -> Path:
+    """Where they are, in the state folder."""
+    return paths.state_dir() / "comparisons"
+
+
+@dataclass(slots=True)
+class ComparisonStore:
+    """The store; nothing is touched before it is asked something. Blocking; safe for any number of writers."""
+
+    folder: Path = field(default_factory=comparison_folder)
+
+    def add(self, data: bytes, at: datetime) -> Path:
+        """Keep a statement, signed or not. Raises `BadConfig` where it cannot be written; nothing was kept then."""
+        mark = hashlib.sha256(data).hexdigest()[:16]
+        path = self.folder / f"{at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{mark}.json"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _write_new(path, data)
+        except FileExistsError:
+            return path  # the very same bytes at the very same moment
+        except OSError as error:
+            raise BadConfig(
+                f"Nothing can be kept in {clean(self.folder)}: {clean(error.strerror or error)}.",
+                advice="Free the disk, mend the rights, or set MLCD_STATE_DIR.",
+            ) from error
+        return path
+
+    def all(self) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of each, the newest first; what is too large or cannot be read is passed over."""
+        try:
+            names = sorted(entry.name for entry in os.scandir(self.folder) if entry.name.endswith(".json"))
+        except OSError:
+            return
+        for name in names[: -MOST_READ - 1 : -1]:
+            try:
+                with (self.folder / name).open("rb") as file:
+                    data = file.read(_MOST_FILE + 1)
+            except OSError:
+                continue
+            if len(data) <= _MOST_FILE:
+                yield name, data
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """A file whole or not at all, and never in the place of another."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.link(file.name, path)  # unlike a rename it fails where the name is taken
+        finally:
+            Path(file.name).unlink(missing_ok=True)
