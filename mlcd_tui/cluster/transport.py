@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
 import os
 import ssl
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +18,11 @@ from mlcd_tui.cluster.auth import Login, pem_of
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
+
+if importlib.util.find_spec("sniffio") is None:
+    # httpcore asks for it several times in each request, and Python remembers no failure: where it is not installed,
+    # searching all folders for it is a quarter of what a request costs. None means: it is not there.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 
 def is_loopback(host: str) -> bool:

@@ -23,7 +23,7 @@ from mlcd_tui.domain.errors import Missing, Problem
 from mlcd_tui.domain.fleet import Fleet, attention_key
 from mlcd_tui.domain.package_ports import RolloutPackages, SchemaNote
 from mlcd_tui.domain.ports import Engine
-from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, RolloutRef
+from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, SERVICES, Resource, RolloutRef
 from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
@@ -45,11 +45,13 @@ INTERVAL = 0.4
 """Seconds between two looks at which rollouts are under way."""
 PICTURES = 0.2
 """Seconds between two sets of notes at least: each is compared with the one before."""
-AT_ONCE = 4
+AT_ONCE = 2
+_BREATH = 0.02
+"""Seconds between looks at least: an act of the operator's needs the same connections and the same core."""
 _BURST = 48
-"""So many looks may follow each other: more rows than a screen has."""
-_A_SECOND = 0.5
-"""So many more every second: each first one costs some requests and 7 ms of a core."""
+"""So many rollouts may be asked for one after the other: more rows than a screen has."""
+_A_SECOND = 0.3
+"""So many more every second: each costs some requests and 7 ms of a core; one whose images are known costs 0.1 ms."""
 _CHANGES = 4
 """A row whose new version has no digest yet is looked at at each of so many changes, then in its turn."""
 _KINDS = (REPLICA_SETS, PODS, DEPLOYMENTS)
@@ -90,6 +92,10 @@ class _Known:
     def order(self) -> tuple[bool, int, tuple[int, str, str]]:
         """The first of those that are due is looked at first."""
         return not self.urgent, self.looks, self.rank
+
+    def knows_images(self, now: float) -> bool:
+        """Whether the cluster need not be asked which images run."""
+        return not self.pulling and now < self.images_until
 
     def hurry(self) -> None:
         """Look at it now."""
@@ -227,21 +233,29 @@ class NoteFeed:
         while True:
             self._wake.clear()
             now = time.monotonic()
-            due = [known for known in self._known.values() if known.due <= now]
-            taken = self._allowance.take(min(len(due), AT_ONCE), now)
-            some = heapq.nsmallest(taken, due, key=lambda known: known.order)
+            some, waits = self._next(now)
             if some:
                 await asyncio.gather(*(self._look(known) for known in some))
-            elif due:  # the allowance is used up: what is urgent comes first in the next turn
-                await asyncio.sleep(1 / _A_SECOND)
+                await asyncio.sleep(max(_BREATH, time.monotonic() - now))  # half of the time is for the others
             else:
-                await self._until_due()
+                await self._rest(1 / _A_SECOND if waits else math.inf)
 
-    async def _until_due(self) -> None:
-        next_due = min((known.due for known in self._known.values()), default=math.inf)
-        wait = None if math.isinf(next_due) else max(0.05, next_due - time.monotonic())
+    def _next(self, now: float) -> tuple[list[_Known], bool]:
+        """Whom to look at now, and whether somebody waits for the allowance."""
+        due = [known for known in self._known.values() if known.due <= now]
+        cheap = [known for known in due if known.knows_images(now)]
+        dear = [known for known in due if not known.knows_images(now)] if len(cheap) < len(due) else []
+        taken = self._allowance.take(min(len(dear), AT_ONCE), now)
+        first = heapq.nsmallest(taken, dear, key=lambda known: known.order)
+        return [*first, *heapq.nsmallest(AT_ONCE, cheap, key=lambda known: known.order)], bool(dear)
+
+    async def _rest(self, most: float) -> None:
+        """Until something happens or is due."""
+        now = time.monotonic()
+        next_due = min((known.due for known in self._known.values() if known.due > now), default=math.inf)
+        wait = min(most, max(0.05, next_due - now))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), wait)
+            await asyncio.wait_for(self._wake.wait(), None if math.isinf(wait) else wait)
 
     async def _look(self, known: _Known) -> None:
         row, ref = known.row, known.row.ref
@@ -302,9 +316,9 @@ class NoteFeed:
     async def _images(self, known: _Known) -> Images:
         """Which images run, asked of the cluster only where it may have changed."""
         now, ref = time.monotonic(), known.row.ref
-        if known.pulling or now >= known.images_until:
+        if not known.knows_images(now):
             engine = self._engines[ref.engine]
-            objects, hidden = await self._connection.look(engine, ref, only=_KINDS)
+            objects, hidden = await self._connection.look(engine, ref, only=_telling(engine))
             detail = engine.observe(ref, objects, self._clock())
             if detail is None:
                 raise Missing(f"{ref} does not exist any more.")
@@ -328,6 +342,12 @@ class NoteFeed:
 def again(looks: int, under_way: int) -> float:
     """Seconds until a rollout without a verdict is looked at again, after so many looks and in such a fleet."""
     return max(_AGAIN[min(looks, len(_AGAIN) - 1)], (under_way - _BURST) * _SHARE)
+
+
+def _telling(engine: Engine) -> tuple[Resource, ...]:
+    """The kinds that tell which images run: an engine that joins several finds its versions by Services, too."""
+    watched = tuple(watch.resource for watch in engine.watches)
+    return _KINDS if len(watched) == 1 else (*_KINDS, SERVICES, *watched)
 
 
 def _unknown(sentence: Clean) -> SchemaNote:
