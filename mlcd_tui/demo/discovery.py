@@ -80,19 +80,19 @@ def resources(group: str, version: str) -> dict[str, Any] | None:
 
 def groups(absent: Collection[str]) -> dict[str, Any]:
     """The APIGroupList, less the groups that are not installed."""
-    there_are = dict.fromkeys((kind.group, kind.version) for kind in KINDS if kind.group)
-    there_are |= dict.fromkeys((group, "v1") for group in _REVIEWS)
+    there_are = dict.fromkeys((*(kind.group for kind in KINDS if kind.group), *_REVIEWS))
     return {
         "kind": "APIGroupList",
         "apiVersion": "v1",
-        "groups": [group_of(group, version) for group, version in there_are if group not in absent],
+        "groups": [group_of(group) for group in there_are if group not in absent],
     }
 
 
-def group_of(group: str, version: str) -> dict[str, Any]:
-    """One APIGroup."""
-    entry = {"groupVersion": f"{group}/{version}", "version": version}
-    return {"name": group, "versions": [entry], "preferredVersion": entry}
+def group_of(group: str) -> dict[str, Any]:
+    """One APIGroup: its released version is preferred."""
+    versions = {kind.version for kind in KINDS if kind.group == group} or {"v1"}
+    entries = [{"groupVersion": f"{group}/{version}", "version": version} for version in sorted(versions, key=len)]
+    return {"name": group, "versions": entries, "preferredVersion": entries[0]}
 
 
 def core_versions() -> dict[str, Any]:

@@ -89,6 +89,22 @@ CLUSTERANALYSISTEMPLATES = _argo(
     "ClusterAnalysisTemplate", "clusteranalysistemplates", ("cat",), namespaced=False, status=False
 )
 EXPERIMENTS = _argo("Experiment", "experiments", ("exp",))
+GATEWAY_API = "gateway.networking.k8s.io"
+GATEWAYCLASSES = Kind(
+    GATEWAY_API, "v1", "GatewayClass", "gatewayclasses", "gatewayclass", ("gc",), namespaced=False, custom=True
+)
+GATEWAYS = Kind(GATEWAY_API, "v1", "Gateway", "gateways", "gateway", ("gtw",), custom=True)
+HTTPROUTES = Kind(GATEWAY_API, "v1", "HTTPRoute", "httproutes", "httproute", custom=True)
+REFERENCEGRANTS = Kind(
+    GATEWAY_API,
+    "v1beta1",
+    "ReferenceGrant",
+    "referencegrants",
+    "referencegrant",
+    ("refgrant",),
+    status=False,
+    custom=True,
+)
 
 KINDS: tuple[Kind, ...] = (
     NAMESPACES,
@@ -105,6 +121,10 @@ KINDS: tuple[Kind, ...] = (
     ANALYSISTEMPLATES,
     CLUSTERANALYSISTEMPLATES,
     EXPERIMENTS,
+    GATEWAYCLASSES,
+    GATEWAYS,
+    HTTPROUTES,
+    REFERENCEGRANTS,
 )
 BY_PATH = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}
 BY_KIND = {kind.kind: kind for kind in KINDS}

@@ -1,6 +1,6 @@
-"""What the CRDs of argo-rollouts 1.10 allow: values of a wrong type are refused, unknown fields are dropped.
+"""What the CRDs of argo-rollouts 1.10 and Gateway API 1.6 allow: wrong types are refused, unknown fields dropped.
 
-`schemas.json` holds the field names and types of those CRDs in short: `i` integer, `n` number, `s` string, `b` boolean,
+`schemas*.json` hold the field names and types of those CRDs in short: `i` integer, `n` number, `s` string, `b` boolean,
 `t` time, `x` integer or string, `*` anything, `[T]` a list of T, `{"*": T}` a map; `!` marks a required field. Pod
 templates are anything, for the controllers look at them themselves.
 """
@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from mlcd_tui.demo.kinds import Kind
+from mlcd_tui.demo import routes
+from mlcd_tui.demo.kinds import HTTPROUTES, Kind
 from mlcd_tui.demo.statuses import ApiError, violates
 
 Object = dict[str, Any]
@@ -23,6 +24,8 @@ _NAMES = {"i": "integer", "n": "number", "s": "string", "b": "boolean", "t": "st
 _TYPES: dict[str, tuple[type, ...]] = {"i": (int,), "n": (int, float), "s": (str,), "b": (bool,), "t": (str,)}
 _TYPES["x"] = (int, str)
 _GIVEN = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
+_WITH_RULES = {"Rollout", "HTTPRoute", "Gateway"}
+"""Kinds whose CRD has rules beyond types; they are not asked where the types are wrong already."""
 _UNCHECKED = (
     "<nil>",
     (
@@ -34,7 +37,9 @@ _UNCHECKED = (
 
 @cache
 def _schemas() -> Object:
-    found: Object = msgspec.json.decode(files("mlcd_tui.demo").joinpath("schemas.json").read_bytes())
+    found: Object = {}
+    for name in ("schemas.json", "schemas_gateway.json"):
+        found |= msgspec.json.decode(files("mlcd_tui.demo").joinpath(name).read_bytes())
     return {**found, "ClusterAnalysisTemplate": found["AnalysisTemplate"]}
 
 
@@ -47,8 +52,14 @@ def admit(kind: Kind, item: Object, subresource: str = "") -> tuple[Object, list
     look = _Look(f"{subresource}." if subresource else "")
     body = look.object({name: value for name, value in item.items() if name not in head}, schema, "")
     if look.wrong:
-        causes = [*look.wrong, _UNCHECKED] if kind.kind == "Rollout" else look.wrong
+        causes = [*look.wrong, _UNCHECKED] if kind.kind in _WITH_RULES else look.wrong
         raise violates(kind, item["metadata"].get("name", ""), causes)
+    if kind is HTTPROUTES and not subresource:
+        body = routes.completed(body)
+        if wrong := routes.misshapen(body):
+            raise violates(kind, item["metadata"].get("name", ""), [*wrong, _UNCHECKED])
+        if wrong := routes.forbidden(body):
+            raise violates(kind, item["metadata"].get("name", ""), wrong)
     if kind.kind == "Rollout" and body["spec"].get("replicas", 0) < 0:
         # the scale subresource says so
         why = f"Invalid value: {body['spec']['replicas']}: should be a non-negative integer"

@@ -20,6 +20,8 @@ Object = dict[str, Any]
 Key = tuple[str, str]
 Part = Literal["main", "status", "all"]
 
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""Of generated names."""
 HISTORY = 4000
 """Changes kept per kind; half of them go when there are more."""
 
@@ -73,6 +75,7 @@ class Store:
         """Between which values a metric lies, by `namespace/metric`."""
         self.told: dict[str, dict[tuple[str, str], str]] = {}
         """Names of the events about each object, by uid, reason and message."""
+        self._apart: dict[str, random.Random] = {}
         self._shelves = {kind.plural: _Shelf(compacted=1000) for kind in KINDS}
         self._owned: dict[str, dict[tuple[str, Key], Kind]] = defaultdict(dict)
 
@@ -130,21 +133,29 @@ class Store:
 
     # writing
 
-    def unique(self, length: int = 5) -> str:
-        """A random suffix in the alphabet of generated names."""
-        return "".join(self.random.choices("bcdfghjklmnpqrstvwxz2456789", k=length))
+    def apart(self, *places: str) -> None:
+        """Gives namespaces (or names of objects outside of them) chances of their own.
+
+        A story that joins others then leaves their names and times as they were.
+        """
+        self._apart.update((place, random.Random(place)) for place in places)  # noqa: S311 - names, not secrets
+
+    def chance(self, namespace: str) -> random.Random:
+        """Where random names and times of a namespace come from."""
+        return self._apart.get(namespace, self.random)
 
     def create(self, kind: Kind, item: Object, *, dry_run: bool = False) -> Object:
         """Stores a new object; raises 409 when the name is taken."""
         meta = dict(item.get("metadata") or {})
+        chance = self.chance(meta.get("namespace") or meta.get("name", ""))
         if not meta.get("name") and meta.get("generateName"):
-            meta["name"] = meta["generateName"] + self.unique()
+            meta["name"] = meta["generateName"] + "".join(chance.choices(_ALPHABET, k=5))
         if not kind.namespaced:
             meta.pop("namespace", None)
         key = (meta.get("namespace", ""), meta["name"])
         if key in self._shelves[kind.plural].entries:
             raise statuses.exists(kind, meta["name"])
-        meta["uid"] = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        meta["uid"] = str(uuid.UUID(int=chance.getrandbits(128), version=4))
         meta.setdefault("creationTimestamp", self.clock.text())
         if kind.generation:
             meta["generation"] = 1

@@ -103,8 +103,9 @@ def record(store: Store, about: Object, reason: str, message: str, *, warning: b
             store.delete(EVENTS, namespace, oldest)
     involved = {"kind": about["kind"], "namespace": meta.get("namespace", ""), "name": meta["name"]}
     involved |= {"uid": meta["uid"], "apiVersion": about["apiVersion"], "resourceVersion": meta["resourceVersion"]}
+    number = store.chance(namespace).getrandbits(64)
     event: Object = {
-        "metadata": {"name": f"{meta['name']}.{store.random.getrandbits(64):016x}", "namespace": namespace},
+        "metadata": {"name": f"{meta['name']}.{number:016x}", "namespace": namespace},
         "involvedObject": involved,
         "reason": reason,
         "message": message,

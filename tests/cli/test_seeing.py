@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from mlcd_tui.demo.access import VIEWER, User
 from tests.cli.conftest import Cli
 
-NAMESPACES = {"payments", "ads", "search", "recs", "nlp", "vision"}
+NAMESPACES = {"payments", "ads", "search", "recs", "nlp", "vision", "fraud"}
 
 
 def test_list_puts_who_waits_first_and_keeps_columns_straight(seen: Cli) -> None:
@@ -103,7 +103,7 @@ def test_status_waits_no_longer_than_told(seen: Cli) -> None:
     result = seen("rollouts", "status", "payments/fraud-scorer", "--watch", "--timeout", "300ms")
     assert result.exit_code == 1
     assert "was not healthy within 0.3 s" in result.stderr
-    missing = seen("rollouts", "status", "payments/nobody", "--watch", "--timeout", "300ms")
+    missing = seen("rollouts", "status", "payments/nobody", "--watch", "--timeout", "2s")
     assert missing.exit_code == 1
     assert "Waiting:" in missing.stderr
 
@@ -121,7 +121,7 @@ def test_names_that_mean_nothing(seen: Cli) -> None:
     assert seen("rollouts", "get", "payments/fraud-scorer", "-n", "ads").exit_code == 2
     for name in ("", "payments/", "/fraud-scorer", "a/b/c"):
         assert seen("rollouts", "get", name).exit_code == 2, name
-    unknown = seen("rollouts", "get", "payments/fraud-scorer", "--engine", "flagger")
+    unknown = seen("rollouts", "get", "payments/fraud-scorer", "--engine", "nothing")
     assert unknown.exit_code == 2
     assert "argo, deployment" in unknown.stderr
 

@@ -62,7 +62,7 @@ class PodController:
         annotations, now = pod["metadata"].get("annotations") or {}, self._store.clock.now()
         uid = pod["metadata"]["uid"]
         if uid not in self._due:
-            self._due[uid] = now + self._delay(annotations)
+            self._due[uid] = now + self._delay(namespace, annotations)
             self._schedule(pod)
             self._start(pod, annotations.get(BEHAVIOUR, ""))
             if annotations.get(BEHAVIOUR) == "never-ready":
@@ -74,10 +74,10 @@ class PodController:
         else:
             self._become_ready(pod)
 
-    def _delay(self, annotations: dict[str, str]) -> float:
+    def _delay(self, namespace: str, annotations: dict[str, str]) -> float:
         if match := re.match(r"^\s*([0-9.]+)s?\s*$", annotations.get(READY_AFTER, "")):
             return float(match[1])
-        return self._store.random.uniform(*self._store.start_seconds)
+        return self._store.chance(namespace).uniform(*self._store.start_seconds)
 
     def _schedule(self, pod: Object) -> None:
         nodes = [entry.item["metadata"]["name"] for _, entry in self._store.entries(NODES)]

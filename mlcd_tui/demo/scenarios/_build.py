@@ -33,9 +33,10 @@ def ground(store: Store, namespaces: Iterable[str]) -> None:
 
 def service(store: Store, namespace: str, name: str, selector: Object, labels: Object | None = None) -> None:
     """A Service in front of the pods of an app."""
+    chance = store.chance(namespace)
     spec = {
         "type": "ClusterIP",
-        "clusterIP": f"10.96.{store.random.randint(0, 255)}.{store.random.randint(2, 254)}",
+        "clusterIP": f"10.96.{chance.randint(0, 255)}.{chance.randint(2, 254)}",
         "selector": selector,
         "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}],
     }

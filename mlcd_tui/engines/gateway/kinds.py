@@ -19,6 +19,9 @@ RETURNED: Final = "mlcd.dev/returned-from"
 SWITCHED: Final = "mlcd.dev/switched"
 """Annotation of the route that a switch leaves: when."""
 
+MOVED: Final = "mlcd.dev/moved"
+"""Annotation of the route that every change of weights leaves: when."""
+
 REVISION: Final = "deployment.kubernetes.io/revision"
 RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
 HASH: Final = "pod-template-hash"

@@ -14,7 +14,7 @@ import msgspec
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines._httproute import CANDIDATE, PAIR, SINCE, STABLE, STEPS
 from mlcd_tui.engines._lean import Absurd, Lean, fit
-from mlcd_tui.engines.gateway.kinds import PREVIOUS, RETURNED, REVISION, SWITCHED
+from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION, SWITCHED
 
 
 class Annotations(Lean):
@@ -28,6 +28,7 @@ class Annotations(Lean):
     previous: Any = msgspec.field(default=None, name=PREVIOUS)
     returned: Any = msgspec.field(default=None, name=RETURNED)
     switched: Any = msgspec.field(default=None, name=SWITCHED)
+    moved: Any = msgspec.field(default=None, name=MOVED)
     revision: Any = msgspec.field(default=None, name=REVISION)
 
 

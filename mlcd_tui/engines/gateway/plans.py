@@ -14,7 +14,7 @@ from mlcd_tui.engines._httproute import CANDIDATE, HTTP_ROUTES, SINCE, STABLE
 from mlcd_tui.engines._sent import VERSION
 from mlcd_tui.engines._words import listed, sentence
 from mlcd_tui.engines.gateway import abilities, warnings
-from mlcd_tui.engines.gateway.kinds import PREVIOUS, RETURNED, SWITCHED
+from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, SWITCHED
 from mlcd_tui.engines.gateway.state import Other, Side, Standing, number
 
 
@@ -56,7 +56,7 @@ def propose(intent: Intent, s: Standing, now: datetime) -> Plan | Refusal:
             f"Set the version of {s.candidate.label}, or switch back.",
         )
     move = _MOVES[intent.verb](intent, s, s.stable, s.candidate, now)
-    return move if isinstance(move, Refusal) else _plan(intent, s, move)
+    return move if isinstance(move, Refusal) else _plan(intent, s, move, now)
 
 
 def _advice(s: Standing, why_not: str) -> str:
@@ -69,9 +69,10 @@ def _advice(s: Standing, why_not: str) -> str:
     return ""
 
 
-def _plan(intent: Intent, s: Standing, move: Move) -> Plan:
+def _plan(intent: Intent, s: Standing, move: Move, now: datetime) -> Plan:
     route = s.route
-    body = patch.edit(route, s.split, share=move.share, mirror=move.mirror, notes=move.notes)
+    notes = move.notes if move.share is None else {**move.notes, MOVED: _time(now)}
+    body = patch.edit(route, s.split, share=move.share, mirror=move.mirror, notes=notes)
     request = Request(HTTP_ROUTES, route.namespace, route.name, body, JSON_PATCH, strict=True)
     stable, candidate = s.split.stable, s.split.candidate
     assert stable is not None

@@ -16,7 +16,7 @@ from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, rows, t
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines._workload import revision, template_containers
 from mlcd_tui.engines._workload import version as image_version
-from mlcd_tui.engines.gateway.kinds import PREVIOUS, RETURNED, REVISION, USUAL
+from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION, USUAL
 
 
 class Other(StrEnum):
@@ -255,7 +255,8 @@ class Standing:
             return Waiting(WaitFor.PODS, clean(have))
         if phase is Phase.PAUSED:
             what = "your promotion" if self.by_steps or not self.split.mirror else "you to switch"
-            return Waiting(WaitFor.PERSON, Clean(what), self.word.since or when(self.route.notes.get(SINCE)))
+            since = when(self.route.notes.get(SINCE if self.split.mirror else MOVED))
+            return Waiting(WaitFor.PERSON, Clean(what), since)
         return Waiting()
 
 
