@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -27,6 +27,9 @@ from mlcd_tui.domain.errors import Problem, Unauthenticated, Unreachable
 from mlcd_tui.domain.plan import MERGE_PATCH
 from mlcd_tui.domain.refs import JSON, Resource
 from mlcd_tui.domain.text import Clean, clean
+
+if TYPE_CHECKING:
+    from mlcd_tui.cluster.websocket import WebSocket
 
 T = TypeVar("T")
 Params = Mapping[str, str]
@@ -221,23 +224,47 @@ class Client:
         except (OSError, ValueError) as error:
             raise from_exception(error, self.server) from error
 
-    async def _open(self, path: str, params: Params | None, accept: str) -> Answer:
+    async def open_socket(self, path: str, params: Params, protocol: str) -> WebSocket:
+        """Upgrade a GET to a WebSocket that speaks one of the cluster's protocols. Raises `Problem`."""
+        from mlcd_tui.cluster.websocket import WebSocket, accepts, new_key  # late: only port-forwarding needs it
+
+        key = new_key()
+        upgrade = (
+            ("Connection", "Upgrade"),
+            ("Upgrade", "websocket"),
+            ("Sec-WebSocket-Version", "13"),
+            ("Sec-WebSocket-Key", key),
+            ("Sec-WebSocket-Protocol", protocol),
+        )
+        answer = await self._open(path, params, "", upgrade)
+        headers = answer.headers
+        if not accepts(key, headers.get("sec-websocket-accept", "")) or (
+            headers.get("sec-websocket-protocol", "") != protocol
+        ):
+            answer.close()
+            raise Unreachable(f"{self.server} does not speak {protocol} over a WebSocket.")
+        return WebSocket(answer, protocol)
+
+    async def _open(
+        self, path: str, params: Params | None, accept: str, upgrade: tuple[tuple[str, str], ...] = ()
+    ) -> Answer:
         """The answer to a streaming GET, its head arrived and its status good."""
         for last in (False, True):
             login = await self._ready()
             url = self._url(path) + (f"?{urlencode(params)}" if params else "")
             try:
                 async with asyncio.timeout(self._timeout):
-                    answer = await open_answer(
-                        url, self._headers(login, "identity", accept), context=self._tls, proxy=self._proxy
-                    )
-                    if 200 <= answer.status < 300:
+                    headers = [*self._headers(login, "identity", accept), *upgrade]
+                    answer = await open_answer(url, headers, context=self._tls, proxy=self._proxy)
+                    if (answer.status == 101) if upgrade else (200 <= answer.status < 300):
                         self._answered = time.monotonic()
                         return answer
                     try:
                         body = await answer.rest()
                     finally:
                         answer.close()
+                    if upgrade and answer.status < 300:
+                        raise Unreachable(f"{self.server} (or a proxy before it) does not upgrade to a WebSocket.")
             except (OSError, ValueError) as error:
                 raise from_exception(error, self.server, self._proxy_shown) from error
             if answer.status != 401 or last or not await self._credentials.renew(login):

@@ -155,7 +155,7 @@ async def open_answer(
         writer.write(_request(parts, shown, headers))
         await writer.drain()
         status, answered = await _head(reader, shown)
-        while status < 200:
+        while status < 200 and status != 101:  # 101: the connection is another one from here on
             status, answered = await _head(reader, shown)
     except BaseException:
         writer.transport.abort()
