@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.log_search import LogSearchScreen
 from mlcd_tui.ui.viewmodels.check_live import LiveCheck
-from mlcd_tui.ui.viewmodels.spans import Line, Span
+from mlcd_tui.ui.viewmodels.spans import Line, Span, width
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 from mlcd_tui.ui.widgets.check_log import CheckLogView
 from mlcd_tui.ui.widgets.paint import content
@@ -23,13 +20,12 @@ from mlcd_tui.ui.widgets.paint import content
 _FRAME = 0.1  # seconds
 
 
-class CheckLogScreen(BaseScreen):
+class CheckLogScreen(LogSearchScreen):
     """Follows a check's log, or shows the kept one; searched as one types."""
 
-    CSS_PATH = "../styles/screens/logs.tcss"
     WHERE = Where.CHECK_LOG
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.CHECK_LOG)
-    AUTO_FOCUS = "#log"
+    LINES = CheckLogView
 
     def __init__(self, image: str, name: str, *, live: LiveCheck | None = None, run: str = "") -> None:
         """Show the log of a check that runs (`live`), or of a kept `run`."""
@@ -38,14 +34,7 @@ class CheckLogScreen(BaseScreen):
         self._live, self._run = live, run
         self._state = ""
         self._seen = -1
-
-    def compose_body(self) -> ComposeResult:
-        """What is shown and how, the lines, the filter."""
-        yield Static("", id="caption", markup=False)
-        yield CheckLogView(id="log")
-        with Horizontal(id="filter"):
-            yield Static("/ ", markup=False)
-            yield Input(compact=True, id="needle")
+        self._fits = False
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -56,7 +45,7 @@ class CheckLogScreen(BaseScreen):
             self._state = "reading"
             self.view.following = False
             self.run_worker(self._read(), group="logs", exclusive=True, exit_on_error=False)
-        self._caption()
+        self.show_caption()
 
     @property
     def view(self) -> CheckLogView:
@@ -71,7 +60,7 @@ class CheckLogScreen(BaseScreen):
             self._seen = live.count
             self.view.show_log(live.lines, live.count - len(live.lines))
         self._state = f"{live.state.value}, the log has ended" if live.state.ended else ""
-        self._caption()
+        self.show_caption()
 
     async def _read(self) -> None:
         lines: tuple[Clean, ...] = ()
@@ -81,9 +70,10 @@ class CheckLogScreen(BaseScreen):
         except Problem as problem:
             self._state = str(problem)
         self.view.show_log(lines)
-        self._caption()
+        self.show_caption()
 
-    def _caption(self) -> None:
+    def show_caption(self) -> None:
+        """How many lines, what state it is in, whether the end is followed."""
         view = self.view
         kept = len(self._live.lines) if self._live is not None else view.count
         total = self._live.count if self._live is not None else kept
@@ -96,49 +86,16 @@ class CheckLogScreen(BaseScreen):
             Span(f"{self.key_of('logs.follow')} ", bold(Tone.WAITS)),
             Span(f"follow {follow}", Tone.TEXT if view.following else Tone.DIM),
         )
-        self.query_one("#caption", Static).update(content(line))
+        caption = self.query_one("#caption", Static)
+        fits = width(line) <= caption.size.width
+        # Ten times a second under a flood: the whole screen is laid out anew only where it may take another height.
+        caption.update(content(line), layout=not (fits and self._fits))
+        self._fits = fits
 
     def crumbs(self) -> Line:
         """Image and check."""
         return Span(f"{self._image} ", Tone.DIM), Span(self._check, Tone.BRIGHT), Span(" log", Tone.DIM)
 
-    # Keys ---------------------------------------------------------------------------------------------------------
-
-    def action_follow(self) -> None:
-        """Stay at the end, or stay where one reads."""
-        self.view.follow(not self.view.following)
-        self._caption()
-
-    def action_filter(self) -> None:
-        """Ask for the text that lines must have."""
-        self.query_one("#filter").add_class("-open")
-        box = self.query_one("#needle", Input)
-        self.set_focus(box)  # at once: what is typed next is text, not keys
-        box.action_select_all()
-
-    @on(Input.Changed, "#needle")
-    def _filtered(self, event: Input.Changed) -> None:
-        self.view.filter(event.value)
-        self._caption()
-
-    @on(Input.Submitted, "#needle")
-    def _settled(self) -> None:
-        self.view.focus()
-
-    def action_escape(self) -> None:
-        """Clear the filter, then back."""
-        bar = self.query_one("#filter")
-        if bar.has_class("-open"):
-            bar.remove_class("-open")
-            self.query_one("#needle", Input).value = ""
-            self.view.focus()
-        else:
-            super().action_escape()
-
     def copied_text(self) -> str:
         """Name of the check."""
         return self._check
-
-    def shown_text(self) -> str:
-        """The lines that the filter lets through."""
-        return self.view.text() + "\n"

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.timer import Timer
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
+from mlcd_tui.ui.screens.log_search import LogSearchScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
 from mlcd_tui.ui.viewmodels.logs import SWITCHES, caption
 from mlcd_tui.ui.viewmodels.spans import Line, Span, fit_tail
@@ -47,13 +45,12 @@ def follow_logs(screen: BaseScreen, namespace: str, targets: Sequence[LogTarget]
         screen.app.push_screen(PickerScreen("Log of", _choices(targets)), open_it)
 
 
-class LogsScreen(BaseScreen):
+class LogsScreen(LogSearchScreen):
     """Follows a container's log; keeps the last lines."""
 
-    CSS_PATH = "../styles/screens/logs.tcss"
     WHERE = Where.LOGS
     BINDINGS: ClassVar[list[BindingType]] = bindings(Where.LOGS)
-    AUTO_FOCUS = "#log"
+    LINES = LogView
 
     def __init__(self, namespace: str, target: LogTarget, targets: Sequence[LogTarget] = ()) -> None:
         super().__init__()
@@ -64,14 +61,6 @@ class LogsScreen(BaseScreen):
         self._state = ""
         self._pending: list[LogLine] = []
         self._flush_timer: Timer | None = None
-
-    def compose_body(self) -> ComposeResult:
-        """What is shown and how, the lines, the filter."""
-        yield Static("", id="caption", markup=False)
-        yield LogView(id="log")
-        with Horizontal(id="filter"):
-            yield Static("/ ", markup=False)
-            yield Input(compact=True, id="needle")
 
     def on_mount(self) -> None:
         """Begin to read."""
@@ -98,7 +87,7 @@ class LogsScreen(BaseScreen):
         self._pending.clear()
         self._state = "waiting for lines"
         self.log_view.clear()
-        self._show_caption()
+        self.show_caption()
         self.run_worker(self._read(), group="logs", exclusive=True, exit_on_error=False)
 
     def reconnected(self) -> None:
@@ -137,9 +126,10 @@ class LogsScreen(BaseScreen):
         batch, self._pending = self._pending, []
         if self.is_mounted:
             self.log_view.append(batch)
-            self._show_caption()
+            self.show_caption()
 
-    def _show_caption(self) -> None:
+    def show_caption(self) -> None:
+        """How many lines, and how they are shown."""
         view = self.log_view
         line = caption(
             following=view.following,
@@ -158,14 +148,6 @@ class LogsScreen(BaseScreen):
 
     # Keys ---------------------------------------------------------------------------------------------------------
 
-    def action_follow(self) -> None:
-        """Stay at the end, or stay where one reads."""
-        self.log_view.follow(not self.log_view.following)
-
-    @on(LogView.Followed)
-    def _followed(self) -> None:
-        self._show_caption()
-
     def action_previous(self) -> None:
         """The log of the container before its last restart, or the present one."""
         self._previous = not self._previous
@@ -175,38 +157,13 @@ class LogsScreen(BaseScreen):
         """Times in front of lines."""
         self.log_view.stamps = not self.log_view.stamps
         self.log_view.rebuild()
-        self._show_caption()
+        self.show_caption()
 
     def action_wrap(self) -> None:
         """Long lines broken, or cut."""
         self.log_view.wrapped = not self.log_view.wrapped
         self.log_view.rebuild()
-        self._show_caption()
-
-    def action_filter(self) -> None:
-        """Ask for the text that lines must have."""
-        self.query_one("#filter").add_class("-open")
-        box = self.query_one("#needle", Input)
-        self.set_focus(box)  # at once: what is typed next is text, not keys
-        box.action_select_all()
-
-    @on(Input.Changed, "#needle")
-    def _filtered(self, event: Input.Changed) -> None:
-        self.log_view.filter(event.value)
-
-    @on(Input.Submitted, "#needle")
-    def _settled(self) -> None:
-        self.log_view.focus()
-
-    def action_escape(self) -> None:
-        """Clear the filter, then back."""
-        bar = self.query_one("#filter")
-        if bar.has_class("-open"):
-            bar.remove_class("-open")
-            self.query_one("#needle", Input).value = ""
-            self.log_view.focus()
-        else:
-            super().action_escape()
+        self.show_caption()
 
     def action_other(self) -> None:
         """Another container of what was asked for."""
@@ -224,7 +181,3 @@ class LogsScreen(BaseScreen):
     def copied_text(self) -> str:
         """Name of the pod."""
         return self._target.pod
-
-    def shown_text(self) -> str:
-        """The lines that the filter lets through."""
-        return self.log_view.text() + "\n"

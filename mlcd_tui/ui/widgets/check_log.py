@@ -11,7 +11,7 @@ from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.viewmodels.logs import log_line
 from mlcd_tui.ui.viewmodels.spans import Line, cells, to_ascii
-from mlcd_tui.ui.widgets.line_view import LinesView
+from mlcd_tui.ui.widgets.followed_lines import FollowedLines
 
 
 class _Painted(Sequence[Line]):
@@ -38,15 +38,13 @@ class _Painted(Sequence[Line]):
         return to_ascii(line) if self._plain else line
 
 
-class CheckLogView(LinesView):
-    """The last lines of a check's log; keeps the place where one reads, unless it follows."""
+class CheckLogView(FollowedLines):
+    """The last lines of a check's log."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self.following = True
         self._texts: tuple[Clean, ...] = ()
         self._gone = 0
-        self._filter = ""
 
     @property
     def count(self) -> int:
@@ -61,18 +59,6 @@ class CheckLogView(LinesView):
         if moved > 0 and not self.following and not self._filter:
             self.scroll_to(y=max(self.scroll_offset.y - moved, 0), animate=False)
 
-    def filter(self, text: str) -> None:
-        """Show only lines with this text, in whatever case."""
-        self._filter = text.casefold()
-        self._needle = self._filter
-        self._lay_out()
-
-    def follow(self, following: bool) -> None:  # noqa: FBT001 - the one thing it is about
-        """Stay at the end, or stay where one reads."""
-        self.following = following
-        if following:
-            self.scroll_end(animate=False)
-
     def rebuild(self) -> None:
         """The width changes nothing: long lines are not broken."""
         self._lay_out()
@@ -86,26 +72,3 @@ class CheckLogView(LinesView):
         if self.following:
             self.scroll_end(animate=False)
         self.refresh()
-
-    def on_mouse_scroll_up(self) -> None:
-        """Who scrolls back wants to read, not to follow."""
-        self.following = False
-
-    def action_cursor_up(self) -> None:
-        """A line up."""
-        self.following = False
-        super().action_cursor_up()
-
-    def action_page_up(self) -> None:
-        """A page up."""
-        self.following = False
-        super().action_page_up()
-
-    def action_cursor_top(self) -> None:
-        """To the first line kept."""
-        self.following = False
-        super().action_cursor_top()
-
-    def action_cursor_bottom(self) -> None:
-        """To the end, and stay there."""
-        self.follow(True)

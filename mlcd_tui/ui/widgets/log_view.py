@@ -4,68 +4,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual.geometry import Size
-from textual.message import Message
 
 from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.ui.viewmodels.logs import log_line
 from mlcd_tui.ui.viewmodels.spans import Line, width, wrap
-from mlcd_tui.ui.widgets.line_view import LinesView
+from mlcd_tui.ui.widgets.followed_lines import FollowedLines
 
 MOST_LINES = 5_000
 
 
-class LogView(LinesView):
-    """The last lines of a log. Keeps the place where one reads, unless it follows."""
+class LogView(FollowedLines):
+    """The last lines of a log."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.kept: deque[LogLine] = deque(maxlen=MOST_LINES)
-        self.following = True
         self.stamps = False
         self.wrapped = False
         self._painted: list[Line] = []
         self._wide = 0
-        self._filter = ""
-
-    @dataclass
-    class Followed(Message):
-        """It follows, or no longer."""
-
-        following: bool
-
-    def follow(self, following: bool) -> None:  # noqa: FBT001 - the one thing it is about
-        """Stay at the end, or stay where one reads."""
-        if following:
-            self.scroll_end(animate=False)
-        if following != self.following:
-            self.following = following
-            self.post_message(self.Followed(following))
-
-    def on_mouse_scroll_up(self) -> None:
-        """Who scrolls back wants to read, not to follow."""
-        self.follow(False)
-
-    def action_cursor_up(self) -> None:
-        """A line up."""
-        self.follow(False)
-        super().action_cursor_up()
-
-    def action_page_up(self) -> None:
-        """A page up."""
-        self.follow(False)
-        super().action_page_up()
-
-    def action_cursor_top(self) -> None:
-        """To the first line kept."""
-        self.follow(False)
-        super().action_cursor_top()
-
-    def action_cursor_bottom(self) -> None:
-        """To the end, and stay there."""
-        self.follow(True)
 
     def clear(self) -> None:
         """Forget all lines."""
@@ -86,12 +45,6 @@ class LogView(LinesView):
         self._lay_out()
         if excess > 0 and not self.following:
             self.scroll_to(y=max(self.scroll_offset.y - excess, 0), animate=False)
-
-    def filter(self, text: str) -> None:
-        """Show only lines with this text, in whatever case."""
-        self._filter = text.casefold()
-        self.rebuild()
-        self._needle = self._filter
 
     def rebuild(self) -> None:
         """Paint all kept lines anew."""
