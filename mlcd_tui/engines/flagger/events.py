@@ -17,7 +17,7 @@ _MOST_EVENTS: Final = 200
 _INCREASE: Final = "advancement waiting for traffic increase approval"
 _SKIPPED: Final = "skipping canary run as object is suspended"
 _FIRST_CHECK: Final = re.compile(r" canary iteration 1/")
-_REASONS: Final = ("Rolling back ", "Canary failed!")
+_REASONS: Final = ("Rolling back ", "Rollback check ")
 _HALT: Final = re.compile(
     r"advancement (?:external check (?P<check>\S+) failed (?P<said>.*)"
     r"|(?P<name>.+?) (?P<value>[-+\d.a-zµ]+)(?P<unit>%?) (?P<op>[<>]) (?P<limit>[-+\d.a-zµ]+)%?)$"
@@ -81,10 +81,10 @@ def mirrored_since(events: Sequence[JSON], begun: datetime | None) -> datetime |
 
 
 def why_failed(events: Sequence[JSON]) -> Clean:
-    """The reason of the last failure, empty where no event tells."""
+    """The reason of the last failure; empty where no event tells, for client-go drops those of an object with many."""
     for raw in reversed(events):
         message = _message(raw)
-        if message.startswith(_REASONS[0]):
+        if message.startswith(_REASONS):
             return clean(message)
     return Clean("")
 
