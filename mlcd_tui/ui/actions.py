@@ -162,12 +162,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("rollout.describe", "d", "describe", "Describe", "describe", _ROLLOUT, _LOOK, _ROLLOUT),
     Action("rollout.events", "e", "events", "Events", "events", _ROLLOUT, _LOOK),
     _tab(1, "overview"),
+    _tab(2, "traffic"),
     _tab(3, "analysis"),
     _tab(4, "package"),
     _tab(5, "checks"),
     _tab(7, "history"),
     _tab(8, "yaml"),
-    Action("rollout.compare", "v", "compare", "Compare revisions, or packages", "compare", _ROLLOUT, _LOOK),
+    Action("rollout.compare", "v", "compare", "Compare revisions, packages, answers", "compare", _ROLLOUT, _LOOK),
     Action("packages.open", "enter", "open", "Open the package", "open", _PACKAGES, _LOOK, _PACKAGES),
     Action("packages.mark", "space", "mark", "Mark a package for a comparison", "mark", _PACKAGES, _LOOK, _PACKAGES),
     Action(
@@ -233,6 +234,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.reconnect", "ctrl+r", "app.reconnect", "Reconnect", "reconnect", _SCREENS, _APP),
     Action("app.packages", "K", "app.packages", "Packages: browse models", "packages", _SCREENS, _APP, _FLEET),
     Action("app.checks", "X", "app.checks", "Checks: runs on images, and running them", "checks", _SCREENS, _APP),
+    Action("app.way-back", "B", "app.way_back", "Propose the way back that is offered", "way back", _SCREENS, _ACT),
     Action("app.audit", "L", "app.audit", "Audit log: who did what", "audit", _SCREENS, _APP),
     Action(
         "app.escape", "escape", "escape", "Clear the filter, then back", "back", _SCREENS, _APP, _INNER, palette=False

@@ -30,9 +30,9 @@ from mlcd_tui.ui.memory import Memory
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.fleet import FleetScreen
 from mlcd_tui.ui.theming import draw_bars, to_theme, tone_variables
-from mlcd_tui.ui.trouble import TellingApp
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs
 from mlcd_tui.ui.viewmodels.visits import Visits
+from mlcd_tui.ui.ways_back import OfferingApp
 
 _TWICE = 1.5  # seconds between two ctrl+c that quit
 
@@ -59,7 +59,7 @@ def _checks() -> Screen[None]:
     return ChecksScreen()
 
 
-class MlcdApp(TellingApp):
+class MlcdApp(OfferingApp):
     """The whole UI over one session."""
 
     TITLE = "mlcd-tui"
@@ -143,6 +143,7 @@ class MlcdApp(TellingApp):
         """Connect once the first picture stands."""
         self._unsubscribe = self.session.subscribe(self.guarded(self._receive))
         self.call_after_refresh(self._begin)
+        self.hear_offers()
 
     def _begin(self) -> None:
         self.start_work(self.session.start(), "session")
@@ -161,6 +162,7 @@ class MlcdApp(TellingApp):
         """Let go of the cluster."""
         if self._unsubscribe is not None:
             self._unsubscribe()
+        self.end_offers()
         await self.session.stop()
 
     def _receive(self, fleet: Fleet) -> None:

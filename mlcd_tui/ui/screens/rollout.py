@@ -18,7 +18,7 @@ from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.logs import follow_logs
-from mlcd_tui.ui.screens.rollout_evidence import EvidenceTabs
+from mlcd_tui.ui.screens.rollout_traffic import TrafficTab
 from mlcd_tui.ui.screens.text_view import EventsScreen, describe
 from mlcd_tui.ui.viewmodels import overview
 from mlcd_tui.ui.viewmodels.spans import Line, Span
@@ -33,9 +33,11 @@ from mlcd_tui.ui.widgets.panes import AnalysisPane, HistoryPane, YamlPane
 from mlcd_tui.ui.widgets.reader import Reader
 from mlcd_tui.ui.widgets.rollout_tree import RolloutTree
 from mlcd_tui.ui.widgets.tab_bar import Tab, TabBar
+from mlcd_tui.ui.widgets.traffic_pane import TrafficPane
 
 TABS = (
     Tab("overview", "1", "Overview"),
+    Tab("traffic", "2", "Traffic", "Live"),
     Tab("analysis", "3", "Analysis", "Runs"),
     Tab("package", "4", "Package", "Pkg"),
     Tab("checks", "5", "Checks"),
@@ -46,7 +48,7 @@ TABS = (
 _TINY = 60  # columns
 
 
-class RolloutScreen(EvidenceTabs):
+class RolloutScreen(TrafficTab):
     """Shows a rollout live. Only what is visible and changed is drawn anew."""
 
     CSS_PATH = "../styles/screens/rollout.tcss"
@@ -78,6 +80,7 @@ class RolloutScreen(EvidenceTabs):
                 yield Static("", id="freshness", markup=False)
                 with ContentSwitcher(initial="overview"):
                     yield LinesView(id="overview")
+                    yield TrafficPane(id="traffic")
                     yield AnalysisPane(id="analysis")
                     yield PackagePane(id="package")
                     yield CheckPane(id="checks")
@@ -127,6 +130,8 @@ class RolloutScreen(EvidenceTabs):
         self._closer = self.host.session.open(self.ref, self.host.guarded(self._hear))
         self.query_one(PackagePane).ask_again()  # what could not be looked for may be there now
         self.query_one(CheckPane).ask_again()
+        self.look_at_traffic(wanted=False)
+        self.look_at_traffic(wanted=self.tab == "traffic")
 
     def _let_go(self) -> None:
         if self._closer is not None:
@@ -213,6 +218,8 @@ class RolloutScreen(EvidenceTabs):
                 view = self.query_one("#overview", LinesView)
                 note = self.fleet.schemas.get(self.ref)
                 view.show(lambda room: overview.overview(shown, self.host.now(), room, glyphs, note))
+            case "traffic":
+                self.show_traffic(detail)
             case "analysis":
                 self.query_one(AnalysisPane).show(detail, now, glyphs)
             case "package":
@@ -239,9 +246,12 @@ class RolloutScreen(EvidenceTabs):
             self.query_one(PackagePane).ask_again()
         if name == "checks":
             self.query_one(CheckPane).ask_again()
+        self.look_at_traffic(wanted=name == "traffic")
         self._draw_tab()
         # Keys follow to the tab, but for the overview: there the tree is what one moves in.
         match name:
+            case "traffic":
+                self.query_one(TrafficPane).focus_first()
             case "analysis":
                 self.query_one(AnalysisPane).focus_first()
             case "package":
@@ -286,12 +296,15 @@ class RolloutScreen(EvidenceTabs):
         self.action_tab("yaml")
 
     def action_compare(self) -> None:
-        """In the history: with the newest, or with the one before; elsewhere the YAML's change, or all of it."""
+        """Revisions, packages or answers, by the tab; elsewhere the YAML's change, or all of it."""
         if self.tab == "history":
             self.query_one(HistoryPane).compare()
             return
         if self.tab == "package":
             self.compare_packages()
+            return
+        if self.tab == "traffic":
+            self.compare_answers()
             return
         if self.tab != "yaml":
             self.action_tab("yaml")
