@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -13,8 +12,9 @@ from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.check_evidence import check_gates, needs_reason
-from mlcd_tui.session.package_evidence import PATIENCE, brings_traffic
+from mlcd_tui.session.package_evidence import brings_traffic
 from mlcd_tui.session.running_images import running_images
+from mlcd_tui.session.waiting import Waiting
 
 Around = Callable[[RolloutDetail], Awaitable[RolloutChecks]]
 
@@ -36,7 +36,7 @@ class CheckEvidence:
     """None: there is nobody to ask."""
     required: bool = False
     """Whether an image that nobody has checked needs a reason, too (`[checks] required`)."""
-    _late: set[asyncio.Task[RolloutChecks]] = field(default_factory=set)
+    _waiting: Waiting = field(default_factory=Waiting)
 
     async def about(self, detail: RolloutDetail, intent: Intent) -> CheckWord:
         """What speaks for and against the image that `intent` brings to callers. Never raises `Problem`."""
@@ -46,13 +46,9 @@ class CheckEvidence:
         if candidate is None:
             return CheckWord()
         image = ImageChecks(clean(candidate.image), candidate.digest)
-        task = asyncio.ensure_future(self.ask(detail))
-        self._late.add(task)
-        task.add_done_callback(self._over)
         problem = ""
         try:
-            found = await asyncio.wait_for(asyncio.shield(task), PATIENCE)
-            image = found.candidate or image
+            image = (await self._waiting.on(self.ask(detail))).candidate or image
         except TimeoutError:
             problem = "its evidence is still being read: plan again in a moment"
         except Problem as trouble:
@@ -72,14 +68,6 @@ class CheckEvidence:
             )
         return CheckWord(gates, answer_for)
 
-    def _over(self, task: asyncio.Task[RolloutChecks]) -> None:
-        self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # a late one has nobody left to tell
-
     async def stop(self) -> None:
         """End what is still being read."""
-        late = list(self._late)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await self._waiting.stop()

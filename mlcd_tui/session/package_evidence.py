@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -15,9 +14,7 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 from mlcd_tui.session.running_images import RunningImage, running_images
-
-PATIENCE = 1.5
-"""Seconds that a plan waits for packages that are not known yet."""
+from mlcd_tui.session.waiting import Waiting
 
 _STATES = {
     Verdict.COMPATIBLE: GateState.PASSED,
@@ -34,7 +31,7 @@ class PackageEvidence:
 
     ask: Around | None = None
     """None: there is nobody to ask."""
-    _late: set[asyncio.Task[RolloutPackages]] = field(default_factory=set)
+    _waiting: Waiting = field(default_factory=Waiting)
 
     async def around(self, detail: RolloutDetail, intent: Intent) -> RolloutPackages | None:
         """The packages that `intent` decides on; None: it brings no version. Never raises `Problem`."""
@@ -43,28 +40,16 @@ class PackageEvidence:
         candidate, serving = running_images(detail)
         if candidate is None:
             return None
-        task = asyncio.ensure_future(self.ask(detail))
-        self._late.add(task)
-        task.add_done_callback(self._over)
         try:
-            # who waited too long gets the answer next time: the search goes on, and is remembered
-            return await asyncio.wait_for(asyncio.shield(task), PATIENCE)
+            return await self._waiting.on(self.ask(detail))
         except TimeoutError:
             return _stand_ins(candidate, serving, "its package is still being read: plan again in a moment")
         except Problem as problem:
             return _stand_ins(candidate, serving, str(problem))
 
-    def _over(self, task: asyncio.Task[RolloutPackages]) -> None:
-        self._late.discard(task)
-        if not task.cancelled():
-            task.exception()  # a late one has nobody left to tell
-
     async def stop(self) -> None:
         """End what is still being read."""
-        late = list(self._late)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await self._waiting.stop()
 
 
 def brings_traffic(intent: Intent) -> bool:

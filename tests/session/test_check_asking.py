@@ -17,7 +17,7 @@ from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import clean
-from mlcd_tui.session import check_asking
+from mlcd_tui.session import waiting
 from mlcd_tui.session.check_asking import CheckEvidence, CheckWord
 from tests.ui.check_samples import OTHER, bad, evidence, good, identity
 from tests.ui.samples import DIGEST_7, FRAUD, canary
@@ -109,7 +109,7 @@ async def test_ways_back_and_acts_that_bring_no_version_are_not_asked_for_checks
 
 
 async def test_who_does_not_answer_in_time_or_at_all_holds_no_plan_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(check_asking, "PATIENCE", 0.01)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.01)
     never = asyncio.Event()
 
     async def hangs(_detail: RolloutDetail) -> RolloutChecks:

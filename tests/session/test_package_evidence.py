@@ -20,7 +20,7 @@ from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.verdict import Verdict
-from mlcd_tui.session import package_evidence
+from mlcd_tui.session import package_evidence, waiting
 from mlcd_tui.session.running_images import RunningImage
 from tests.session.models import MAPS, NEW, OLD, REF, Lane, carrying, lane, model, speaking_json
 
@@ -115,7 +115,7 @@ async def test_what_is_not_known_is_unknown(
 
 
 async def test_a_package_that_is_still_being_read_is_not_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mlcd_tui.session.package_evidence.PATIENCE", 0.01)
+    monkeypatch.setattr("mlcd_tui.session.waiting.PATIENCE", 0.01)
     images = RunningImage("ml", "r/x:2", NEW), RunningImage("ml", "r/x:1", OLD)
     monkeypatch.setattr("mlcd_tui.session.package_evidence.running_images", lambda _: images)
 
@@ -170,7 +170,7 @@ async def test_no_plan_waits_long_for_packages(here: Lane, monkeypatch: pytest.M
         await asyncio.sleep(0.3)
         return await asked(detail)
 
-    monkeypatch.setattr(package_evidence, "PATIENCE", 0.1)
+    monkeypatch.setattr(waiting, "PATIENCE", 0.1)
     acts.package_evidence.ask = slow
     try:
         proposal = await session.propose(PROMOTE)
