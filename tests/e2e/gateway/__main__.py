@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.e2e.gateway.attachment import CONTROLLER
 from tests.e2e.gateway.cluster import Cluster, Key, Object, key_of
-from tests.e2e.gateway.envoy import Envoy, RejectedError
+from tests.e2e.gateway.envoy import Envoy, Ports, RejectedError
 from tests.e2e.gateway.pods import Pods
 from tests.e2e.gateway.programs import echo_server, envoy_binary
 from tests.e2e.gateway.statuses import class_status, gateway_status, route_status
@@ -38,23 +38,24 @@ class Gateway:
     def __init__(self, cluster: Cluster, envoy: Envoy) -> None:
         self._cluster = cluster
         self._envoy = envoy
+        self._ports = Ports()
         self._addresses: dict[Key, str] = {}
 
     async def reconcile(self) -> None:
         """One look at the cluster, brought to the data plane, and only then to the statuses."""
         known = {kind: dict(found) for kind, found in self._cluster.known.items()}
-        wanted = translate(known, str(self._envoy.rds))
+        wanted = translate(known, str(self._envoy.rds), self._ports.of)
         try:
             await self._envoy.apply(wanted.config)
         except RejectedError as error:
             print(error, file=sys.stderr, flush=True)  # noqa: T201  the log of this process
             return
+        self._ports.keep(wanted.config.listeners)
         for found in known["GatewayClass"].values():
             if found["spec"]["controllerName"] == CONTROLLER:
                 await self._say("GatewayClass", found, class_status(found))
-        listening = await self._envoy.addresses()
         for key, gateway in wanted.gateways.items():
-            await self._tell_where(key, gateway, listening)
+            await self._tell_where(wanted, key, gateway)
             await self._say("Gateway", gateway, gateway_status(known, wanted, key, self._address(key)))
         for key, route in known["HTTPRoute"].items():
             await self._say_route(wanted, key, route, known)
@@ -70,9 +71,14 @@ class Gateway:
             lock = {"resourceVersion": found["metadata"]["resourceVersion"]}
             await self._cluster.patch(kind, key_of(found), {"metadata": lock, "status": status}, "status")
 
-    async def _tell_where(self, key: Key, gateway: Object, listening: dict[str, str]) -> None:
-        ports = {str(each["port"]) for each in gateway["spec"]["listeners"]}
-        where = {port: at for port in sorted(ports) if (at := listening.get(port_name(key, int(port))))}
+    async def _tell_where(self, wanted: Wanted, key: Key, gateway: Object) -> None:
+        ports = sorted({each["port"] for each in gateway["spec"]["listeners"]})
+        names = {port: port_name(key, port) for port in ports}
+        where = {
+            str(port): f"127.0.0.1:{self._ports.of(name)}"
+            for port, name in names.items()
+            if name in wanted.config.listeners
+        }
         told = json.dumps(where)
         if gateway["metadata"].get("annotations", {}).get(LISTENS) != told:
             patched = await self._cluster.patch("Gateway", key, {"metadata": {"annotations": {LISTENS: told}}})

@@ -105,7 +105,9 @@ def _faults(known: Known, gateway: Object, spec: Object) -> Iterator[Verdict]:
         at = (ref.get("namespace", namespace), ref.get("name", ""))
         if not Grants(known).allow("Gateway", namespace, "Secret", at):
             yield Verdict("ResolvedRefs", False, "RefNotPermitted", f"no ReferenceGrant for Secret {at[0]}/{at[1]}")
-        elif ref.get("kind", "Secret") != "Secret" or not _certificate(known["Secret"].get(at, {}).get("data", {})):
+        elif (ref.get("group", ""), ref.get("kind", "Secret")) != ("", "Secret") or not _certificate(
+            known["Secret"].get(at, {}).get("data", {})
+        ):
             yield Verdict("ResolvedRefs", False, "InvalidCertificateRef", f"no certificate in Secret {at[0]}/{at[1]}")
 
 

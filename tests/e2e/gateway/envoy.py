@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,33 @@ _VERSION = re.compile(
     r"^(?:cluster|listener)_manager\.(?P<kind>[cl]ds)\.version_text$|\.rds\.(?P<route>\S+)\.version_text$"
 )
 APPLIED_WITHIN = 20.0
+
+
+class Ports:
+    """Free ports that stay ours: each is bound here, but not listened on, so that only Envoy can be reached there.
+
+    Envoy itself could be told to listen on any free port, but it hands the socket of a listener that was removed to the next
+    that has the same address in its configuration, and all of ours would have that.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, socket.socket] = {}
+
+    def of(self, name: str) -> int:
+        """The port of a name, the same whenever it is asked."""
+        if name not in self._held:
+            held = socket.socket()
+            held.bind(("127.0.0.1", 0))
+            held.setsockopt(
+                socket.SOL_SOCKET, socket.SO_REUSEPORT, 1
+            )  # Envoy sets it too, and may therefore bind it as well
+            self._held[name] = held
+        return int(self._held[name].getsockname()[1])
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Let go of all others."""
+        for name in self._held.keys() - set(names):
+            self._held.pop(name).close()
 
 
 class RejectedError(RuntimeError):
@@ -78,15 +106,6 @@ class Envoy:
             if path.stem not in config.routes:
                 self._written.pop(path)
                 path.unlink()
-
-    async def addresses(self) -> dict[str, str]:
-        """Where each of its listeners really listens, by name."""
-        answer = await self._client.get(f"{self.admin}/listeners", params={"format": "json"})
-        found = {}
-        for each in answer.json().get("listener_statuses", []):
-            at = each["local_address"]["socket_address"]
-            found[each["name"]] = f"{at['address']}:{at['port_value']}"
-        return found
 
     async def _swap(self, kind: str, resources: Mapping[str, Object]) -> None:
         if self._write(self._xds(kind), resources):

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,12 +54,13 @@ def port_name(gateway: Key, port: int) -> str:
     return f"{gateway[0]}_{gateway[1]}_{port}"
 
 
-def translate(known: Known, rds_folder: str) -> Wanted:
+def translate(known: Known, rds_folder: str, ports: Callable[[str], int]) -> Wanted:
     """Read the cluster; nothing is written anywhere.
 
     Args:
         known: the cluster's objects by kind.
         rds_folder: where Envoy will find the routes of its listeners.
+        ports: where a listener of that name really listens.
     """
     gateways = our_gateways(known)
     parents = {
@@ -74,7 +75,8 @@ def translate(known: Known, rds_folder: str) -> Wanted:
             if not listener.faults:
                 by_port[listener.spec["port"]].append(listener)
         for port, same in by_port.items():
-            listeners[port_name(key, port)] = _listener(known, key, port, same, rds_folder)
+            name = port_name(key, port)
+            listeners[name] = _listener(known, key, port, same, rds_folder, ports(name))
             for name in {_route_name(key, each) for each in same}:
                 served[name] = routes.get(name) or _route_configuration(name, {})
     return Wanted(gateways, parents, Config(listeners, served, dict(_clusters(known, parents))))
@@ -119,11 +121,11 @@ def _route_configuration(name: str, hosts: Hosts) -> Object:
     }
 
 
-def _listener(known: Known, gateway: Key, port: int, same: list[Listener], rds_folder: str) -> Object:
+def _listener(known: Known, gateway: Key, port: int, same: list[Listener], rds_folder: str, at: int) -> Object:
     made: Object = {
         "@type": f"{TYPE}.config.listener.v3.Listener",
         "name": port_name(gateway, port),
-        "address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}},
+        "address": {"socket_address": {"address": "127.0.0.1", "port_value": at}},
     }
     if same[0].spec["protocol"] == "HTTP":
         return {**made, "filter_chains": [_chain(gateway, _route_name(gateway, same[0]), rds_folder)]}
