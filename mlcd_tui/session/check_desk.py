@@ -116,12 +116,10 @@ class Checks:
         async with aclosing(running.tell()) as told:  # type: ignore[type-var]
             async for each in told:
                 if each.run is not None:
-                    self._forget()
+                    self._forget(_touched_by(each.run))
                 yield each
 
-    async def evidence(
-        self, digests: frozenset[str], namespace: str = "", image: str = ""
-    ) -> tuple[Evidence, ...]:
+    async def evidence(self, digests: frozenset[str], namespace: str = "", image: str = "") -> tuple[Evidence, ...]:
         """All evidence that is known of an image, newest first. Raises `Problem` only where nothing at all is known."""
         found = await (await self._look()).search.find(digests, namespace, image)
         if not found.evidence and found.problems:
@@ -269,10 +267,10 @@ class Checks:
         for listener in tuple(self._listeners):
             listener(touched)
 
-    def _forget(self) -> None:
+    def _forget(self, touched: frozenset[Touched] = frozenset()) -> None:
         if self._side is not None:
             self._side.forget()
-        self._changed()
+        self._changed(touched)
 
     async def _look(self) -> Side:
         """What belongs to the present connection; without one, this machine and registries are asked all the same."""
@@ -291,6 +289,14 @@ class Checks:
             if self._listeners:
                 self._side.watch()
             return self._side
+
+
+def _touched_by(run: CheckRun) -> frozenset[Touched]:
+    """Whom a run that was kept here speaks of: by name as well, since a build may run under a digest of its push."""
+    from mlcd_tui.checks.evidence.cluster import label_value
+
+    label = label_value(str(run.image.ref))
+    return frozenset(Touched("", digest, label) for digest in run.image.digests)
 
 
 def _operator() -> str:

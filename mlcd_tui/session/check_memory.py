@@ -40,9 +40,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """Evidence that was published, replaced or removed."""
+    """Evidence that was published, replaced or removed, or kept here."""
 
     namespace: str
+    """Empty: wherever the image runs."""
     digest: str
     label: str
     """Of the image's name."""

@@ -195,7 +195,7 @@ class NoteFeed:
 
     def _proven(self, touched: frozenset[Touched]) -> None:
         """Evidence was published, replaced, removed, or kept here: of these images, or of any."""
-        if not touched:  # in its turn: who sits before a thousand rollouts ran the checks of one of them
+        if not touched:  # in its turn
             for known in self._known.values():
                 known.due = 0.0
             self._wake.set()
@@ -209,7 +209,8 @@ class NoteFeed:
             image = known.images[0]
             if image is None:
                 return False
-            return (ref.namespace, image.digest) in digests or (ref.namespace, label_value(image.image)) in labels
+            label = label_value(image.image)
+            return any((place, image.digest) in digests or (place, label) in labels for place in (ref.namespace, ""))
 
         self._hurry(concerned)
 

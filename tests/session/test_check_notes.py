@@ -22,8 +22,10 @@ from mlcd_tui.domain.checks import CheckRun, CheckState, ImageIdentity
 from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.text import clean
 from mlcd_tui.session.check_desk import Checks
+from mlcd_tui.session.check_memory import Touched
 from mlcd_tui.session.check_search import EvidenceSearch
 from mlcd_tui.session.live import LiveSession, utc_now
+from mlcd_tui.session.note_words import Words
 from mlcd_tui.session.running_images import RunningImage
 from tests.checks.runs_made import result, run
 from tests.session.conftest import until
@@ -108,9 +110,12 @@ async def test_a_run_that_ends_here_shows_without_being_published(here: Lane, tm
     try:
         await session.start()
         await until(session, says(CheckWord.NONE))
+        heard: list[frozenset[Touched]] = []
+        checks.hear(heard.append)
         async for _ in checks.run(IMAGE, "checks.yaml"):
             pass
         await until(session, says(CheckWord.PASSED))
+        assert {each.digest for each in heard[0]} == {NEW}, "the others of a large fleet are not looked at again"
     finally:
         await session.stop()
 
@@ -177,6 +182,7 @@ async def test_where_the_watch_lives_nobody_is_asked_for_what_is_not_there(
         await publish(here, made())
         await until(session, says(CheckWord.PASSED))
         assert any(config_map_name(NEW) in path for path in asked)
+        assert not any("pods" in each or "replicasets" in each for each in asked), "which images run is known"
     finally:
         await session.stop()
 
@@ -216,3 +222,18 @@ async def test_what_is_published_elsewhere_hurries_nobody(here: Lane, monkeypatc
         assert looked == []
     finally:
         await session.stop()
+
+
+def test_notes_that_were_given_out_never_change_and_are_the_same_while_nothing_does() -> None:
+    words: Words[str] = Words()
+    assert words.say(REF, "one")
+    first = words.shown()
+    assert words.shown() is first
+    assert not words.say(REF, "one")
+    assert words.shown() is first, "the same word is no change"
+    assert words.say(REF, "two")
+    assert first[REF] == "one"
+    second = words.shown()
+    assert words.drop(REF)
+    assert not words.drop(REF)
+    assert (dict(second), dict(words.shown())) == ({REF: "two"}, {})
