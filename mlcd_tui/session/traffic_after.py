@@ -114,7 +114,7 @@ class AfterSwitch:
         """Look until there is reason to go back, or the time is over. What cannot be asked now is asked again."""
         old: Counted | None = None
         while self._ways.clock() < switch.until:
-            await asyncio.sleep(settings.refresh)
+            await self._ways.pause(settings.refresh)
             with suppress(Problem):
                 detail = await self._ways.detail(ref)
                 if not took_over(switch.before.intent.verb, switch.before.detail.targets, detail.targets):

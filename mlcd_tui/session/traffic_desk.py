@@ -63,6 +63,8 @@ class Ways:
     clock: Callable[[], datetime]
     comparisons: Callable[[], Comparisons] | None = None
     """None: answers cannot be compared from here."""
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Between two looks."""
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ class Traffic:
     async def _follow(self, ref: RolloutRef, window: float, followed: _Followed) -> None:
         wait = 0.0
         while True:
-            await asyncio.sleep(wait)
+            await self._ways.pause(wait)
             reading = await self._look(ref, window, followed)
             for listener in tuple(followed.listeners):
                 listener(reading)
