@@ -40,7 +40,7 @@ class Toy:
 
     name = "toy"
     title = "Toys"
-    watches = (FleetWatch(CONFIG_MAPS, Lean, label_selector="toy.example/rollout"),)
+    watches: tuple[FleetWatch, ...] = (FleetWatch(CONFIG_MAPS, Lean, label_selector="toy.example/rollout"),)
 
     def group(self, resource: Resource, decoded: Any) -> RolloutRef | None:
         """Each stands for itself."""
