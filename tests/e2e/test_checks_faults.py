@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -226,6 +227,32 @@ def test_an_engine_that_ends_in_the_middle(tmp_path: Path) -> None:
             assert states(run) == {"one": "error", "other": "error"}
             assert all("The Docker Engine stopped answering while" in result.sentence for result in run.results)
         finally:
+            engine.close()
+            gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_answers_nothing_any_more(tmp_path: Path) -> None:
+    """It is there and takes connections, but stands still: neither the checks nor the cleaning up wait for ever."""
+    with own_engine() as dockerd:
+        base = base_image(dockerd.address)
+        engine = connect(dockerd.address)
+        try:
+            code = "import time; print('up', flush=True); time.sleep(99)"
+            run, begun = None, 0.0
+            for told in run_plan(plan_of(tmp_path, one=python(code, seconds=2)), base, engine=engine):
+                if told.line == "up":
+                    dockerd.process.send_signal(signal.SIGSTOP)
+                    begun = time.monotonic()
+                run = told.run or run
+            assert begun
+            assert time.monotonic() - begun < 100
+            assert run is not None
+            (result,) = run.results
+            assert result.state is CheckState.ERROR
+            assert result.sentence == "The Docker Engine did not end the container of running one within 10 s."
+        finally:
+            dockerd.process.send_signal(signal.SIGCONT)
             engine.close()
             gc.collect()
 

@@ -201,6 +201,7 @@ def follow(
         now = time.monotonic()
         if killed:
             if now - killed > _AFTER_KILL:
+                engine.api.timeout = int(_AFTER_KILL)  # whatever is cleaned up now would wait for a minute each
                 raise Problem(f"The Docker Engine did not end the container of {doing} within {_AFTER_KILL:.0f} s.")
             continue
         watch()
