@@ -7,7 +7,7 @@ mkdir -p "$LAB/bin" "$LAB/flagger"
 exec 9>"$LAB/build.flagger.lock"
 flock 9
 pin=$(cat "$here"/module/go.mod "$here"/module/go.sum | sha256sum | cut -d' ' -f1)
-[ -x "$LAB/bin/flagger" ] && [ "$(cat "$LAB/bin/flagger.pin" 2>/dev/null)" = "$pin" ] && exit
+[ -x "$LAB/bin/flagger" ] && [ -f "$LAB/flagger/crd.yaml" ] && [ "$(cat "$LAB/bin/flagger.pin" 2>/dev/null)" = "$pin" ] && exit
 command -v go >/dev/null || die "building Flagger needs Go; install it (apt-get install golang-go)."
 echo "lab: building flagger"
 cd "$here/module"
