@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from mlcd_tui.domain.check_note import CheckNote, CheckWord
 from mlcd_tui.domain.check_ports import Progress
 from mlcd_tui.domain.check_standing import standings
 from mlcd_tui.domain.checks import CheckState
@@ -74,7 +75,7 @@ def unpublished_session() -> FakeSession:
 
 
 def schema_session() -> FakeSession:
-    """A fleet with a word on the schema of what is on its way."""
+    """A fleet with words on the schema and the checks of what is on its way."""
     rows = story()
     words = {
         "fraud-scorer": (Verdict.COMPATIBLE, "predict: 4 inputs, 1 output"),
@@ -87,7 +88,14 @@ def schema_session() -> FakeSession:
         for row in rows
         if row.ref.name in words
     }
-    return FakeSession(rows, schemas=notes)
+    told = {
+        "fraud-scorer": CheckNote(CheckWord.PASSED, 5, 5),
+        "churn": CheckNote(CheckWord.FAILED, 4, 5, (clean("lint"),), clean("lint is failed: 1 finding in 1 file")),
+        "ranker": CheckNote(CheckWord.STALE, 0, 5, (clean("lint"),), clean("lint is stale: it ran on another image")),
+        "embedder": CheckNote(CheckWord.NONE),
+    }
+    checks = {row.ref: told[row.ref.name] for row in rows if row.ref.name in told}
+    return FakeSession(rows, schemas=notes, checks=checks)
 
 
 def fitting() -> Proposal:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
+from mlcd_tui.domain.checks import CheckState
 from mlcd_tui.domain.errors import Missing
 from mlcd_tui.domain.ports import LogLine
 from mlcd_tui.domain.text import clean
 from mlcd_tui.ui.app import MlcdApp
+from mlcd_tui.ui.screens.check_log import CheckLogScreen
 from mlcd_tui.ui.screens.logs import LogsScreen
+from mlcd_tui.ui.viewmodels.check_live import LiveCheck
 from mlcd_tui.ui.viewmodels.targets import LogTarget
 from mlcd_tui.ui.widgets.log_view import MOST_LINES, LogView
 from tests.ui.fake_session import NOW, FakeSession, make_app
@@ -156,3 +159,21 @@ async def test_leaving_stops_reading(tmp_path: Path) -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert not [worker for worker in app.workers if worker.group == "logs" and worker.is_running]
+
+
+async def test_scrolling_back_in_a_check_s_log_is_told_above_it_and_the_end_is_followed_again() -> None:
+    live = LiveCheck(clean("tests"), CheckState.RUNNING)
+    app = make_app(FakeSession())
+    async with app.run_test(size=(100, 20)) as pilot:
+        live.lines.extend(clean(f"line {number}") for number in range(100))
+        live.count = 100
+        screen = CheckLogScreen("churn:1", "tests", live=live)
+        app.push_screen(screen)
+        await pilot.pause()
+        assert "follow on" in str(screen.query_one("#caption").render())
+        await pilot.press("up")
+        await pilot.pause()
+        assert "follow off" in str(screen.query_one("#caption").render())
+        await pilot.press("G")
+        await pilot.pause()
+        assert "follow on" in str(screen.query_one("#caption").render())
