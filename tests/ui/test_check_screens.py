@@ -200,6 +200,16 @@ async def test_a_failing_check_opens_at_its_finding_with_source_and_copies_its_p
         assert "F401" in screen.shown_text()
 
 
+async def test_what_stands_above_the_checks_of_a_run_is_cut_where_there_is_no_room() -> None:
+    app = make_app(a_session())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await at_checks(app, pilot)
+        under = str(app.screen.query_one("#under", Static).render())
+        assert "plan sha256:c1" in under
+        assert under.endswith("…")
+        assert len(under) <= 74
+
+
 async def test_a_failed_answer_is_accepted_with_a_reason_only() -> None:
     session = a_session()
     app = make_app(session)
@@ -214,7 +224,7 @@ async def test_a_failed_answer_is_accepted_with_a_reason_only() -> None:
         await pilot.press(*"w features", "enter")
         await settled(pilot)
         assert session.checks.accepted == [("bad-7", "checks.yaml", "snapshot", "now features", "night")]
-        assert "night accepted" in told(app)
+        assert "night accepted: now features. Run the checks again." in told(app)
         await pilot.press("escape", "home", "U")
         await settled(pilot)
         assert isinstance(app.screen, ChecksScreen)

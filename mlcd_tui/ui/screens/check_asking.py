@@ -62,6 +62,6 @@ async def _accept(screen: BaseScreen, run: CheckRun, plan: str, check: str, reas
     except Problem as problem:
         screen.host.tell(problem)
         return
-    first, rest = told[0] if told else "Nothing waited.", len(told) - 1
+    first, rest = (told[0] if told else "Nothing waited").rstrip("."), len(told) - 1
     more = f" And {rest} more." if rest > 0 else ""
-    screen.notify(f"{first}{more} Run the checks again.", title="Accepted", markup=False, timeout=10)
+    screen.notify(f"{first}.{more} Run the checks again.", title="Accepted", markup=False, timeout=10)

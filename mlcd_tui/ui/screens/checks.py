@@ -31,7 +31,7 @@ from mlcd_tui.ui.viewmodels.check_board import live_cells, progress_line, run_ce
 from mlcd_tui.ui.viewmodels.check_live import LiveRun
 from mlcd_tui.ui.viewmodels.check_tab import before
 from mlcd_tui.ui.viewmodels.check_words import count_line, digest_of
-from mlcd_tui.ui.viewmodels.spans import Line, Span, plain
+from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, plain
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.check_board import CheckBoard
 from mlcd_tui.ui.widgets.line_view import LinesView, RowList
@@ -266,8 +266,8 @@ class ChecksScreen(FilteredScreen):
     def _draw_board(self) -> None:
         board, under, glyphs = self.query_one(CheckBoard), self.query_one("#under", Static), self.host.glyphs
         run, live = self._run_under_cursor, self.live
+        room = max(self.size.width - 6, 10)
         if self._key == _LIVE and live is not None:
-            room = max(self.size.width - 6, 10)
             line = (
                 (Span(live.problem, Tone.BROKEN),)
                 if live.problem
@@ -276,7 +276,8 @@ class ChecksScreen(FilteredScreen):
             under.update(content(line))
             board.show_cells(live_cells(live, self.host.now()), glyphs)
         else:
-            under.update(content(check_list.under_line(run, self.host.now(), glyphs) if run is not None else ()))
+            line = check_list.under_line(run, self.host.now(), glyphs) if run is not None else ()
+            under.update(content(crop(line, room)))
             board.show_cells(run_cells(run, self._before.get(run.id)) if run is not None else (), glyphs)
 
     def crumbs(self) -> Line:
