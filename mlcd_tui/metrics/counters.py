@@ -21,22 +21,38 @@ def grid(end: float, window: float, step: float) -> tuple[float, ...]:
     return tuple(number * step for number in range(first, last + 1))
 
 
-def added(series: Iterable[Series], moments: Sequence[float], key: Key) -> dict[str, Counts]:
+def present(series: Iterable[Series], moments: Sequence[float]) -> tuple[bool, ...]:
+    """At each moment, whether any of the series had a value: something was being counted."""
+    place = {round(moment, 3): index for index, moment in enumerate(moments)}
+    rows = [_row(one, place, len(moments)) for one in series]
+    return tuple(any(row[index] is not None for row in rows) for index in range(len(moments)))
+
+
+def added(
+    series: Iterable[Series], moments: Sequence[float], key: Key, *, counting: Sequence[bool] | None = None
+) -> dict[str, Counts]:
     """What counters counted up between neighbouring moments, summed over all series of one key.
 
     A counter that falls has begun anew at 0 (a process restarted), where its series is of one process: without the
     label `instance` it is a sum over several, of which one went, and the stretch is left out. A series that appears
-    among others counts from 0, as the first failure of a process does: the rate of Prometheus would miss it. Where
-    all appear at once, nobody knows what they counted before, and that is left out as well.
+    while others are counted begins at 0, as the first failure of a process does: the rate of Prometheus would miss
+    it. Where all appear at once, nobody knows what they counted before, and that is left out as well.
+
+    Args:
+        series: of one version.
+        moments: the grid.
+        key: what series are summed under.
+        counting: at which moments others are known to have been counted; None: only these series tell.
     """
     found: dict[str, list[int | None]] = {}
+    series = tuple(series)
     place = {round(moment, 3): index for index, moment in enumerate(moments)}
-    rows = [(one, _row(one, place, len(moments))) for one in series]
-    anybody = [any(row[index] is not None for _, row in rows) for index in range(len(moments))]
-    for one, row in rows:
+    known = counting if counting is not None else present(series, moments)
+    for one in series:
+        row = _row(one, place, len(moments))
         sums = found.setdefault(key(one.labels), [None] * (len(moments) - 1))
         for index in range(len(moments) - 1):
-            step = _step(row[index], row[index + 1], known=anybody[index], alone="instance" in one.labels)
+            step = _step(row[index], row[index + 1], known=known[index], alone="instance" in one.labels)
             if step is not None:
                 sums[index] = (sums[index] or 0) + step
     return {name: tuple(sums) for name, sums in found.items()}

@@ -11,9 +11,10 @@ from mlcd_tui.config.metrics_settings import MetricsSettings
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.traffic import Point, TrafficTarget, VersionTraffic
+from mlcd_tui.metrics.answers import Series
 from mlcd_tui.metrics.choosing import CPU, MEMORY, Choice, Chooser
 from mlcd_tui.metrics.client import Prometheus
-from mlcd_tui.metrics.counters import Counts, Key, added, grid, increments, smoothed, total
+from mlcd_tui.metrics.counters import Counts, Key, added, grid, increments, present, smoothed, total
 from mlcd_tui.metrics.histogram import bounds, quantiles, slow, slow_bound
 from mlcd_tui.metrics.queries._set import Queries, QuerySet, filled
 
@@ -44,6 +45,15 @@ class Look:
     source: Clean
     versions: tuple[Counted, ...]
     step: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The series of one version."""
+
+    requests: tuple[Series, ...] = ()
+    failed: tuple[Series, ...] = ()
+    latency: tuple[Series, ...] = ()
 
 
 class Reader:
@@ -78,40 +88,49 @@ class Reader:
             step = max(_LEAST_STEP, math.ceil(window / _POINTS / _LEAST_STEP) * _LEAST_STEP)
         choice = await self._chooser.choose(targets, hints, now, step)
         moments = grid(now if end is None else end, window, choice.step)
+        answers = await asyncio.gather(*(self._asked(choice, queries, moments) for queries in choice.queries))
         asked = [queries.requests if queries is not None else "" for queries in choice.queries]
-        versions = await asyncio.gather(
-            *(
-                self._version(choice, target, queries, moments, twice=asked.count(asked[place]) > 1)
-                for place, (target, queries) in enumerate(zip(targets, choice.queries, strict=True))
-            )
-        )
+        counting = present([one for answer in answers for one in answer.requests], moments)
+        versions = [
+            Counted(VersionTraffic(target, problem=clean(_UNKNOWN if queries is None else _SAME)))
+            if queries is None or asked.count(queries.requests) > 1
+            else self._version(choice, target, answer, moments, counting)
+            for target, queries, answer in zip(targets, choice.queries, answers, strict=True)
+        ]
         resourced = await asyncio.gather(*(self._with_resources(counted, moments, now) for counted in versions))
         return Look(clean(f"{self.title}, {choice.chosen.title}"), tuple(resourced), choice.step)
 
-    async def _version(
-        self, choice: Choice, target: TrafficTarget, queries: Queries | None, moments: tuple[float, ...], *, twice: bool
+    async def _asked(self, choice: Choice, queries: Queries | None, moments: tuple[float, ...]) -> _Answer:
+        """The series of one version; nothing where there is nothing to ask."""
+        asked = (queries.requests, queries.failed, queries.latency) if queries is not None else ("", "", "")
+        return _Answer(*await asyncio.gather(*(self._range(query, moments, choice.step) for query in asked)))
+
+    async def _range(self, query: str, moments: tuple[float, ...], step: float) -> tuple[Series, ...]:
+        return await self._source.range(query, moments[0], moments[-1], step) if query else ()
+
+    def _version(
+        self,
+        choice: Choice,
+        target: TrafficTarget,
+        answer: _Answer,
+        moments: tuple[float, ...],
+        counting: tuple[bool, ...],
     ) -> Counted:
-        if queries is None or twice:
-            return Counted(VersionTraffic(target, problem=clean(_UNKNOWN if queries is None else _SAME)))
-        by_status, failed, by_bound = await asyncio.gather(
-            self._counts(choice, queries.requests, moments, choice.chosen.status_of),
-            self._counts(choice, queries.failed, moments, lambda _: ""),
-            self._counts(choice, queries.latency, moments, lambda labels: labels.get("le", "")),
-        )
+        def counts(series: tuple[Series, ...], key: Key) -> dict[str, Counts]:
+            if choice.chosen.estimated:
+                return increments(series, moments, key)
+            return added(series, moments, key, counting=counting)
+
+        by_status = counts(answer.requests, choice.chosen.status_of)
+        failed = counts(answer.failed, lambda _: "")
+        by_bound = counts(answer.latency, lambda labels: labels.get("le", ""))
         length = len(moments) - 1
         requests = _sum(by_status.values(), length)
         wrong = _failed(choice.chosen, by_status, failed, requests, length)
         counted = Counted(VersionTraffic(target), moments, requests, wrong)
-        counted = _with_latency(
-            counted, bounds(by_bound, choice.chosen.unit_ms), self._settings.latency_limit_ms, choice.step
-        )
+        by_limit = bounds(by_bound, choice.chosen.unit_ms)
+        counted = _with_latency(counted, by_limit, self._settings.latency_limit_ms, choice.step)
         return replace(counted, traffic=_curves(counted, choice.step))
-
-    async def _counts(self, choice: Choice, query: str, moments: tuple[float, ...], key: Key) -> dict[str, Counts]:
-        if not query:
-            return {}
-        series = await self._source.range(query, moments[0], moments[-1], choice.step)
-        return (increments if choice.chosen.estimated else added)(series, moments, key)
 
     async def _with_resources(self, counted: Counted, moments: tuple[float, ...], now: float) -> Counted:
         """Processor and memory, where the source has them; their absence is nothing to tell."""
