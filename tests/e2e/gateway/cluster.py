@@ -27,6 +27,7 @@ PATHS = {
     "Logs": ("/apis/kwok.x-k8s.io/v1alpha1", "logs"),
     "Namespace": ("/api/v1", "namespaces"),
     "Pod": ("/api/v1", "pods"),
+    "PortForward": ("/apis/kwok.x-k8s.io/v1alpha1", "portforwards"),
     "ReferenceGrant": (f"/apis/{GATEWAY_GROUP}/v1beta1", "referencegrants"),
     "Secret": ("/api/v1", "secrets"),
     "Service": ("/api/v1", "services"),

@@ -224,7 +224,7 @@ def data_plane(kubeconfig: Path, folder: Path, api: LabApi) -> Iterator[Plane]:
     """
     build()
     command = [sys.executable, "-m", "tests.e2e.gateway", str(folder / "plane")]
-    env = {"KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(HERE.parents[2]), "PYTHONWARNINGS": "default"}
+    env = {"KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(HERE.parents[2])}
     with started(command, folder / "plane.log", rb"serving (http://127\.0\.0\.1:\d+)", env) as envoy:
         yield Plane(api, envoy)
 

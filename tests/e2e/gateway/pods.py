@@ -2,7 +2,7 @@
 
 A pod whose annotation `lab.mlcd.dev/serve` holds knobs (JSON) gets a model server; one with the conformance suite's echo image gets
 that very server. Where its ports really are is then told by the pod's annotation `lab.mlcd.dev/ports`: {"8080": 41234}, all on
-127.0.0.1. What the process prints is what `kubectl logs` shows.
+127.0.0.1. What the process prints is what `kubectl logs` shows, and `kubectl port-forward` leads to it.
 """
 
 from __future__ import annotations
@@ -83,11 +83,13 @@ class Pods:
         log = self._folder / f"{namespace}_{name}.log"
         log.touch()
         try:
-            logs = {"metadata": {"namespace": namespace, "name": name}, "spec": {"logs": [{"logsFile": str(log)}]}}
-            await self._cluster.create("Logs", {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Logs", **logs})
-            await self._cluster.patch(
-                "Pod", (namespace, name), {"metadata": {"annotations": {PORTS: json.dumps(ports)}}}
-            )
+            await self._kwok("Logs", pod, {"logs": [{"logsFile": str(log)}]})
+            forwards = [
+                {"ports": [int(port)], "target": {"port": at, "address": "127.0.0.1"}} for port, at in ports.items()
+            ]
+            await self._kwok("PortForward", pod, {"forwards": forwards})
+            told = {"metadata": {"annotations": {PORTS: json.dumps(ports)}}}
+            await self._cluster.patch("Pod", (namespace, name), told)
             assert process.stdout
             async for line in process.stdout:
                 with log.open("a", encoding="utf-8") as out:
@@ -97,6 +99,13 @@ class Pods:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
+
+    async def _kwok(self, kind: str, pod: Object, spec: Object) -> None:
+        """What kwok is to answer for the pod, as its kubelet."""
+        namespace, name = key_of(pod)
+        meta = {"namespace": namespace, "name": name}
+        made = {"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": kind, "metadata": meta, "spec": spec}
+        await self._cluster.create(kind, made)
 
 
 def port_of(pod: Object, port: int) -> int | None:

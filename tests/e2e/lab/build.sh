@@ -46,7 +46,8 @@ build etcd go.etcd.io/etcd/server/v3 etcd
 for b in kube-apiserver kube-controller-manager kube-scheduler kubectl; do build kubernetes "k8s.io/kubernetes/cmd/$b" "$b" "$V"; done
 build kwok sigs.k8s.io/kwok/cmd/kwok kwok
 for b in rollouts-controller kubectl-argo-rollouts; do build argo "github.com/argoproj/argo-rollouts/cmd/$b" "$b"; done
-crds kwok sigs.k8s.io/kwok kustomize/crd/bases kwok.x-k8s.io_logs.yaml kwok.x-k8s.io_clusterlogs.yaml
+crds kwok sigs.k8s.io/kwok kustomize/crd/bases kwok.x-k8s.io_logs.yaml kwok.x-k8s.io_clusterlogs.yaml kwok.x-k8s.io_portforwards.yaml \
+  kwok.x-k8s.io_clusterportforwards.yaml
 crds argo github.com/argoproj/argo-rollouts manifests/crds \
   rollout-crd.yaml analysis-run-crd.yaml analysis-template-crd.yaml cluster-analysis-template-crd.yaml experiment-crd.yaml
 crds gateway-api sigs.k8s.io/gateway-api config/crd/standard \

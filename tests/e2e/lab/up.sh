@@ -66,7 +66,7 @@ start argo rollouts-controller --kubeconfig kubeconfig --leader-elect=false --me
 # The node's address is where the API server asks for logs: kwok answers there from the files that Logs and ClusterLogs objects name.
 start kwok kwok --kubeconfig kubeconfig --manage-all-nodes=true --node-lease-duration-seconds=40 --cidr 10.64.0.0/10 --node-ip 127.0.0.1 --node-port "$KWOK" \
   --server-address "127.0.0.1:$KWOK" --tls-cert-file pki/server.crt --tls-private-key-file pki/server.key \
-  --enable-crds Logs,ClusterLogs --config "$(printf '%s,' "$LAB_HERE"/stages/*.yaml | sed 's/,$//')"
+  --enable-crds Logs,ClusterLogs,PortForward,ClusterPortForward --config "$(printf '%s,' "$LAB_HERE"/stages/*.yaml | sed 's/,$//')"
 wait_for 60 "kwok's node" sh -c 'kubectl get node node-0 -o jsonpath="{.status.conditions[?(@.type==\"Ready\")].status}" | grep -q True'
 wait_for 60 "the rollouts controller" curl -fs "http://127.0.0.1:$ARGO_HEALTH/healthz"
 wait_for 60 "the default service account" kubectl get serviceaccount default
