@@ -311,4 +311,5 @@ def retry_experiment(ctx: click.Context, /, name: str, experiment: str, **option
     """Run an experiment again."""
     perform(current(ctx), name, _how(options), verb=Verb.RETRY_EXPERIMENT, target=experiment)
 
+from mlcd_tui.cli import comparing as _comparing  # noqa: E402, F401 - its command joins the group
 from mlcd_tui.cli import traffic as _traffic  # noqa: E402, F401 - its command joins the group

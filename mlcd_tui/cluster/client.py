@@ -236,7 +236,7 @@ class Client:
             ("Sec-WebSocket-Key", key),
             ("Sec-WebSocket-Protocol", protocol),
         )
-        answer = await self._open(path, params, "", upgrade)
+        answer = await self._open(path, params, "*/*", upgrade)  # a kubelet refuses to upgrade to JSON
         headers = answer.headers
         if not accepts(key, headers.get("sec-websocket-accept", "")) or (
             headers.get("sec-websocket-protocol", "") != protocol

@@ -15,7 +15,7 @@ from mlcd_tui.config import paths
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
 
-MOST_READ = 500
+MOST_READ = 200
 """Comparisons that are read."""
 _MOST_FILE = 2 * MOST_BYTES
 """A signed one is larger by a third."""

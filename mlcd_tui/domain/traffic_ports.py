@@ -62,6 +62,8 @@ class ComparisonProgress:
     problem: Clean = Clean("")
     """Not empty: it ended, and why."""
     ended: bool = False
+    exit_code: int = 0
+    """What a command ends with because of the problem; 0: there is none."""
 
 
 class ComparisonRun(Protocol):

@@ -9,12 +9,14 @@ from mlcd_tui.domain.ports import Clock
 from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
+    from mlcd_tui.cluster.client import Client
     from mlcd_tui.config.metrics_settings import MetricsSettings
     from mlcd_tui.domain.fleet import Fleet
     from mlcd_tui.domain.refs import RolloutRef
     from mlcd_tui.domain.rollout import RolloutDetail
     from mlcd_tui.session.acts import Acts
     from mlcd_tui.session.check_desk import Checks
+    from mlcd_tui.session.comparison_desk import ComparisonDesk
     from mlcd_tui.session.connection import Connection
     from mlcd_tui.session.detail_feed import DetailFeed
     from mlcd_tui.session.package_desk import Desk, Surroundings
@@ -50,7 +52,22 @@ class Desks:
         """Live traffic, and comparisons of answers."""
         from mlcd_tui.session.traffic_desk import Traffic, Ways
 
-        return Traffic(Ways(self._metrics, self._known, self._clock))
+        return Traffic(Ways(self._metrics, self._known, self._clock, lambda: self.comparing))
+
+    @cached_property
+    def comparing(self) -> ComparisonDesk:
+        """Comparisons of answers: running them, and what is kept of them."""
+        from mlcd_tui.session.comparison_desk import ComparisonDesk
+        from mlcd_tui.session.comparison_reach import reaching
+
+        return ComparisonDesk(self._clock, self.detail, reaching(self._client), self._watched)
+
+    async def _client(self) -> Client:
+        return (await self._ready()).connection.client
+
+    def _watched(self, ref: RolloutRef) -> RolloutDetail | None:
+        """A rollout as it is watched; None: it is not open."""
+        return next((feed.detail for feed in self._open if feed.ref == ref and feed.detail is not None), None)
 
     def _metrics(self) -> MetricsSettings:
         """Those of the present context."""
@@ -62,7 +79,7 @@ class Desks:
 
     async def _known(self, ref: RolloutRef) -> RolloutDetail:
         """A rollout in full: as it is watched, where it is open. Raises `Problem`."""
-        watched = next((feed.detail for feed in self._open if feed.ref == ref and feed.detail is not None), None)
+        watched = self._watched(ref)
         return watched if watched is not None else await self.detail(ref)
 
     async def _surroundings(self) -> Surroundings:

@@ -130,6 +130,8 @@ class LiveSession(Desks):
             await self.checks.reset()
         if "traffic" in self.__dict__:
             await self.traffic.reset()
+        if "comparing" in self.__dict__:
+            await self.comparing.stop()
         if self._connection is not None:
             await self._connection.close()
             self._connection = None

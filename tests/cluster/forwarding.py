@@ -41,6 +41,9 @@ class Forwarding:
     async def __call__(self, call: Call, reply: Reply) -> None:
         assert call.path.endswith("/portforward")
         assert call.headers["upgrade"].lower() == "websocket"
+        if call.headers.get("accept", "*/*") != "*/*":  # so did a real kubelet's library
+            await reply.status(406, "406: Not Acceptable")
+            return
         self.opened += 1
         proof = proof_of(call.headers["sec-websocket-key"])
         head = f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {proof}\r\nSec-WebSocket-Protocol: {self.protocol}"

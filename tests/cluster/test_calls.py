@@ -17,7 +17,7 @@ from mlcd_tui.cluster.client import Client
 from mlcd_tui.cluster.discovery import Discovery
 from mlcd_tui.cluster.execute import execute
 from mlcd_tui.cluster.logs import parse_line, read_logs
-from mlcd_tui.domain.errors import Conflict, Missing, Unreachable
+from mlcd_tui.domain.errors import Conflict, Invalid, Missing, Problem, Unreachable
 from mlcd_tui.domain.plan import JSON_PATCH, Access, Request
 from mlcd_tui.domain.refs import PODS, Resource
 from mlcd_tui.domain.text import clean
@@ -95,6 +95,28 @@ async def test_a_request_is_sent_as_it_was_shown(server: FaultServer, client: Cl
     assert "dryRun" not in server.calls[1].query
     await execute(client, replace(request, strict=True))
     assert server.calls[2].query == {"fieldManager": "mlcd-tui", "fieldValidation": "Strict"}
+
+
+@pytest.mark.parametrize(
+    ("said", "problem", "told"),
+    [
+        ("the server rejected our request due to an error in our request", Conflict, "no longer as it was"),
+        ('Thing "a" is invalid: spec.percent: Invalid value: 101', Invalid, "spec.percent: Invalid value: 101"),
+        (
+            f' "" is invalid: patch: Invalid value: "{"x" * 5000}": strict decoding error: unknown field "spec.percent"',
+            Invalid,
+            'does not know all that this change needs (422): unknown field "spec.percent"',
+        ),
+    ],
+)
+async def test_a_patch_that_does_not_apply_is_another_matter_than_one_that_is_invalid(
+    server: FaultServer, client: Client, said: str, problem: type[Problem], told: str
+) -> None:
+    server.always = answer(422, said)
+    body = ({"op": "test", "path": "/spec/name", "value": "7"}, {"op": "add", "path": "/spec/percent", "value": 101})
+    with pytest.raises(problem) as caught:
+        await execute(client, Request(THINGS, "ns", "a", body, JSON_PATCH, strict=True))
+    assert told in caught.value.sentence
 
 
 async def test_only_a_missing_subresource_falls_back_to_the_object(server: FaultServer, client: Client) -> None:
