@@ -26,7 +26,7 @@ from mlcd_tui.checks.run import run_plan
 from mlcd_tui.domain.check_ports import Bench, Command, Serve
 from mlcd_tui.domain.checks import CheckResult, CheckState
 from mlcd_tui.domain.text import clean
-from tests.bench import report
+from tests.bench import bench_check_logs, report
 from tests.bench.measures import Samples
 from tests.bench.report import Row
 from tests.bench.viewers import OURS
@@ -36,7 +36,8 @@ _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 HEADING = "## Container checks"
 """Of its own section in the page of figures, which the others leave alone."""
 _BARE = "docker run"
-_WORK = ("python3", "-c", "import time; print('checked'); time.sleep(2)")
+_ALONE = "the longest alone"
+_SECONDS = 2
 _SERVER = (
     "python3",
     "-c",
@@ -48,6 +49,10 @@ ROWS = (
     Row("five checks side by side, wall time", "side by side", others=(_BARE,)),
     Row("the same one after the other", "in turn", others=(_BARE,)),
     Row("ours above bare, side by side", "above", goals=("≤ 1,000 ms", "")),
+    Row("the same, of bare", "share", goals=("≤ 10 %", ""), unit="%"),
+    Row("five side by side, one of them of 6 s", "chain", others=(_ALONE,)),
+    Row("the same, of that one alone", "of chain", goals=("≤ 110 %", ""), unit="%"),
+    *bench_check_logs.ROWS,
     Row("lines a second that a flood is taken at", "flood", unit=""),
     Row("processor of this program during the flood", "flood cpu", unit="%"),
 )
@@ -56,6 +61,9 @@ _TEXT = """
 
 Three of the five commands work for 2 s each, two are servers that are asked once for their first page and then ended. Bare is `docker run` with
 the same hardening where it has an option for it; its servers are published by a plain bridge network. Both take turns.
+
+Frames are those of the real app in a real terminal of 200 × 50 while a container writes 100,000 lines a second: asked for twenty times a second at
+moments that are fixed beforehand, over when they were written, so that a late one makes all those late that were due meanwhile.
 """
 
 
@@ -64,6 +72,7 @@ class _Kind:
     """A check that runs one command, or asks one server."""
 
     serves: bool
+    seconds: float = _SECONDS
     name: str = "bench"
     title: str = "Bench"
     model: type[Any] = CheckPart
@@ -79,8 +88,12 @@ class _Kind:
             with bench.serve(Serve(8000, argv=_SERVER, limits=limits), log) as served:
                 good = _asked(served.url)
         else:
-            good = bench.run(Command(_WORK, limits), log).exit_code == 0
+            good = bench.run(Command(_work(self.seconds), limits), log).exit_code == 0
         return CheckResult(clean(spec.name), "bench", CheckState.PASSED if good else CheckState.FAILED, clean(""))
+
+
+def _work(seconds: float) -> tuple[str, ...]:
+    return ("python3", "-c", f"import time; print('checked'); time.sleep({seconds})")
 
 
 def _asked(url: str) -> bool:
@@ -88,17 +101,17 @@ def _asked(url: str) -> bool:
         return bool(answer.status == 200)
 
 
-def _plan(most: int) -> Plan:
+def _plan(most: int, longest: float = _SECONDS) -> Plan:
     checks = tuple(
         PlannedCheck(name, "bench", CheckPart(name=name, kind="bench", limits=LimitsPart(cpus=0.4)), kind, "", {})
-        for name, kind in [(f"c{n}", _Kind(serves=n > 2)) for n in range(5)]
+        for name, kind in [(f"c{n}", _Kind(n > 2, _SECONDS if n else longest)) for n in range(5)]
     )
     return Plan("", ".", "", None, BudgetPart(checks=most), None, checks, "")
 
 
-def _ours(image: str, most: int) -> float:
+def _ours(image: str, most: int, longest: float = _SECONDS, only: Sequence[str] = ()) -> float:
     began = time.perf_counter()
-    *_, last = run_plan(_plan(most), image)
+    *_, last = run_plan(_plan(most, longest), image, only=only)
     spent = time.perf_counter() - began
     assert last.run is not None
     assert all(result.state is CheckState.PASSED for result in last.run.results), last.run.results
@@ -108,7 +121,7 @@ def _ours(image: str, most: int) -> float:
 def _bare(docker: str, image: str, network: str, *, together: bool) -> float:
     def one(serves: bool) -> None:
         if not serves:
-            subprocess.run([docker, "run", "--rm", *_HARD, image, *_WORK], check=True, capture_output=True)
+            subprocess.run([docker, "run", "--rm", *_HARD, image, *_work(_SECONDS)], check=True, capture_output=True)
             return
         options = ["--network", network, *_HARD[2:], "--publish", "127.0.0.1::8000"]
         command = [docker, "run", "--detach", "--rm", *options, image, *_SERVER]
@@ -167,11 +180,17 @@ def measure(times: int, address: str) -> Samples:
             samples.add("side by side", _BARE, bare)
             samples.add("side by side", OURS, ours)
             samples.add("above", OURS, ours - bare)
+            samples.add("share", OURS, (ours / bare - 1) * 100)
             samples.add("in turn", _BARE, _bare(docker, image, network, together=False))
             samples.add("in turn", OURS, _ours(image, 1))
+            alone, all_of_them = _ours(image, 64, 6, ("c0",)), _ours(image, 64, 6)
+            samples.add("chain", _ALONE, alone)
+            samples.add("chain", OURS, all_of_them)
+            samples.add("of chain", OURS, all_of_them / alone * 100)
     finally:
         subprocess.run([docker, "network", "rm", network], check=True, capture_output=True)
     _flood(samples, image)
+    bench_check_logs.measure(samples, image)
     return samples
 
 

@@ -17,6 +17,7 @@ from docker.errors import APIError
 
 from mlcd_tui.checks.plan import load_plan
 from mlcd_tui.checks.run import run_plan
+from mlcd_tui.checks.runner import leavings
 from mlcd_tui.checks.runner.belongings import OURS, OWNER
 from mlcd_tui.checks.runner.builder import ClassicBuilder, Order
 from mlcd_tui.checks.runner.buildx import best_builder
@@ -56,6 +57,7 @@ def tried(request: pytest.FixtureRequest, docker_host: str, docker_base: str, tm
         for stage in it.workshop._stages.values():
             if stage.image:
                 it.workshop.engine.api.remove_image(stage.image, force=True)
+        leavings.forget(it.workshop.engine, leavings.prefix(tmp_path))
 
 
 def stage(target: str, seconds: float = 120, report: str = "") -> Command:
@@ -203,7 +205,51 @@ def test_tests_of_newer_source_do_not_speak_for_an_older_image(
         for image in dict.fromkeys(images[::-1]):
             with suppress(APIError):
                 engine.api.remove_image(image, force=True)
+        leavings.forget(engine, leavings.prefix(tmp_path))
         engine.close()
+
+
+CHAIN = """FROM {base} AS trained
+RUN echo {salt} > /model
+FROM {base} AS dev
+COPY --from=trained /model /model
+"""
+
+
+def test_what_a_build_leaves_in_between_has_a_name_and_goes_with_the_next_build(tried: Tried, docker_base: str) -> None:
+    """Images without name or label could not be told from everybody else's, and would stay for ever."""
+    assert tried.workshop.context is not None
+    assert tried.workshop.builder is not None
+    folder, api = tried.workshop.context.folder, tried.workshop.engine.api
+
+    def nameless() -> set[str]:
+        return {one["Id"] for one in api.images(filters={"dangling": True}) if not one["Labels"]}
+
+    def left() -> list[str]:
+        start = f"{leavings.REPOSITORY}:{leavings.prefix(folder)}"
+        tags = [tag for one in api.images(name=leavings.REPOSITORY) for tag in one["RepoTags"] or ()]
+        return [tag for tag in tags if tag.startswith(start)]
+
+    def build(dockerfile: str, target: str) -> Ran:
+        (folder / "Dockerfile").write_text(dockerfile)
+        tried.workshop._stages.clear()
+        return tried.run(stage(target))
+
+    made_by_us = isinstance(tried.workshop.builder, ClassicBuilder)
+    before = nameless()
+    first = CHAIN.format(base=docker_base, salt=f"a{time.time_ns()}")
+    assert build(first, "dev").exit_code == 0
+    assert len(left()) == made_by_us
+    (kept,) = left() or [""]
+    assert build(first, "dev").exit_code == 0
+    assert left() == [kept] * made_by_us  # the cache holds
+    assert build(CHAIN.format(base=docker_base, salt=f"b{time.time_ns()}"), "dev").exit_code == 0
+    assert len(left()) == made_by_us
+    assert kept not in left()
+    failing = f"FROM {docker_base} AS dev\nRUN echo {time.time_ns()} > /x\nRUN exit 3\n"
+    assert build(failing, "dev").exit_code == 3
+    assert len(left()) == 2 * made_by_us
+    assert nameless() - before == set()
 
 
 def test_a_stage_that_fails_is_its_check_s_failure_alone(tried: Tried) -> None:

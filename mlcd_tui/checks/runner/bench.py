@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from docker.errors import APIError
 
+from mlcd_tui.checks.runner import leavings
 from mlcd_tui.checks.runner.belongings import OURS, OWNER, STAGE, labels, removing, sweep
 from mlcd_tui.checks.runner.builder import Builder, Built, Order
 from mlcd_tui.checks.runner.buildx import best_builder
@@ -108,11 +109,14 @@ class Workshop:
             began = time()
             built = builder.build(order, output, cancelled)
             built.began = began
+            start = leavings.prefix(self.context.folder, mark)
+            leavings.name(self.engine, start, built.made, built.image)
             if built.image:
                 with asked("looking at what was built"):
                     built.image = str(self.engine.api.inspect_image(built.image)["Id"])  # type: ignore[no-untyped-call]
                 self._stages[target] = built
                 self._forget_older(mark, built.image)
+                leavings.forget(self.engine, start, built.made | built.used)
             return replace(built)
 
     def _forget_older(self, mark: str, kept: str) -> None:

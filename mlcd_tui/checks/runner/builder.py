@@ -17,6 +17,7 @@ from docker.utils.build import tar
 from mlcd_tui.checks.runner.container import TICK
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import Engine, asked
+from mlcd_tui.checks.runner.leavings import Steps
 from mlcd_tui.checks.runner.output import Output
 from mlcd_tui.checks.runner.stages import needed
 from mlcd_tui.domain.check_ports import Limits
@@ -51,6 +52,10 @@ class Built:
     cancelled: bool = False
     failure: str = ""
     """In the builder's words; empty: it was built, or ended by us."""
+    made: frozenset[str] = frozenset()
+    """Short digests of images that it left in the engine's store; BuildKit keeps its own to itself."""
+    used: frozenset[str] = frozenset()
+    """Those of the cache that it has used."""
 
 
 class Builder(Protocol):
@@ -80,7 +85,7 @@ class ClassicBuilder:
     def build(self, order: Order, output: Output, cancelled: Callable[[], bool]) -> Built:
         """Build by the engine's API; the connection is cut where it must end early, which ends the build."""
         order.context.measure()
-        built, steps = Built(), _Steps()
+        built, steps = Built(), Steps()
         deadline = time.monotonic() + order.limits.seconds
         archive, dockerfile = _archive(order)
         with archive, _Stream(self.engine, order, archive, dockerfile) as events:
@@ -94,26 +99,11 @@ class ClassicBuilder:
                     break
         output.lines.end()
         built.from_cache = steps.last_run_cached and bool(built.image)
+        built.made, built.used = frozenset(steps.made), frozenset(steps.used)
         return built
 
 
-@dataclass(slots=True)
-class _Steps:
-    """Whether the last RUN instruction came from the cache, as the classic builder tells it."""
-
-    is_run: bool = False
-    last_run_cached: bool = False
-
-    def hear(self, text: str) -> None:
-        if text.startswith("Step "):
-            self.is_run = " : RUN " in text
-            if self.is_run:
-                self.last_run_cached = False
-        elif self.is_run and "---> Using cache" in text:
-            self.last_run_cached = True
-
-
-def _told(event: Mapping[str, Any], built: Built, steps: _Steps, output: Output) -> None:
+def _told(event: Mapping[str, Any], built: Built, steps: Steps, output: Output) -> None:
     if "stream" in event:
         text = str(event["stream"])
         steps.hear(text)

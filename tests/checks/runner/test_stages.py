@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlcd_tui.checks.runner.leavings import Steps
 from mlcd_tui.checks.runner.stages import base_of, needed
 
 DOCKERFILE = """# syntax=docker/dockerfile:1
@@ -60,3 +61,24 @@ def test_what_a_stage_stands_on_is_an_image_in_the_end() -> None:
     assert base_of(dockerfile, "lint", {"TAG": "2"}) == "python:2"
     assert [base_of(dockerfile, target) for target in ("none", "other", "", "absent")] == ["", "", "", ""]
     assert base_of("FROM a\nFROM b\n", "") == "b"
+
+
+def test_what_a_build_has_made_is_told_from_what_it_found() -> None:
+    """As the classic builder says it."""
+    steps = Steps()
+    for text in (
+        "Step 1/4 : FROM debian AS base\n",
+        " ---> 111111111111\n",
+        "Step 2/4 : RUN pip install x\n",
+        " ---> Using cache\n",
+        " ---> 222222222222\n",
+        "Step 3/4 : COPY . .\n",
+        " ---> 333333333333\n",
+        "Step 4/4 : RUN pytest\n",
+        " ---> Running in 444444444444\n",
+        "Removing intermediate container 444444444444\n",
+        " ---> 555555555555\n",
+    ):
+        steps.hear(text)
+    assert (steps.used, steps.made) == ({"222222222222"}, {"333333333333", "555555555555"})
+    assert not steps.last_run_cached

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlcd_tui.checks.runner import leavings
 from mlcd_tui.checks.runner.belongings import STAGE
 
 SAMPLES = Path(__file__).parents[3] / "sample_configs" / "checks"
@@ -59,10 +60,17 @@ def forget(folder: Path) -> None:
     """Remove this run's images of samples, and those of stages that were built from copies below `folder`."""
     tags = _docker("images", "--format", "{{.Repository}}:{{.Tag}}", REPOSITORY).splitlines()
     stages = _docker("images", "--all", "--quiet", "--no-trunc", "--filter", f"label={STAGE}").splitlines()
+    marks: list[str] = []
     for image in dict.fromkeys(stages):
         mark = _docker("image", "inspect", "--format", f'{{{{index .Config.Labels "{STAGE}"}}}}', image)
         if mark.startswith(f"{folder.resolve()}/"):
             tags.append(image)
+            marks.append(mark)
+    for mark in marks:
+        start = f"{leavings.REPOSITORY}:{leavings.prefix(Path(mark).parents[1])}"
+        names = _docker("images", "--format", "{{.Repository}}:{{.Tag}}", leavings.REPOSITORY).splitlines()
+        tags += [name for name in names if name.startswith(start)]
+    tags = list(dict.fromkeys(tags))
     if tags:
         _docker("rmi", "--force", *tags)
 
