@@ -93,18 +93,21 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rollouts", type=int, nargs="+", default=[1_000, 10_000], help="sizes, in rising order")
     parser.add_argument("--rate", type=float, default=200.0, help="changes a second")
+    parser.add_argument("--under-way", action="store_true", help="all of them, not one in ten; nothing is written")
     parser.add_argument("--quick", action="store_true", help="few repetitions, and nothing is written")
     parser.add_argument("--output", type=Path, default=None, help="page to write; docs/benchmarks.md unless --quick")
     return parser.parse_args()
 
 
-def _measure(kubeconfig: Path, sizes: Sequence[int], rate: float, extent: Extent) -> list[tuple[int, float, Samples]]:
+def _measure(
+    kubeconfig: Path, sizes: Sequence[int], rate: float, extent: Extent, *, under_way: bool
+) -> list[tuple[int, float, Samples]]:
     parts: list[tuple[int, float, Samples]] = []
     there = 0
     with tempfile.TemporaryDirectory(prefix="mlcd-bench-") as home:
         for count in sizes:
             _say(f"{count} rollouts: making {count - there}")
-            asyncio.run(grow(kubeconfig, count, there))
+            asyncio.run(grow(kubeconfig, count, there, under_way=under_way))
             there = count
             samples = Samples()
             Bench(kubeconfig, Path(home), count, rate, extent, samples).run()
@@ -124,11 +127,13 @@ def main() -> int:
     where = report.machine()
     asyncio.run(shrink(kubeconfig))
     try:
-        parts = _measure(kubeconfig, sorted(arguments.rollouts), arguments.rate, _QUICK if arguments.quick else _FULL)
+        extent = _QUICK if arguments.quick else _FULL
+        sizes, rate = sorted(arguments.rollouts), arguments.rate
+        parts = _measure(kubeconfig, sizes, rate, extent, under_way=arguments.under_way)
     finally:
         _say("taking the rollouts away")
         asyncio.run(shrink(kubeconfig))
-    target = arguments.output or (None if arguments.quick else _PAGE)
+    target = arguments.output or (None if arguments.quick or arguments.under_way else _PAGE)
     text = report.page(parts, where)
     if target is None:
         sys.stdout.write(text)

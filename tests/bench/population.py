@@ -99,10 +99,13 @@ def _spec(number: int, name: str, steps: list[Object], container: Object) -> Obj
     }
 
 
-def status(number: int, generation: str = "1") -> Object:
-    """What the controller would say: one waits for a person, of the others one in ten is on its way, a few are broken."""
+def status(number: int, generation: str = "1", *, under_way: bool = False) -> Object:
+    """What the controller would say: one waits for a person, of the others one in ten is on its way, a few are broken.
+
+    Where they are `under_way`, all are: packages and checks of each are looked up.
+    """
     pod_hash = f"{number * 2654435761 % 2**32:08x}"
-    moving, broken = number % 10 == 3, number % 50 == 7
+    moving, broken = under_way or number % 10 == 3, number % 50 == 7
     step = 1 if number == 0 else number % 6 if moving or broken else 6
     held: Object = {
         "HPAReplicas": 5,
@@ -218,7 +221,7 @@ async def _each(numbers: Iterable[int], work: Any) -> None:
             group.create_task(worker())
 
 
-async def populate(http: httpx.AsyncClient, count: int, start: int = 0) -> None:
+async def populate(http: httpx.AsyncClient, count: int, start: int = 0, *, under_way: bool = False) -> None:
     """Make the rollouts `start` to `count` with their status."""
 
     async def make(number: int) -> None:
@@ -226,7 +229,8 @@ async def populate(http: httpx.AsyncClient, count: int, start: int = 0) -> None:
         made = await _ok(await http.post(path, json=rollout(number)))
         generation = str(made["metadata"]["generation"])
         path += f"/{place(number)[1]}"
-        await _ok(await http.patch(f"{path}/status", content=json.dumps(status(number, generation)), headers=MERGE))
+        told = json.dumps(status(number, generation, under_way=under_way))
+        await _ok(await http.patch(f"{path}/status", content=told, headers=MERGE))
         await _ok(await http.patch(path, content=json.dumps(_UNTRACKED), headers=MERGE))
 
     for namespace in sorted({place(number)[0] for number in range(start, count)}):
@@ -250,10 +254,10 @@ async def clear(http: httpx.AsyncClient) -> None:
         await asyncio.sleep(1)
 
 
-async def grow(kubeconfig: Path, count: int, start: int = 0) -> None:
-    """Make the rollouts `start` to `count`."""
+async def grow(kubeconfig: Path, count: int, start: int = 0, *, under_way: bool = False) -> None:
+    """Make the rollouts `start` to `count`, some or all of them on their way."""
     async with client(kubeconfig) as http:
-        await populate(http, count, start)
+        await populate(http, count, start, under_way=under_way)
 
 
 async def shrink(kubeconfig: Path) -> None:

@@ -124,7 +124,8 @@ def machine() -> str:
 _HEAD = """# Benchmarks
 
 `make bench` runs everything on the lab (a real API server, etcd and Argo Rollouts controller on this machine, see `tests/e2e/lab`)
-and writes this page. For a quick try: `tests/e2e/lab/run.sh .venv/bin/python -m tests.bench --rollouts 50 --quick`.
+and writes this page. For a quick try: `tests/e2e/lab/run.sh .venv/bin/python -m tests.bench --rollouts 50 --quick`; with `--under-way`
+all rollouts are on their way, not one in ten.
 
 These are measurements, not tests: nothing fails when a number is larger. Everything runs on one machine, so the API server, etcd, the
 generator of changes and the program that is measured share its cores: read the ratios first, the absolute numbers second.

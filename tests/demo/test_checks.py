@@ -24,6 +24,7 @@ CHECKED = {
     "fraud-scorer:v7": (5, []),
     "churn:2025.11.0": (5, []),
     "churn:2025.11.1": (4, ["lint"]),
+    "two-tower:v8": (5, []),
     "two-tower:v9": (5, []),
 }
 
