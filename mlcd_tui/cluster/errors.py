@@ -185,6 +185,10 @@ def from_response(code: int, headers: Mapping[str, str], body: bytes, *, what: s
     return from_status(code, status_of(body), headers, what=what, server=server)
 
 
+_STRICT = "strict decoding error: "
+_OLDER = "The kind is of an older version in this cluster; nothing was changed."
+
+
 def from_status(code: int, status: Status, headers: Mapping[str, str], *, what: str, server: str) -> Problem:
     """As `from_response`, of a Status already decoded (an ERROR event of a watch carries one)."""
     said = sentence_of(status.message)
@@ -218,6 +222,10 @@ def from_status(code: int, status: Status, headers: Mapping[str, str], *, what: 
                 f"{server} redirects ({code}) instead of answering; that is not an API server.",
                 advice="Check the server in the kubeconfig; is a login page or a proxy in between?",
             )
+        case 400 | 422 if _STRICT in status.message:
+            # A refused patch brings the whole object along before it says what is wrong.
+            unknown = sentence_of(status.message.rpartition(_STRICT)[2])
+            return Invalid(f"{server} does not know all that this change needs ({code}): {unknown}", advice=_OLDER)
         case _ if 400 <= code < 500:
             return Invalid(f"{server} refused to {what} ({code}): {said or 'no reason given.'}")
         case _:

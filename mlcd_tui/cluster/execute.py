@@ -10,6 +10,7 @@ from mlcd_tui.domain.plan import Request
 from mlcd_tui.domain.refs import JSON
 
 FIELD_MANAGER = "mlcd-tui"
+_DOES_NOT_APPLY = "rejected our request due to an error in our request"
 
 
 async def execute(client: Client, request: Request, *, dry_run: bool = False) -> JSON:
@@ -51,7 +52,8 @@ async def _send(client: Client, path: str, request: Request, params: Mapping[str
     try:
         return await client.patch(path, request.body, content_type=request.content_type, params=params)
     except Invalid as refused:
-        # The API server answers 422 to a JSON patch whose `test` does not hold, where a merge patch gets 409.
-        if isinstance(request.body, tuple) and any(part.get("op") == "test" for part in request.body):
+        # The API server answers 422 in general words to a JSON patch that does not apply, its `test` included, where a
+        # merge patch gets 409. What would make an invalid object is refused with its own words.
+        if isinstance(request.body, tuple) and _DOES_NOT_APPLY in refused.sentence:
             raise Conflict(f"the object is no longer as it was ({refused.sentence})") from refused
         raise

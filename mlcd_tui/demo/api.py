@@ -340,7 +340,7 @@ def _admitted(request: Request, target: _Target, item: Object) -> tuple[Object, 
     admitted, unknown = schema.admit(target.kind, item, target.subresource)
     how = request.query.get("fieldValidation", "Warn")
     if unknown and how == "Strict":
-        raise schema.strict(target.kind, unknown)
+        raise schema.strict(target.kind, unknown, item if request.method == "PATCH" else None)
     return admitted, [f'299 - "unknown field \\"{path}\\""' for path in unknown] if how == "Warn" else []
 
 

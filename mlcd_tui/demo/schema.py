@@ -126,8 +126,13 @@ def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def strict(kind: Kind, unknown: list[str]) -> ApiError:
-    """400 for unknown fields, when the client asked for strictness."""
+def strict(kind: Kind, unknown: list[str], patched: Object | None = None) -> ApiError:
+    """400 for unknown fields, when the client asked for strictness; 422 with the whole object for what a patch made."""
     fields = ", ".join(f'unknown field "{path}"' for path in unknown)
+    if patched is not None:
+        whole = msgspec.json.encode(msgspec.json.encode(patched).decode()).decode()
+        why = f"Invalid value: {whole}: strict decoding error: {fields}"
+        cause = {"reason": "FieldValueInvalid", "field": "patch", "message": why}
+        return ApiError(422, "Invalid", f' "" is invalid: patch: {why}', {"causes": [cause]})
     why = f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {fields}'
     return ApiError(400, "BadRequest", why)

@@ -108,6 +108,7 @@ async def test_a_request_is_sent_as_it_was_shown(server: FaultServer, client: Cl
             'does not know all that this change needs (422): unknown field "spec.percent"',
         ),
     ],
+    ids=["does not apply", "invalid", "unknown field"],
 )
 async def test_a_patch_that_does_not_apply_is_another_matter_than_one_that_is_invalid(
     server: FaultServer, client: Client, said: str, problem: type[Problem], told: str

@@ -1,4 +1,4 @@
-"""The contract tests of tests/contract on the real API server with the real Argo controller."""
+"""The contract tests of tests/contract on the real API server with the real Argo controller and CRDs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.contract.test_rollouts_blue_green import *  # noqa: F403
 from tests.contract.test_rollouts_canary import *  # noqa: F403
 from tests.contract.test_rollouts_edited import *  # noqa: F403
 from tests.contract.test_rollouts_judged import *  # noqa: F403
+from tests.contract.test_routes import *  # noqa: F403
 from tests.contract.test_scale import *  # noqa: F403
 from tests.contract.test_schema import *  # noqa: F403
 from tests.e2e.conftest import Lab
