@@ -106,8 +106,9 @@ def _unread(judged: Judged, sentence: str) -> str:
 
 
 def _last_words(ran: Ran) -> str:
-    """The last line that it wrote for people."""
-    lines = [line for line in ran.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    """The last line that it wrote for people; what ruff tells by `-v` is for nobody here."""
+    written = ran.stderr.decode("utf-8", "replace").splitlines()
+    lines = [line for line in written if line.strip() and "][DEBUG] " not in line]
     return f": {clean(lines[-1].strip(), limit=200)}" if lines else ""
 
 

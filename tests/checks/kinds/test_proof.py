@@ -130,3 +130,12 @@ def test_pytest_tells_its_version_in_its_head() -> None:
     spec = check.model.model_validate({"name": "it", "kind": "tests", "tool": "pytest"})
     result = check.run(spec, FakeBench(answer=Ran(0, head, b"", xml)), ".", lambda _: None)
     assert (result.state, result.report.version) == (CheckState.PASSED, "8.4.2")
+
+
+def test_what_a_tool_died_of_is_told_and_not_what_it_was_busy_with() -> None:
+    check = KINDS.load("lint")
+    spec = check.model.model_validate({"name": "it", "kind": "lint", "tool": "ruff"})
+    stderr = b"ruff 0.17.6\nruff failed\n  Cause: no such rule: X1\n" + (RUFF % 1).partition(b"\n")[2]
+    result = check.run(spec, FakeBench(answer=Ran(2, b"", stderr, asked_first=True)), ".", lambda _: None)
+    assert result.state is CheckState.ERROR
+    assert result.sentence.endswith(": Cause: no such rule: X1")
