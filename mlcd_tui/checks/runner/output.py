@@ -18,6 +18,8 @@ LAST = 200
 """Of what was left out, the last lines are told after all."""
 LONGEST = 8_192
 """Characters of a line that is told; what never breaks a line must not fill the memory."""
+_LONGEST_RAW = 4 * LONGEST
+"""Bytes that so many characters can take."""
 _HEADER = 8
 
 
@@ -103,7 +105,7 @@ class Lines:
     _told: int = 0
     _allowance: float = PER_SECOND
     _since: float | None = None
-    _withheld: deque[str] = field(default_factory=lambda: deque(maxlen=LAST))
+    _withheld: deque[bytes] = field(default_factory=lambda: deque(maxlen=LAST))
     _left_out: int = 0
 
     def write(self, stream: int, data: bytes) -> None:
@@ -138,7 +140,8 @@ class Lines:
             self._allowance -= told
             lines = lines[told:]
         self._left_out += len(lines)
-        self._withheld.extend(_text(line) for line in lines[-LAST:])
+        # Made into text only when they are told: of a hundred thousand lines a second nearly all are forgotten here.
+        self._withheld.extend(line[:_LONGEST_RAW] for line in lines[-LAST:])
 
     def _may(self) -> int:
         return max(min(int(self._allowance), MOST_LINES - self._told), 0)
@@ -148,7 +151,7 @@ class Lines:
         if missing:
             self.log(f"… {missing:,} lines left out …")
         for line in self._withheld:
-            self.log(line)
+            self.log(_text(line))
         self._told += len(self._withheld)
         self._allowance -= len(self._withheld)
         self._withheld.clear()
@@ -179,5 +182,5 @@ class Output:
 
 
 def _text(line: bytes) -> str:
-    text = line[: LONGEST * 4].decode("utf-8", "backslashreplace").removesuffix("\r")
+    text = line[:_LONGEST_RAW].decode("utf-8", "backslashreplace").removesuffix("\r")
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
