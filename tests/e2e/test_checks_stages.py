@@ -24,6 +24,7 @@ from mlcd_tui.checks.runner.buildx import best_builder
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import connect
 from mlcd_tui.checks.runner.output import Lines, Output
+from mlcd_tui.checks.runner.trees import tree
 from mlcd_tui.domain.check_ports import Command, Limits, Ran
 from mlcd_tui.domain.checks import CheckResult, CheckState
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
@@ -154,6 +155,9 @@ def test_a_stage_is_seen_as_it_is_beside_the_image(tried: Tried) -> None:
     assert bench.tree("/etc/alternatives")["/etc/alternatives/awk"].startswith("link:")
     with pytest.raises(Missing, match="has no /app"):
         bench.tree("/app")
+    workshop = tried.workshop
+    with pytest.raises(Unreadable, match="/usr is too large to be compared"):
+        tree(workshop.engine, workshop.reader(workshop.image.config_digest), "/usr", 1 << 20)
 
 
 SHIPPED = """FROM {base} AS dev
