@@ -90,9 +90,12 @@ class FlaggerStage:
     def event(self, words: str, seconds: float = 120) -> None:
         """Wait until an event says these words."""
         end = time.monotonic() + seconds
-        while not any(words in each.get("message", "") for each in self.api.list("Event", self.namespace)):
+        while True:
+            told = [each.get("message", "") for each in self.api.list("Event", self.namespace)]
+            if any(words in each for each in told):
+                return
             if time.monotonic() > end:
-                raise TimeoutError(f"{self.namespace}: no event said {words!r}; status {self.status()}")
+                raise TimeoutError(f"{self.namespace}: no event said {words!r}, but {told}; status {self.status()}")
             time.sleep(0.2)
 
     def route(self) -> tuple[dict[str, int], bool]:
