@@ -312,7 +312,10 @@ async def test_an_engine_that_is_off_says_so_in_one_sentence() -> None:
         "argo", "Argo Rollouts", Freshness(Link.ABSENT, reason=Clean("this cluster has no Rollout kind."))
     )
     async with shown(FakeSession(story()[5:7], engines=(off,))) as (pilot, _):
-        assert "Argo Rollouts: this cluster has no Rollout kind." in screen_text(pilot)
+        assert "Not installed in this cluster: Argo Rollouts" in screen_text(pilot)
+    some = (off, EngineState("deployment", "Deployments", LIVE), EngineState("toy", "Toys", LIVE))
+    async with shown(FakeSession(story()[5:7], engines=some)) as (pilot, _):
+        assert "Not installed" not in screen_text(pilot)
 
 
 async def test_a_clock_hours_off_is_corrected_by_the_clusters() -> None:

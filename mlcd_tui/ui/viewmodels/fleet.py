@@ -253,14 +253,20 @@ def counts_line(index: FleetIndex, fleet: Fleet, width: int) -> Line:
 
 
 def notices(fleet: Fleet) -> tuple[Line, ...]:
-    """Sentences under the header: why the picture is not live, and which engines are off."""
+    """Sentences under the header: why the picture is not live, and which engines are off.
+
+    That some engines are not installed is no news where another one is: it is told where only one works.
+    """
     lines: list[Line] = []
     fresh = fleet.freshness
     if fresh.link in {Link.STALE, Link.DOWN, Link.FORBIDDEN} and fresh.reason and fleet.rows:
         lines.append((Span(fresh.reason, Tone.WAITS if fresh.link is Link.STALE else Tone.BROKEN),))
+    absent = [engine.title for engine in fleet.engines if engine.freshness.link is Link.ABSENT]
+    if absent and len(fleet.engines) - len(absent) < 2:
+        lines.append((Span("Not installed in this cluster: ", Tone.DIM), Span(", ".join(absent), Tone.TEXT)))
     for engine in fleet.engines:
         state = engine.freshness
-        if state.link in {Link.ABSENT, Link.FORBIDDEN} and state.reason:
+        if state.link is Link.FORBIDDEN and state.reason:
             lines.append((Span(f"{engine.title}: ", Tone.TEXT), Span(state.reason, Tone.DIM)))
     return tuple(lines)
 
