@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,7 +79,9 @@ def rows(objects: Objects) -> dict[RolloutRef, Rollout]:
 def opened(objects: Objects) -> RolloutDetail:
     found = ENGINE.observe(REF, objects, NOW)
     assert found is not None
-    assert found.rollout == rows(objects)[REF] or found.revisions
+    # Whether traffic can be copied is seen when the pair is opened only.
+    row = rows(objects)[REF]
+    assert replace(found.rollout, abilities=row.abilities) == row or found.revisions
     return found
 
 

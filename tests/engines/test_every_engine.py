@@ -21,6 +21,7 @@ from tests.engines import (
     argo_recorded,
     flagger_recorded,
     gateway_world,
+    test_deployment_mirror,
     test_deployment_pair,
     test_deployment_recorded,
     toy,
@@ -78,6 +79,8 @@ def _cases() -> Iterator[Case]:
     pair = test_deployment_pair.REF
     yield Case("pair waiting", deployment, pair, world, test_deployment_pair.NOW)
     switched = test_deployment_pair.done(world, Verb.SWITCH)
+    yield Case("pair with a route", deployment, pair, test_deployment_mirror.routed(), test_deployment_pair.NOW)
+    yield Case("pair copying", deployment, pair, test_deployment_mirror.begun(), test_deployment_pair.NOW)
     yield Case("pair switched", deployment, pair, switched, test_deployment_pair.NOW)
     gateway = ENGINES.load("gateway")
     for name, objects in gateway_world.states():

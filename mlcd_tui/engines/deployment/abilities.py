@@ -23,6 +23,7 @@ VERBS = (
     Verb.SET_IMAGE,
     Verb.SWITCH,
     Verb.SWITCH_BACK,
+    Verb.MIRROR,
 )
 """What this engine knows."""
 
@@ -56,6 +57,7 @@ Answer = tuple[str, str]
 
 PAUSED = "it is paused; resume it first"
 ALONE = "one Deployment has nothing to switch to; a blue/green is two with the label mlcd.dev/service"
+NO_COPIES = "one Deployment has no second version to copy to; a blue/green is two with the label mlcd.dev/service"
 NO_CANARY = "a rolling update goes on by itself; pause stops it"
 NO_RETRY = "a Deployment tries again by itself; mend it, or roll back"
 
@@ -83,6 +85,7 @@ _ALONE: dict[Verb, Callable[[Alone], Answer]] = {
     Verb.SET_IMAGE: lambda _: ("", "set version"),
     Verb.SWITCH: lambda _: (ALONE, ""),
     Verb.SWITCH_BACK: lambda _: (ALONE, ""),
+    Verb.MIRROR: lambda _: (NO_COPIES, ""),
 }
 
 
@@ -113,6 +116,8 @@ _PAIRED: dict[Verb, Callable[[Paired], Answer]] = {
     Verb.SET_IMAGE: lambda f: ("", f"set version of {f.other}"),
     Verb.SWITCH: _switch,
     Verb.SWITCH_BACK: _switch_back,
+    # Whether a route could copy is seen when the pair is opened; until then it may be asked for.
+    Verb.MIRROR: lambda f: ("", f"copy to {f.other}"),
 }
 
 

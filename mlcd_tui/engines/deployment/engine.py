@@ -12,8 +12,9 @@ from mlcd_tui.domain.ports import FleetWatch
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
+from mlcd_tui.engines._httproute import HTTP_ROUTES
 from mlcd_tui.engines._json import dig, labels_of, name_of, owned_by, rows, table, text, uid_of
-from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, summary, switching
+from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, mirror, summary, switching
 from mlcd_tui.engines.deployment.kinds import NAME, ORPHANS, PAIR, SERVICE
 from mlcd_tui.engines.deployment.pair import Pair, join
 from mlcd_tui.engines.deployment.state import read
@@ -80,6 +81,7 @@ class DeploymentEngine:
                 Scope(DEPLOYMENTS, ref.namespace, label),
                 Scope(REPLICA_SETS, ref.namespace, own),
                 Scope(PODS, ref.namespace, own),
+                Scope(HTTP_ROUTES, ref.namespace),
             )
         selector = _selector(dig(primary, "spec", "selector"))
         return (
@@ -99,13 +101,18 @@ class DeploymentEngine:
         if ref.kind not in _JOINED:
             return detail.one(raw, objects)
         deployments = _of_pair(objects, _label(ref, objects))
-        return detail.two(ref, raw, self._pair(ref, objects), deployments, objects) if deployments else None
+        if not deployments:
+            return None
+        pair = self._pair(ref, objects)
+        found = detail.two(ref, raw, pair, deployments, objects)
+        return mirror.complete(found, mirror.look(pair, ref.namespace, objects))
 
     def access(self, verb: Verb, namespace: str) -> tuple[Access, ...]:
-        """Patching the Deployment or, to switch, the Service; a Deployment is never retried, so no right is needed."""
+        """Patching the Deployment, to switch the Service, to copy a route; a Deployment is never retried: no right."""
         if verb not in abilities.VERBS or verb is Verb.RETRY:
             return ()
-        return (Access("patch", SERVICES if verb in _SERVICE_VERBS else DEPLOYMENTS, namespace),)
+        changed = HTTP_ROUTES if verb is Verb.MIRROR else SERVICES if verb in _SERVICE_VERBS else DEPLOYMENTS
+        return (Access("patch", changed, namespace),)
 
     def plan(self, intent: Intent, objects: Objects, now: datetime) -> Plan | Refusal:
         """What would be done, or why it cannot be."""
@@ -122,12 +129,18 @@ class DeploymentEngine:
             name_of(raw): _target(raw, objects, f"{ref.namespace}/{name_of(raw)}")
             for raw in _of_pair(objects, pair.name)
         }
-        return switching.propose(intent, pair, _named(objects, SERVICES, pair.name), targets, now)
+        copying = mirror.look(pair, ref.namespace, objects)
+        if intent.verb is Verb.MIRROR:
+            return mirror.propose(intent, copying, now)
+        proposed = switching.propose(intent, pair, _named(objects, SERVICES, pair.name), targets, now)
+        if isinstance(proposed, Refusal) or proposed.requests[0].resource != SERVICES:
+            return proposed
+        return mirror.with_copies_off(proposed, copying, now)
 
     def settled(self, plan: Plan, objects: Objects, now: datetime) -> Settled:
         """Whether the plan has taken effect."""
         del now
-        return effects.settled(plan, objects)
+        return mirror.settled(plan, objects) if mirror.is_copies(plan) else effects.settled(plan, objects)
 
     def _pair(self, ref: RolloutRef, objects: Objects) -> Pair:
         name = _label(ref, objects)
