@@ -260,6 +260,7 @@ async def test_the_settings_plan_is_what_a_promotion_must_answer_for(
     tmp_path: Path, here: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLCD_STATE_DIR", str(tmp_path / "state"))
+    monkeypatch.setattr("mlcd_tui.session.waiting.PATIENCE", 60.0)  # what is asked is who decides, not how fast
     plan = tmp_path / "checks.yaml"
     plan.write_text("apiVersion: mlcd.dev/v1\nchecks:\n  - {name: lint, kind: lint, tool: ruff}\n")
     for settings, answer_for in (
