@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -100,8 +101,8 @@ def _report(ended: ComparisonProgress) -> ComparisonReport:
 async def test_a_replay_to_two_addresses(tmp_path: Path) -> None:
     source = str(_requests(tmp_path / "requests.jsonl", 80))
     with model(lambda body: as_json({"y": body["x"]})) as one, model(lambda body: as_json({"y": body["x"]})) as two:
-        addresses = {"production": one.address, "shadow": two.address}
-        wish = ComparisonWish(source, **addresses, rate=10_000, latency_limit_ms=1e6, max_mismatch=0.05)
+        wish = ComparisonWish(source, production=one.address, shadow=two.address, rate=10_000)
+        wish = replace(wish, latency_limit_ms=1e6, max_mismatch=0.05)
         report = _report(await _ended(_desk(), wish))
     assert report.verdict is ComparisonVerdict.EQUAL
     assert report.complete
@@ -281,9 +282,9 @@ async def test_it_is_cancelled_and_tells_what_there_was(tmp_path: Path) -> None:
 
 async def test_a_version_out_of_reach_is_a_problem_with_its_exit_code(tmp_path: Path) -> None:
     source = str(_requests(tmp_path / "requests.jsonl", 40))
-    with model(as_json) as one:
-        gone = one.address
-    with model(as_json) as one:
+    with socket.socket() as held, model(as_json) as one:
+        held.bind(("127.0.0.1", 0))  # bound and not listening: nobody answers there
+        gone = f"http://127.0.0.1:{held.getsockname()[1]}"
         ended = await _ended(_desk(), ComparisonWish(source, production=one.address, shadow=gone, rate=1000))
     assert "The shadow at" in ended.problem
     assert ended.exit_code == 4

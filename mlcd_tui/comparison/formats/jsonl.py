@@ -21,7 +21,7 @@ from mlcd_tui.comparison.records import (
     value_hash,
 )
 from mlcd_tui.domain.comparison.pair import Answer, Pair, RecordedRequest
-from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.text import Clean, clean
 
 
 class _Request(msgspec.Struct):
@@ -152,7 +152,7 @@ def _whole_request(name: str, line: _Line, encode: Encode) -> RecordedRequest | 
         if not line.path:
             return None
         one = _Request(line.method, line.path, line.headers, line.body, line.body_b64)
-    headers = headers_of(one.headers)
+    headers = headers_of(one.headers) if one.headers else ()
     if one.body_b64 is not None:
         body = from_base64(one.body_b64)
         if body is None:
@@ -177,5 +177,6 @@ def _answer(one: _Answer) -> Answer:
         body, recorded = None, False
     ms = one.ms if one.ms is not None and math.isfinite(one.ms) and one.ms >= 0 else None
     status = one.status if 100 <= one.status <= 599 else 0
-    error = clean(one.error or ("" if status else "not recorded"), limit=300)
+    told = one.error or ("" if status else "not recorded")
+    error = clean(told, limit=300) if told else Clean("")
     return Answer(status, ms, body, error, one.truncated, recorded)

@@ -53,6 +53,7 @@ class Finding:
         return clean(f"{worst.path} {worst.note or worst.kind.value}", limit=400)
 
 
+_NO_FIELDS: frozenset[str] = frozenset()
 _EQUAL = Finding(agreed=True)
 
 
@@ -93,8 +94,8 @@ def _bodies(differ: Differ, production: Answer, other: Answer) -> Finding:
     if found is None:
         return _EQUAL
     return Finding(
-        off=frozenset(found.off),
-        broken=frozenset(found.broken),
+        off=frozenset(found.off) if found.off else _NO_FIELDS,
+        broken=frozenset(found.broken) if found.broken else _NO_FIELDS,
         drifts=found.drifts,
         excess=found.excess,
         agreed=bool(found.agreed),

@@ -150,7 +150,7 @@ class Comparer:
 
     def _measure(self, pair: Pair, finding: Finding, again: Finding | None) -> None:
         noise = again.drifts if again is not None else {}
-        for path in finding.drifts.keys() | noise.keys():
+        for path in (finding.drifts.keys() | noise.keys()) if noise else finding.drifts:
             one = self._field(path, pair)
             one.numbers = True
             moved = _moved(finding, path)

@@ -137,7 +137,7 @@ def _verdict(standing: _Standing) -> tuple[ComparisonVerdict, str]:
         return ComparisonVerdict.BROKEN, f"{_name(broken[0])} {broken[0].why}{_more(broken)}; {counted}"
     off = standing.having(FieldJudgement.DIFFERENT)
     if off or standing.excess.low > standing.limits.max_mismatch:
-        where = f"{_name(off[0])}: {off[0].why}{_more(off)}; " if off else ""
+        where = f"{_name(off[0])}{_why(off[0])}{_more(off)}; " if off else ""
         slower = f"; slower as well, {latency_words(standing.latency)}" if standing.slower else ""
         return ComparisonVerdict.DIFFERENT, f"{where}{counted}{slower}"
     if standing.slower:
@@ -177,7 +177,7 @@ def _missing(standing: _Standing) -> list[str]:
         found.append("production never agrees with itself: fix a seed, or compare only what is determined")
     undecided = standing.having(FieldJudgement.UNDECIDED)
     if undecided:
-        found.append(f"{_name(undecided[0])} cannot be told yet: {undecided[0].why}{_more(undecided)}")
+        found.append(f"{_name(undecided[0])} cannot be told yet{_why(undecided[0])}{_more(undecided)}")
     elif standing.excess.high > limits.max_mismatch and known >= limits.needed:
         found.append(f"up to {percent(standing.excess.high)} may differ by these pairs")
     limit = standing.latency_limit
@@ -209,6 +209,11 @@ def _warnings(standing: _Standing) -> tuple[Clean, ...]:
 
 def _name(one: FieldDrift) -> str:
     return f"{one.name} ({one.path})" if one.name else str(one.path)
+
+
+def _why(one: FieldDrift) -> str:
+    """The numbers of a field where they are not those of all answers anyway."""
+    return f": {one.why}" if one.noise is not None and one.noise.count else ""
 
 
 def _more(fields: Sequence[FieldDrift]) -> str:

@@ -10,15 +10,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from mlcd_tui.domain.snapshot.compare import Walk
+from mlcd_tui.domain.snapshot.compare import Walk, typed
 from mlcd_tui.domain.snapshot.paths import Follower, Place, States, written
 from mlcd_tui.domain.snapshot.result import Collector, DeviationKind, is_number
-from mlcd_tui.domain.snapshot.rules import NanPolicy, Rules, Setting, base
+from mlcd_tui.domain.snapshot.rules import OIP_DTYPES, NanPolicy, Order, Rules, Setting, base
 
 _ENVELOPE = frozenset({"id", "model_name", "model_version"})
 """Fields of an Open Inference answer that name the request and the version: they are no outputs of the model."""
 _META = frozenset({"meta"})
 _NOTHING: frozenset[str] = frozenset()
+_FLAT = 50
+"""Depth up to which lists are walked without asking how deep it is already."""
 _TENSOR = frozenset({"name", "datatype", "shape"})
 
 
@@ -289,10 +291,37 @@ class _Quick(_Thorough):
         self.found.agreed += equal
         if not kept:
             return
-        if "datatype" in approved and "data" in kept and "datatype" not in kept:
-            kept.append("datatype")  # it says what tolerance the data has
-        left = {key: approved[key] for key in kept}
-        Walk.objects(self, place, left, {key: answer[key] for key in kept}, setting, states, depth)
+        if states:
+            if "datatype" in approved and "data" in kept and "datatype" not in kept:
+                kept.append("datatype")  # it says what tolerance the data has
+            left = {key: approved[key] for key in kept}
+            Walk.objects(self, place, left, {key: answer[key] for key in kept}, setting, states, depth)
+        else:
+            self._without_paths(place, approved, answer, setting, kept, depth)
+
+    def _without_paths(
+        self,
+        place: Place,
+        approved: dict[str, Any],
+        answer: dict[str, Any],
+        setting: Setting,
+        kept: list[str],
+        depth: int,
+    ) -> None:
+        """As the snapshot comparer does it, for fields that both have and that no path speaks of."""
+        nowhere: States = frozenset()
+        for key in kept:
+            if depth == 0:
+                self.found.output(key)
+            value, other, inner = approved[key], answer[key], setting
+            if key == "data" and not setting.said and isinstance(approved.get("datatype"), str):
+                dtype = OIP_DTYPES.get(approved["datatype"])
+                inner = typed(setting, dtype) if dtype else setting
+            plain = type(value) is list and type(other) is list and len(value) == len(other) > 0
+            if plain and inner.order is Order.STRICT and depth < _FLAT:
+                self.in_order((place, key), value, other, inner, nowhere, depth + 1)
+            else:
+                self.values((place, key), value, other, inner, nowhere, depth + 1)
 
     def in_order(self, place: Place, approved: Any, answer: Any, setting: Setting, states: States, depth: int) -> None:
         """Only the elements that differ, where there are few and each is large."""

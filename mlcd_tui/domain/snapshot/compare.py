@@ -108,14 +108,14 @@ class Walk:
         depth: int,
     ) -> None:
         """Field by field."""
-        typed = OIP_DTYPES.get(approved["datatype"]) if isinstance(approved.get("datatype"), str) else None
+        dtype = OIP_DTYPES.get(approved["datatype"]) if isinstance(approved.get("datatype"), str) else None
         for key, value in approved.items():
             if depth == 0:
                 self.found.output(str(key))
             below = self.follower.down(states, key) if states else states
             inner = setting
-            if typed and key == "data" and not setting.said:
-                inner = _typed(setting, typed)
+            if dtype and key == "data" and not setting.said:
+                inner = typed(setting, dtype)
             if key in answer:
                 self.at((place, key), value, answer[key], inner, below, depth + 1)
             elif not self.setting(inner, below).ignore:
@@ -280,7 +280,7 @@ class Walk:
 
 
 @lru_cache(maxsize=256)
-def _typed(setting: Setting, dtype: str) -> Setting:
+def typed(setting: Setting, dtype: str) -> Setting:
     """What holds for data whose element type the answer states; a copy for each of many answers took long."""
     return replace(setting, tolerance=BY_DTYPE[dtype])
 
