@@ -95,7 +95,7 @@ def _plan(intent: Intent, s: Standing, move: Move, now: datetime) -> Plan:
         changes=tuple(_changes(s, move)),
         requests=(request,),
         seen=tuple((label, clean(value)) for label, value in _seen(s)),
-        warnings=tuple(clean(each) for each in (*move.warnings, *warnings.of_route(s))),
+        warnings=tuple(clean(each) for each in (*move.warnings, *warnings.of_route(s, weights=move.share is not None))),
         expect=clean(f"every gateway of {s.label} accepted it"),
         mark=mark,
     )

@@ -7,12 +7,12 @@ from mlcd_tui.engines._words import listed, pods
 from mlcd_tui.engines.gateway.state import Other, Side, Standing, number
 
 
-def of_route(s: Standing) -> list[str]:
-    """Of every plan that changes a route."""
+def of_route(s: Standing, *, weights: bool) -> list[str]:
+    """Of every plan that changes a route, its weights or only its copies."""
     found = []
     if s.git:
         found.append(f"{s.git} keeps this route and may revert the change; make it there as well.")
-    if len(s.split.shares) > 1:
+    if weights and len(s.split.shares) > 1:
         found.append("The rules of this route have different shares now; they get the same.")
     if s.split.apart:
         rules = listed([str(rule.index + 1) for rule in s.split.apart])
