@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from mlcd_tui.config.metrics_settings import MetricsSettings
@@ -213,6 +213,9 @@ class Traffic:
         if not settings.address or intent.verb not in CARRIES_TRAFFIC:
             return ()
         followed = self._followed.setdefault((intent.ref, settings.window), _Followed())
+        known, oldest = followed.reading, self._ways.clock() - timedelta(seconds=settings.refresh)
+        if known is not None and followed.targets == detail.targets and not known.stale and known.at > oldest:
+            return (traffic_gate(known),)  # somebody watches: the newest is at hand
         try:
             async with asyncio.timeout(_GATE_PATIENCE):
                 return (traffic_gate(await self._look(intent.ref, settings.window, followed, detail)),)
