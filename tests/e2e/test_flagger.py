@@ -190,6 +190,18 @@ def test_the_target_set_back_in_the_middle_of_a_run_is_no_rollback(flagger_stage
     stage.phase("Progressing")
 
 
+def test_the_samples_are_taken_by_the_api_server(lab: Lab, gate_at: str, namespace: str, tmp_path: Path) -> None:
+    del gate_at  # it made the namespace of the gate
+    samples = packaged("sample_configs")
+    applied = lab.kubectl("apply", "--dry-run=server", "-f", str(samples / "gate.yaml"))
+    assert applied.returncode == 0, applied.stderr
+    sample = yaml.safe_load((samples / "flagger-canary.yaml").read_text(encoding="utf-8"))
+    sample["metadata"]["namespace"] = namespace
+    (tmp_path / "canary.yaml").write_text(yaml.safe_dump(sample), encoding="utf-8")
+    applied = lab.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(tmp_path / "canary.yaml"))
+    assert applied.returncode == 0, applied.stderr
+
+
 def test_a_gate_that_hears_no_question_is_no_approval(lab: Lab, gate_at: str, tmp_path: Path) -> None:
     """Against the real API server: what is not there, and what is no question."""
     asked = {"name": "none", "namespace": "default", "phase": "Progressing", "checksum": "abc"}

@@ -13,7 +13,7 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Access, Plan, Refusal, Settled
 from mlcd_tui.domain.refs import DEPLOYMENTS, EVENTS
 from mlcd_tui.engines.flagger import ENGINE
-from mlcd_tui.engines.flagger.kinds import CANARIES, HTTP_ROUTES
+from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS, HTTP_ROUTES
 from tests.engines import flagger_recorded as recorded
 
 Objects = dict[Any, list[dict[str, Any]]]
@@ -116,6 +116,21 @@ def test_a_beginning_is_approved_for_the_pod_template_that_was_seen() -> None:
     hidden = Scene("bluegreen-waiting")
     hidden.objects[DEPLOYMENTS] = []
     assert "target cannot be seen" in hidden.refused(Verb.PROMOTE)
+
+
+def test_a_daemon_sets_beginning_is_bound_to_its_template_as_the_gate_reads_it() -> None:
+    scene = Scene("bluegreen-waiting")
+    scene.canary["spec"]["targetRef"]["kind"] = "DaemonSet"
+    assert "target cannot be seen" in scene.refused(Verb.PROMOTE)
+    scopes = ENGINE.scopes(scene.ref, scene.canary)
+    assert DAEMON_SETS in {scope.resource for scope in scopes}
+    template = {"spec": {"containers": [{"name": "server", "image": "m:2"}]}}
+    scene.objects[DAEMON_SETS] = [{"metadata": {"name": "model-api"}, "spec": {"template": template}}]
+    plan = scene.plan(Verb.PROMOTE)
+    assert isinstance(plan.requests[0].body, Mapping)
+    notes = plan.requests[0].body["metadata"]["annotations"]
+    assert notes[Hook.CONFIRM_ROLLOUT.annotation] == approval(Hook.CONFIRM_ROLLOUT, scene.canary, template)
+    assert "no Deployment" in scene.refused(Verb.RESTART)
 
 
 def test_a_promotion_is_done_when_flagger_moves_the_traffic() -> None:

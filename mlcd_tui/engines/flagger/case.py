@@ -17,7 +17,7 @@ from mlcd_tui.engines._keepers import gitops
 from mlcd_tui.engines._sent import VERSION, version_of
 from mlcd_tui.engines._words import sentence
 from mlcd_tui.engines.flagger.canary import CanaryState, Way
-from mlcd_tui.engines.flagger.kinds import CANARIES
+from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS
 from mlcd_tui.engines.flagger.revisions import deployment
 from mlcd_tui.engines.flagger.state import State
 from mlcd_tui.engines.flagger.words import span
@@ -52,6 +52,15 @@ class Case:
     def target(self) -> JSON | None:
         """The Deployment that brings new versions."""
         return deployment(self.objects, self.canary.target) if self.canary.target_kind == "Deployment" else None
+
+    @property
+    def template(self) -> Any:
+        """The pod template that an approval of a beginning is bound to, as the gate reads it; None: out of sight."""
+        found = self.target
+        if self.canary.target_kind == "DaemonSet":
+            sets = self.objects.get(DAEMON_SETS, ())
+            found = next((raw for raw in sets if name_of(raw) == self.canary.target), None)
+        return dig(found, "spec", "template")
 
     @property
     def at(self) -> str:
@@ -95,7 +104,7 @@ class Case:
 
     def approve(self, hook: Hook) -> dict[str, str | None]:
         """The annotations that open the gate for this revision and moment, and say who opened it."""
-        template = dig(self.target, "spec", "template") if hook is Hook.CONFIRM_ROLLOUT else None
+        template = self.template if hook is Hook.CONFIRM_ROLLOUT else None
         by = clean(self.intent.by, limit=100)
         return {
             hook.annotation: approval(hook, self.raw, template),

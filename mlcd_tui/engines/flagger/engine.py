@@ -23,7 +23,7 @@ from mlcd_tui.domain.refs import (
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.engines.flagger import detail, plans, settle
 from mlcd_tui.engines.flagger.canary import CanaryState
-from mlcd_tui.engines.flagger.kinds import CANARIES, HTTP_ROUTES, NAME, VIRTUAL_SERVICES
+from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS, HTTP_ROUTES, NAME, VIRTUAL_SERVICES
 from mlcd_tui.engines.flagger.lean import LeanCanary, LeanDeployment, LeanRoute, canary_of, from_raw
 from mlcd_tui.engines.flagger.state import assemble
 from mlcd_tui.engines.flagger.summary import row
@@ -79,6 +79,8 @@ class FlaggerEngine:
         if _named(canary.target) and canary.target_kind == "Deployment":
             names = (canary.target, canary.primary)
             scopes += [Scope(DEPLOYMENTS, space, field_selector=f"metadata.name={name}") for name in names]
+        if _named(canary.target) and canary.target_kind == "DaemonSet":
+            scopes.append(Scope(DAEMON_SETS, space, field_selector=f"metadata.name={canary.target}"))
         if _named(canary.apex):
             one = f"metadata.name={canary.apex}"
             scopes += [Scope(each, space, field_selector=one) for each in (HTTP_ROUTES, VIRTUAL_SERVICES)]

@@ -11,6 +11,7 @@ NAME: Final = "flagger"
 """This engine's own."""
 
 CANARIES: Final = Resource("flagger.app", "v1beta1", "canaries", "Canary")
+DAEMON_SETS: Final = Resource("apps", "v1", "daemonsets", "DaemonSet")
 HTTP_ROUTES: Final = Resource("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRoute")
 VIRTUAL_SERVICES: Final = Resource("networking.istio.io", "v1beta1", "virtualservices", "VirtualService")
 

@@ -11,12 +11,15 @@ from mlcd_tui.engines.flagger.case import Case, change
 from mlcd_tui.engines.flagger.kinds import SLOWEST_ASK, Phase
 from mlcd_tui.engines.flagger.words import span
 
+_TEMPLATED = frozenset({"Deployment", "DaemonSet"})
+"""Kinds of targets with a pod template, which the gate looks at; a Service has none."""
+
 
 def promote(case: Case) -> Plan | Refusal:
     """Open the gate that it stands before, for this revision and this step."""
     asked = case.state.asked
     assert asked is not None
-    if asked.hook is Hook.CONFIRM_ROLLOUT and case.canary.target_kind == "Deployment" and case.target is None:
+    if asked.hook is Hook.CONFIRM_ROLLOUT and case.canary.target_kind in _TEMPLATED and case.template is None:
         return case.refuse("its target cannot be seen, and an approval names the pod template that it is for")
     others = [each.name or each.kind for each in asked.webhooks if f"/mlcd/{asked.hook.value}" not in each.url]
     warnings = [f"It also asks {listed(others)}, which mlcd-tui does not keep." if others else ""]
@@ -80,7 +83,7 @@ def promote_full(case: Case) -> Plan | Refusal:
     if canary.phase is Phase.WAITING:
         if not canary.ours(Hook.CONFIRM_ROLLOUT):
             warnings.append("It still waits for its gate confirm-rollout, which skipping does not open.")
-        elif case.target is not None and not canary.approved(Hook.CONFIRM_ROLLOUT):
+        elif case.template is not None and not canary.approved(Hook.CONFIRM_ROLLOUT):
             annotations = case.approve(Hook.CONFIRM_ROLLOUT)
             changes.append(change("gate confirm-rollout", "shut", "open for this revision"))
     if state.starting and canary.phase is not Phase.WAITING:

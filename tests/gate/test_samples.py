@@ -1,0 +1,31 @@
+"""The sample manifests: hooks that the engine knows as ours, and a gate that may look and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from mlcd_tui.config.paths import packaged
+from mlcd_tui.domain.hook_approval import Hook, is_ours
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((packaged("sample_configs") / name).read_text(encoding="utf-8")))
+
+
+def test_the_canarys_hooks_ask_the_gates_service() -> None:
+    (canary,) = documents("flagger-canary.yaml")
+    webhooks = canary["spec"]["analysis"]["webhooks"]
+    assert {each["type"] for each in webhooks} == set(Hook)
+    service = next(each for each in documents("gate.yaml") if each["kind"] == "Service")["metadata"]
+    for each in webhooks:
+        assert is_ours(each["url"], Hook(each["type"]))
+        assert each["url"].startswith(f"http://{service['name']}.{service['namespace']}/")
+
+
+def test_the_gate_may_look_and_nothing_else() -> None:
+    (role,) = (each for each in documents("gate.yaml") if each["kind"] == "ClusterRole")
+    assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get"}
+    resources = {resource for rule in role["rules"] for resource in rule["resources"]}
+    assert resources == {"canaries", "deployments", "daemonsets"}
