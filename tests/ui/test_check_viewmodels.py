@@ -159,6 +159,9 @@ def test_a_rebuilt_image_is_stale_and_shows_both_digests() -> None:
     assert "candidate 0/5 ◌" in told
     assert f"running  {DIGEST_7}" in told
     assert f"checked  {OTHER}" in told
+    assert told.index("running ") < told.index("checked ") < told.index("stale: ") < told.index("ran on "), (
+        "first comes first"
+    )
     narrow = tab_head(checks, NOW, 44, UNICODE)
     assert fits(narrow, 44)
     assert "90fe" in text(narrow)

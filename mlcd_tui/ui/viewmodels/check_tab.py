@@ -64,8 +64,8 @@ def tab_head(checks: RolloutChecks, now: datetime, room: int, glyphs: Glyphs) ->
             lines.extend(_side(name, side, room, glyphs))
     name, side = shown_side(checks)
     if side is not None and side.evidence is not None:
-        lines.extend((BLANK, *evidence_lines(side.evidence, now, room, glyphs)))
-        lines.extend(_stale(side, room, glyphs))
+        # what is stale stands first: where there is little room, the rest is below the fold
+        lines.extend((BLANK, *_stale(side, room, glyphs), *evidence_lines(side.evidence, now, room, glyphs)))
     return tuple(lines)
 
 
@@ -87,7 +87,6 @@ def _stale(side: ImageChecks, room: int, glyphs: Glyphs) -> Iterator[Line]:
     stale = [result for result in side.results if result.state is CheckState.STALE]
     if not stale or side.evidence is None:
         return
-    yield from wrap((Span(f"{glyphs.stale} stale: {stale[0].reason}.", bold(Tone.WAITS)),), room, 2)
     ran_on = digest_of(side.evidence.run.image)
     if side.digest and side.digest not in side.evidence.run.image.digests:
         for label, digest, tone in (
@@ -95,6 +94,7 @@ def _stale(side: ImageChecks, room: int, glyphs: Glyphs) -> Iterator[Line]:
             ("checked", ran_on or "unknown", Tone.WAITS),
         ):
             yield (Span(f"  {label}  ", Tone.DIM), Span(_middle_out(digest, room - 11), tone, digest))
+    yield from wrap((Span(f"{glyphs.stale} stale: {stale[0].reason}.", bold(Tone.WAITS)),), room, 2)
 
 
 def _middle_out(digest: str, room: int) -> str:
