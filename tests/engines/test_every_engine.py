@@ -20,6 +20,7 @@ from mlcd_tui.registry import Registry
 from tests.engines import (
     argo_recorded,
     flagger_recorded,
+    gateway_recorded,
     gateway_world,
     test_deployment_mirror,
     test_deployment_pair,
@@ -83,6 +84,9 @@ def _cases() -> Iterator[Case]:
     yield Case("pair copying", deployment, pair, test_deployment_mirror.begun(), test_deployment_pair.NOW)
     yield Case("pair switched", deployment, pair, switched, test_deployment_pair.NOW)
     gateway = ENGINES.load("gateway")
+    for name in gateway_recorded.names():
+        recorded = gateway_recorded.objects(name)
+        yield Case(f"gateway recorded {name}", gateway, gateway_recorded.ref(name), recorded, gateway_recorded.NOW)
     for name, objects in gateway_world.states():
         yield Case(f"gateway {name}", gateway, gateway_world.REF, objects, gateway_world.NOW)
     meta = {"name": "t", "namespace": "n", "uid": "u", "resourceVersion": "7"}
