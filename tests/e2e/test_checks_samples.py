@@ -67,7 +67,12 @@ def test_a_good_model_meets_all_five(sample: Sample, name: str) -> None:
         # Nothing but what the plan itself excuses, and the bases of this engine that have no digest of a registry.
         rules = {str(finding.rule) for finding in result.report.findings}
         assert rules <= {"base-not-pinned", "deep-nesting"} if name == MLFLOW else rules <= {"base-not-pinned"}
-        assert bool(result.ran_on) is (result.kind in {"lint", "tests", "typecheck"})
+        in_stage = result.kind in {"lint", "tests", "typecheck"}
+        assert bool(result.ran_on) is in_stage
+        # The tool that looked is known by its version, and what it looked at is what ships.
+        assert result.shipped.startswith("same: ") is in_stage, result.shipped
+        assert bool(result.report.version) is in_stage
+        assert result.kind != "lint" or result.report.files
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.id)
