@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.command import mlcd
+from tests.e2e.command import Said, mlcd
 from tests.e2e.gateway.load import Answer, Customers, load, versions, within
 from tests.e2e.gateway.plane import Model, Plane
+from tests.e2e.gateway.recorded import ENOUGH, compare
 
 pytestmark = pytest.mark.usefixtures("home")
 
@@ -29,9 +31,13 @@ class Delivery:
 
     def act(self, verb: str, *arguments: str) -> None:
         """As an operator on the command line; returns once the outcome is told."""
-        said = mlcd("rollouts", verb, ROUTE, *arguments, "-n", self.namespace, "--context", "alice", "--yes")
+        said = self.run(verb, *arguments)
         assert said.code == 0, f"{said.out}{said.err}"
         assert "done: " in said.out, said
+
+    def run(self, verb: str, *arguments: str) -> Said:
+        """The same, whatever comes of it."""
+        return mlcd("rollouts", verb, ROUTE, *arguments, "-n", self.namespace, "--context", "alice", "--yes")
 
     def copied(self, answers: tuple[Answer, ...]) -> int:
         """How many of those requests the new version got a copy of."""
@@ -73,7 +79,7 @@ def test_a_canary_gets_the_share_that_was_asked_for_at_every_stage(delivery: Del
     nobody_failed(customers)
 
 
-def test_mirror_switch_and_back(delivery: Delivery) -> None:
+def test_mirror_compare_switch_and_back(delivery: Delivery, tmp_path: Path) -> None:
     with load(delivery.address) as customers:
         served_by(customers, "1")
         delivery.act("mirror", "100")
@@ -81,13 +87,35 @@ def test_mirror_switch_and_back(delivery: Delivery) -> None:
         delivery.plane.wait(
             lambda: delivery.copied(mirrored) == SAMPLE, "the shadow did not get a copy of every request"
         )
+        for model in (delivery.blue, delivery.green):
+            model.set(noise=0.002)
+        compared = compare(delivery.namespace, ROUTE, tmp_path, "--latency-limit", "100ms")
+        assert compared.code == 0, compared
+        assert compared.json["verdict"] == "equal within limits"
+        assert compared.json["noise"]["count"] > ENOUGH / 2  # production differs from itself, and is forgiven that
         delivery.act("mirror", "25")
         within(SAMPLE, 0.25, lambda count: delivery.copied(customers.next(count)))
         before = customers.answers
         assert versions(before) == {"1": len(before)}
-        assert delivery.green.seen().ids == ()
+        own = {each.id for each in before}
+        assert not own & set(delivery.green.seen().ids)  # what else it was asked came from the comparison
         delivery.act("switch")
         served_by(customers, "2")
         delivery.act("switch-back")
         served_by(customers, "1")
     nobody_failed(customers)
+
+
+def test_a_switch_that_the_data_plane_has_not_made_is_not_called_done(delivery: Delivery) -> None:
+    with load(delivery.address) as customers:
+        delivery.act("mirror", "100")
+        delivery.plane.hold(delivery.namespace, ROUTE)
+        said = delivery.run("switch", "--wait", "--timeout", "5s")
+        assert said.code == 1
+        assert "not seen to take effect" in said.out
+        assert "done: " not in said.out
+        served_by(customers, "1")
+        delivery.plane.hold(delivery.namespace, ROUTE, held=False)
+        delivery.plane.served(delivery.namespace, ROUTE)
+        served_by(customers, "2")
+    assert customers.failed == ()

@@ -25,6 +25,8 @@ from tests.e2e.gateway.translate import Wanted, port_name, translate
 CLASS = "mlcd-lab"
 LISTENS = "lab.mlcd.dev/listens"
 """Annotation of a Gateway: where each of its ports really is, {"80": "127.0.0.1:41234"}."""
+HELD = "lab.mlcd.dev/held"
+"""Annotation of an HTTPRoute: while there is one, nothing is done."""
 WATCHED = (
     *("EndpointSlice", "Gateway", "GatewayClass", "HTTPRoute"),
     *("Namespace", "Pod", "ReferenceGrant", "Secret", "Service"),
@@ -44,6 +46,8 @@ class Gateway:
     async def reconcile(self) -> None:
         """One look at the cluster, brought to the data plane, and only then to the statuses."""
         known = {kind: dict(found) for kind, found in self._cluster.known.items()}
+        if any(HELD in route["metadata"].get("annotations", {}) for route in known["HTTPRoute"].values()):
+            return
         wanted = translate(known, str(self._envoy.rds), self._ports.of)
         try:
             await self._envoy.apply(wanted.config)

@@ -29,6 +29,7 @@ PATHS = {
     "Pod": "/api/v1/namespaces/{}/pods",
     "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
 }
+HELD = "lab.mlcd.dev/held"
 READY_WITHIN = 60.0
 T = TypeVar("T")
 
@@ -179,6 +180,13 @@ class Plane:
         path = f"{PATHS['HTTPRoute'].format(namespace)}/{name}"
         self.api.request("PATCH", path, content=json.dumps({"spec": patch}), headers=headers)
         self.served(namespace, name)
+
+    def hold(self, namespace: str, name: str, held: bool = True) -> None:
+        """Have the gateway leave everything as it is while the route says so, as one that is overwhelmed or gone would."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        patch = {"metadata": {"annotations": {HELD: "true" if held else None}}}
+        path = f"{PATHS['HTTPRoute'].format(namespace)}/{name}"
+        self.api.request("PATCH", path, content=json.dumps(patch), headers=headers)
 
     def create(self, kind: str, made: Object) -> None:
         """Create an object in the namespace it names."""
