@@ -28,6 +28,7 @@ from mlcd_tui.demo.cluster import simulated
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.screens.check_log import CheckLogScreen
 from mlcd_tui.ui.screens.checks import ChecksScreen
+from mlcd_tui.ui.widgets.check_board import CheckBoard
 from tests.bench import report
 from tests.bench.measures import Samples
 from tests.bench.report import Row
@@ -112,6 +113,8 @@ async def _flooded(pilot: Pilot[Any], app: MlcdApp, shown: asyncio.Event, *, log
     live = screen.live
     assert live is not None
     if log:
+        board = screen.query_one(CheckBoard)
+        await _until(pilot, lambda: board.has_focus and board.name_at_cursor == "floods")
         await pilot.press("l")
         await _until(pilot, lambda: isinstance(app.screen, CheckLogScreen))
     await _until(pilot, lambda: live.checks["floods"].count > 0)
