@@ -82,14 +82,22 @@ def done(said: Said) -> None:
     assert "done: " in said.out, said
 
 
-def test_copied_traffic_is_approved_to_the_end(flagger_stage: FlaggerStage, gate_at: str) -> None:
-    stage = flagger_stage
-    stage.start(canary(*(hook(kind, gate_at) for kind in GATES), iterations=2, mirror=True))
-    stage.release(template("2"))
-    stage.phase("Waiting")
+def test_copied_traffic_is_approved_to_the_end(lab: Lab, flagger_stage: FlaggerStage, tmp_path: Path) -> None:
+    stage, user, port = flagger_stage, _gate_user(lab, tmp_path), free_port()
+    with gate(user, tmp_path, port=port) as gate_at:
+        stage.start(canary(*(hook(kind, gate_at) for kind in GATES), iterations=2, mirror=True))
+        stage.release(template("2"))
+        stage.phase("Waiting")
     listed = mlcd("rollouts", "list", "-n", stage.namespace, "-o", "json").json
     assert [(row["name"], row["engine"]) for row in listed["items"]] == [(NAME, "flagger")], listed
-    done(act(stage, "promote", "--reason", "the night's load is low"))
+    # Approved while nobody answers Flagger: the approval is on the Canary, and the gate that comes back finds it there.
+    said = act(stage, "promote", "--reason", "the night's load is low", seconds=2)
+    assert "sent: accepted, but not seen to take effect" in said.out, said
+    with gate(user, tmp_path, port=port):
+        _to_the_end(stage)
+
+
+def _to_the_end(stage: FlaggerStage) -> None:
     stage.phase("WaitingPromotion")
     weights, copied = stage.route()
     assert weights == {f"{NAME}-primary": 100, f"{NAME}-canary": 0}  # no customer is served by the shadow
