@@ -61,7 +61,7 @@ def observe(ref: RolloutRef, raw: JSON, objects: Objects) -> RolloutDetail:
         rollout=_seen(summary.row(ref, s), revisions),
         steps=summary.steps(s),
         revisions=tuple(revisions),
-        conditions=_conditions(raw),
+        conditions=_conditions(s),
         services=tuple(_link(side, role, objects) for side, role in reversed(sides)),
         facts=_facts(s),
         events=_events(raw, objects, [side for side, _ in sides], revisions),
@@ -143,22 +143,30 @@ def _link(side: Side, role: Role, objects: Objects) -> ServiceLink:
     )
 
 
-def _conditions(raw: JSON) -> tuple[Condition, ...]:
+def _conditions(s: Standing) -> tuple[Condition, ...]:
+    """What each parent says of the route, by name where there are several, and whether its Gateways are programmed."""
+    entries = rows(dig(s.route.raw, "status", "parents"))
     found = []
-    for entry in rows(dig(raw, "status", "parents")):
-        where = text(dig(entry, "parentRef", "name"))
+    for entry in entries:
         section = text(dig(entry, "parentRef", "sectionName"))
+        where = text(dig(entry, "parentRef", "name")) + (f"/{section}" if section else "")
         for c in rows(entry.get("conditions")):
-            kind = f"{where}{f'/{section}' if section else ''}: {text(c.get('type'))}"
+            kind = text(c.get("type"))
             found.append(
                 Condition(
-                    clean(kind, limit=256),
+                    clean(f"{where}: {kind}" if len(entries) > 1 else kind, limit=256),
                     clean(text(c.get("status")), limit=32),
                     clean(text(c.get("reason")), limit=256),
                     clean(text(c.get("message"))),
                     when(c.get("lastTransitionTime")),
                 )
             )
+    for gate in s.gates:
+        status = {True: "True", False: "False", None: "Unknown"}[gate.word.ok]
+        kind = f"{gate.parent.name}: Programmed" if len(s.gates) > 1 else "Programmed"
+        found.append(
+            Condition(clean(kind, limit=256), Clean(status), message=clean(gate.word.sentence), since=gate.word.since)
+        )
     return tuple(found)
 
 
