@@ -37,8 +37,7 @@ def traffic(ctx: click.Context, name: str, window: float | None, watch: bool) ->
 
     async def work(wired: Wired) -> int:
         ref = await resolve_or_suggest(wired, globals_, name)
-        context = (await wired.session.connect()).target.context
-        span = window if window is not None else wired.settings.metrics_in(context).window
+        span = window or 0.0  # that of the settings
         if watch:
             await _watch(wired, ref, span, globals_.output)
         reading = await wired.session.traffic.look(ref, window=span)

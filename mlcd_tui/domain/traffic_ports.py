@@ -87,12 +87,15 @@ class TrafficDesk(Protocol):
         ...
 
     def watch(
-        self, ref: RolloutRef, listener: Callable[[TrafficReading], None], *, window: float = 900.0
+        self, ref: RolloutRef, listener: Callable[[TrafficReading], None], *, window: float = 0.0
     ) -> Callable[[], Awaitable[None]]:
-        """Look again and again while somebody looks; `window` in seconds. Returns the async closer. Never raises."""
+        """Look again and again while somebody looks; `window` in seconds, 0 is that of the settings.
+
+        Returns the async closer. Never raises.
+        """
         ...
 
-    async def look(self, ref: RolloutRef, *, window: float = 900.0) -> TrafficReading:
+    async def look(self, ref: RolloutRef, *, window: float = 0.0) -> TrafficReading:
         """One look; problems are told in it."""
         ...
 

@@ -99,8 +99,9 @@ class Traffic:
         """Whether the settings name a source of numbers in the present context."""
         return bool(self._ways.settings().address)
 
-    def watch(self, ref: RolloutRef, listener: Listener, *, window: float = 900.0) -> Callable[[], Awaitable[None]]:
+    def watch(self, ref: RolloutRef, listener: Listener, *, window: float = 0.0) -> Callable[[], Awaitable[None]]:
         """Look again and again while somebody looks. Returns the async closer. Never raises."""
+        window = window or self._ways.settings().window
         followed = self._followed.setdefault((ref, window), _Followed())
         followed.listeners.append(listener)
         if followed.reading is not None:
@@ -118,8 +119,9 @@ class Traffic:
 
         return close
 
-    async def look(self, ref: RolloutRef, *, window: float = 900.0) -> TrafficReading:
+    async def look(self, ref: RolloutRef, *, window: float = 0.0) -> TrafficReading:
         """One look; problems are told in it."""
+        window = window or self._ways.settings().window
         followed = self._followed.setdefault((ref, window), _Followed())
         return await self._look(ref, window, followed)
 

@@ -68,7 +68,7 @@ def models(plane: Plane, namespace: str) -> dict[str, Model]:
 
 async def looked(namespace: str) -> TrafficReading:
     async with connected() as session:
-        reading = await session.traffic.look(await session.find(namespace, "model"), window=120)
+        reading = await session.traffic.look(await session.find(namespace, "model"), window=300)
     assert reading.problem == ""
     return reading
 
@@ -113,7 +113,7 @@ def test_counts_errors_and_latencies_are_those_that_the_customers_had(
     assert by_what["error rate"].judgement is Judgement.WORSE
     assert reading.source.endswith("Envoy clusters")
 
-    said = mlcd("rollouts", "traffic", f"{namespace}/model", "-o", "json", "--window", "2m")
+    said = mlcd("rollouts", "traffic", f"{namespace}/model", "-o", "json", "--window", "5m")
     assert said.code == 0
     assert [each["role"] for each in said.json["versions"]] == ["serving", "candidate"]
     assert said.json["versions"][1]["failed"] == new.failed

@@ -45,7 +45,7 @@ class FakeTrafficDesk:
             hearer(offer)
 
     def watch(
-        self, ref: RolloutRef, listener: Callable[[TrafficReading], None], *, window: float = 900.0
+        self, ref: RolloutRef, listener: Callable[[TrafficReading], None], *, window: float = 0.0
     ) -> Callable[[], Awaitable[None]]:
         listeners = self.watchers.setdefault(ref, [])
         listeners.append(listener)
@@ -56,7 +56,7 @@ class FakeTrafficDesk:
 
         return close
 
-    async def look(self, ref: RolloutRef, *, window: float = 900.0) -> TrafficReading:
+    async def look(self, ref: RolloutRef, *, window: float = 0.0) -> TrafficReading:
         return self.readings.get(ref, NOTHING)
 
     def compare(self, wish: ComparisonWish, listener: Callable[[ComparisonProgress], None]) -> ComparisonRun:
