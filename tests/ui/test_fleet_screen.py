@@ -15,7 +15,7 @@ from textual.widgets import Input, OptionList, Static
 
 from mlcd_tui.config.settings import Settings
 from mlcd_tui.domain.errors import Forbidden
-from mlcd_tui.domain.fleet import EngineState, Freshness, Link
+from mlcd_tui.domain.fleet import Freshness, Link
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, Weight
@@ -305,17 +305,6 @@ async def test_stale_says_since_when_and_why_and_marks_rows() -> None:
         await pilot.pause()
         assert "The connection broke." not in screen_text(pilot)
         assert not lines(table)[1].startswith("◌")
-
-
-async def test_an_engine_that_is_off_says_so_in_one_sentence() -> None:
-    off = EngineState(
-        "argo", "Argo Rollouts", Freshness(Link.ABSENT, reason=Clean("this cluster has no Rollout kind."))
-    )
-    async with shown(FakeSession(story()[5:7], engines=(off,))) as (pilot, _):
-        assert "Not installed in this cluster: Argo Rollouts" in screen_text(pilot)
-    some = (off, EngineState("deployment", "Deployments", LIVE), EngineState("toy", "Toys", LIVE))
-    async with shown(FakeSession(story()[5:7], engines=some)) as (pilot, _):
-        assert "Not installed" not in screen_text(pilot)
 
 
 async def test_a_clock_hours_off_is_corrected_by_the_clusters() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlcd_tui.domain.fleet import Fleet, Freshness, Link, attention_key
+from mlcd_tui.domain.fleet import EngineState, Fleet, Freshness, Link, attention_key
 from mlcd_tui.domain.package_ports import SchemaNote
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, StepState, Strategy, WaitFor, Waiting, Weight
@@ -20,7 +20,7 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, View, as_text, hover, layout
 from mlcd_tui.ui.viewmodels.filtering import parse, star_key
-from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, counts_line, face
+from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, counts_line, face, notices
 from mlcd_tui.ui.viewmodels.frame import link
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs, bar
 from mlcd_tui.ui.viewmodels.spans import cells, plain
@@ -358,3 +358,16 @@ def test_visits_go_back_and_forward() -> None:
     visits.add(three)
     assert visits.move(1, at_root=False) == three
     assert visits.move(-1, at_root=True) == three
+
+
+def test_engines_that_are_not_installed_are_told_where_only_one_works() -> None:
+    live, absent = Freshness(Link.LIVE), Freshness(Link.ABSENT, reason=Clean("no such API group."))
+    off = (EngineState("a", "Argo Rollouts", absent), EngineState("f", "Flagger", absent))
+    one, other = EngineState("d", "Deployments", live), EngineState("t", "Toys", live)
+    told = [plain(line) for line in notices(Fleet(engines=(*off, one)))]
+    assert told == ["Not installed in this cluster: Argo Rollouts, Flagger"]
+    assert notices(Fleet(engines=(*off, one, other))) == ()
+    unseen = EngineState("f", "Flagger", Freshness(Link.FORBIDDEN, reason=Clean("you may not list canaries.")))
+    assert [plain(line) for line in notices(Fleet(engines=(unseen, one, other)))] == [
+        "Flagger: you may not list canaries."
+    ]
