@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from mlcd_tui import __version__
-from mlcd_tui.cli import doctor_checks, output
+from mlcd_tui.cli import doctor_checks, doctor_metrics, output
 from mlcd_tui.cli.finding import Finding
 from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.wiring import ENGINES, Wired, run
@@ -112,6 +112,7 @@ async def _cluster(wired: Wired, findings: list[Finding]) -> None:
         Finding("clock", ok=abs(skew) < 60, sentence=words if abs(skew) >= 1 else "the server's clock agrees with ours")
     )
     findings.append(Finding("user", ok=True, sentence=await connection.client.whoami()))
+    findings.append(await doctor_metrics.source(wired.session.metrics))
     findings.extend(await asyncio.gather(*(_engine(connection, engine) for engine in ENGINES.all())))
     namespace = wired.session.fleet.namespace or target.namespace
     for engine in ENGINES.all():

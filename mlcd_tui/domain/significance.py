@@ -270,13 +270,11 @@ def _told(found: Significance, rules: Rules, now: datetime | None, *, looked: bo
         words = f"{head}: not worse by {_points(rules.margin)} or more {_interval(found)}"
     elif not found.candidate[1] or not found.serving[1]:
         silent = "the candidate" if not found.candidate[1] else "what serves"
-        words = f"not enough data: {silent} has answered nothing in this time"
+        words = f"{silent} has answered nothing in this time"
     else:
         more = max((found.needed or 0) - found.candidate[1], 0)
-        why = "not enough data"
-        if looked and found.high is not None:
-            why += f": it may still be worse by {_points(found.high)}"
-        words = f"{head}: {why}; {more:,} more requests of the candidate are needed{_until(found, now)}"
+        why = f"it may still be worse by {_points(found.high)}; " if looked and found.high is not None else ""
+        words = f"{head}: {why}{more:,} more requests of the candidate are needed{_until(found, now)}"
     return replace(found, sentence=clean(words))
 
 

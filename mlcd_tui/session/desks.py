@@ -9,6 +9,8 @@ from mlcd_tui.domain.ports import Clock
 from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mlcd_tui.cluster.client import Client
     from mlcd_tui.config.metrics_settings import MetricsSettings
     from mlcd_tui.domain.fleet import Fleet
@@ -52,7 +54,7 @@ class Desks:
         """Live traffic, and comparisons of answers."""
         from mlcd_tui.session.traffic_desk import Traffic, Ways
 
-        return Traffic(Ways(self._metrics, self._known, self._clock, lambda: self.comparing))
+        return Traffic(Ways(lambda: self.metrics, self._known, self._server_now, lambda: self.comparing))
 
     @cached_property
     def comparing(self) -> ComparisonDesk:
@@ -69,8 +71,9 @@ class Desks:
         """A rollout as it is watched; None: it is not open."""
         return next((feed.detail for feed in self._open if feed.ref == ref and feed.detail is not None), None)
 
-    def _metrics(self) -> MetricsSettings:
-        """Those of the present context."""
+    @property
+    def metrics(self) -> MetricsSettings:
+        """Where the numbers of live traffic come from in the present context."""
         from mlcd_tui.config.metrics_settings import MetricsSettings
 
         told = self._options.metrics
@@ -97,6 +100,10 @@ class Desks:
 
     async def detail(self, ref: RolloutRef) -> RolloutDetail:
         """One look at a rollout in full."""
+        raise NotImplementedError
+
+    def _server_now(self) -> datetime:
+        """The present moment by the server's clock."""
         raise NotImplementedError
 
     async def _ready(self) -> Acts:

@@ -76,9 +76,10 @@ class AfterSwitch:
         usable = settings.address and settings.watch_after > 0 and verb in CARRIES_TRAFFIC
         if not usable or before is None or before.intent.verb != verb or serving(before.detail.targets) is None:
             return
-        begun = outcome.at - timedelta(seconds=outcome.seconds)
-        surely = outcome.at if outcome.result is Result.DONE and verb in SWITCHES else None
-        switch = _Switch(before, begun, outcome.at + timedelta(seconds=settings.watch_after), surely)
+        now = self._ways.clock()
+        begun = now - timedelta(seconds=outcome.seconds)
+        surely = now if outcome.result is Result.DONE and verb in SWITCHES else None
+        switch = _Switch(before, begun, now + timedelta(seconds=settings.watch_after), surely)
         work = self._watch(ref, switch, settings)
         self._tasks[ref] = begin(work, f"watch {ref} after its switch", lambda _sentence: None)
 

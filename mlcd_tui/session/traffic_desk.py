@@ -61,6 +61,7 @@ class Ways:
     detail: Callable[[RolloutRef], Awaitable[RolloutDetail]]
     """A rollout in full; may be what is on the screen. Raises `Problem`."""
     clock: Callable[[], datetime]
+    """The present moment by the server's clock, which the source's is taken to agree with."""
     comparisons: Callable[[], Comparisons] | None = None
     """None: answers cannot be compared from here."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep

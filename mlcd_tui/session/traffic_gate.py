@@ -20,7 +20,8 @@ def traffic_gate(reading: TrafficReading) -> Gate:
         told = "; ".join(f"{verdict.what}: {verdict.sentence}" for verdict in worse)
         return Gate(clean(NAME), GateState.FAILED, clean(told), at=reading.at)
     unsure = [verdict for verdict in reading.verdicts if verdict.judgement is Judgement.NOT_ENOUGH]
-    told = "; ".join(f"{verdict.what}: {verdict.sentence}" for verdict in unsure or reading.verdicts)
+    head = "not enough data, " if unsure else ""
+    told = "; ".join(f"{verdict.what}: {head}{verdict.sentence}" for verdict in unsure or reading.verdicts)
     if unsure or not reading.verdicts:
         why = told or next((v.problem for v in reading.versions if v.problem), "the two versions cannot be compared")
         return Gate(clean(NAME), GateState.UNKNOWN, clean(why), at=reading.at)

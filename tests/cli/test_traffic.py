@@ -67,3 +67,16 @@ def test_what_cannot_be_read_is_told_and_ends_with_1(measured: Cli) -> None:
 @pytest.mark.parametrize("window", ["5s", "2000h", "soon"])
 def test_a_window_that_makes_no_sense(seen: Cli, window: str) -> None:
     assert seen("rollouts", "traffic", "nlp/tokenizer", "--window", window).exit_code == 2
+
+
+def test_the_doctor_says_whether_the_source_answers_and_what_it_has(measured: Cli) -> None:
+    def finding() -> str:
+        items = {item["about"]: item for item in measured.json("doctor", code=measured("doctor").exit_code)["items"]}
+        return f"{items['metrics']['ok']}: {items['metrics']['sentence']}"
+
+    assert finding().startswith("True: Prometheus at 127.0.0.1:")
+    assert finding().endswith(" answers; it has the servers' own numbers")
+    measured.settings('[metrics]\naddress = "http://127.0.0.1:1"\n')
+    assert finding().startswith("False: Prometheus at 127.0.0.1:1: no connection comes about.")
+    measured.settings("")
+    assert finding() == "None: no address under [metrics]: there are no numbers of live traffic"
