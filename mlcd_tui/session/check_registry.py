@@ -11,7 +11,6 @@ from mlcd_tui.domain.checks import Evidence, short
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 from mlcd_tui.domain.image_link import ImageLink, linked, links_of
 from mlcd_tui.domain.published import image_digest
-from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.package_hosts import registry_host, repository
 
@@ -40,11 +39,7 @@ def registry_of(image: str, timeout: float = 10.0) -> Registry:
     if not host:
         advice = "Write HOST/NAME@sha256:…; what is only known to an engine has no registry."
         raise BadConfig(f"{clean(image, limit=200) or 'nothing'} names no registry.", advice=advice)
-    login = login_for(host)
-    told = None
-    if login is not None:
-        told = RegistryLogin(login.user, login.secret, login.identity_token, login.registry_token)
-    return Registry(host, repository(image).removeprefix(f"{host}/"), told, timeout)
+    return Registry(host, repository(image).removeprefix(f"{host}/"), login_for(host), timeout)
 
 
 def beside(image: str, store: EvidenceStore, timeout: float = 10.0) -> Beside:

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from mlcd_tui.domain.errors import Forbidden, Missing, ServerFault, Unauthenticated, Unreadable
+from mlcd_tui.domain.errors import Missing, Unauthenticated, Unreadable
+from mlcd_tui.domain.registry_login import MOST_TOKEN, RegistryLogin, authorization, token_in
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._files import Body
-from mlcd_tui.packages.sources._oci_credentials import Login, login_for
+from mlcd_tui.packages.sources._oci_credentials import login_for
 from mlcd_tui.packages.sources._oci_reference import Reference
 from mlcd_tui.packages.sources._remote import Remote, RemoteFile
-from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, is_loopback, refusal
+from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, refusal
 
 LARGEST_DOCUMENT = 4 << 20
 """Bytes of a manifest, a config or a statement."""
@@ -29,7 +28,6 @@ INDEXES = frozenset(
 )
 MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 _ACCEPT = ", ".join((*MANIFESTS, *sorted(INDEXES)))
-_PARAMETER = re.compile(r'([A-Za-z]+)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class RegistryClient:
         scheme = "http" if wire.plain_allowed(host) else "https"
         self.base = f"{scheme}://{host}"
         self._authorization: dict[str, str] = {}
-        self._login: Login | None = None
+        self._login: RegistryLogin | None = None
         self._asked_login = False
 
     @contextmanager
@@ -179,46 +177,14 @@ class RegistryClient:
 
     def _authorize(self, challenge: str, scope: str) -> str:
         """What to send after a 401: the login itself, or a token for it."""
-        scheme, _, rest = challenge.partition(" ")
         if not self._asked_login:
             self._login, self._asked_login = login_for(self.host), True
-        login = self._login
-        if login is not None and login.registry_token:
-            return f"Bearer {login.registry_token}"
-        if scheme.lower() == "bearer":
-            return f"Bearer {self._token(dict(_PARAMETER.findall(rest)), scope, login)}"
-        if login is None or not login.user:
-            raise Unauthenticated(f"{clean(self.host)} asks for a login.", advice=f"Log in: docker login {self.host}.")
-        return _basic(login)
-
-    def _token(self, told: dict[str, str], scope: str, login: Login | None) -> str:
-        realm = told.get("realm", "")
-        if not realm.startswith("https://") and not is_loopback(host_of(realm)) and not self.base.startswith("http:"):
-            raise Forbidden(f"{clean(self.host)} sends logins to {clean(realm)}, which is not encrypted.")
-        if login is not None and not related(host_of(realm), self.host):
-            raise Forbidden(
-                f"{clean(self.host)} wants its login sent to the other host {clean(host_of(realm))}; it was not.",
-                advice="Only hosts of the same domain get it.",
-            )
-        asked = {"service": told.get("service", ""), "scope": told.get("scope") or scope}
-        sent: dict[str, str] = {}
-        if login is not None and login.identity_token:
-            asked |= {"grant_type": "refresh_token", "refresh_token": login.identity_token, "client_id": "mlcd-tui"}
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
-            request = self.wire.ask(realm, method="POST", headers=sent, content=urlencode(asked).encode())
-        else:
-            if login is not None:
-                sent["Authorization"] = _basic(login)
-            parts = urlsplit(realm)
-            query = urlencode({**{k: v[0] for k, v in parse_qs(parts.query).items()}, **asked})
-            request = self.wire.ask(urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), headers=sent)
-        with request as answer:
+        wanted = authorization(challenge, self.host, scope, self._login)
+        if isinstance(wanted, str):
+            return wanted
+        with self.wire.ask(wanted.url, method=wanted.method, headers=wanted.headers, content=wanted.content) as answer:
             self._refuse(answer)
-            value = self._document(answer.body(1 << 20), "", "a token").value
-        token = value.get("token") or value.get("access_token")
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise ServerFault(f"{clean(host_of(realm))} answered without a token.", advice="Is it the token service?")
-        return token
+            return f"Bearer {token_in(answer.body(MOST_TOKEN), self.host)}"
 
 
 @dataclass(slots=True)
@@ -242,20 +208,6 @@ class SmallLayer:
 def pull(reference: Reference) -> str:
     """The right that reading a repository needs."""
     return f"repository:{reference.repository}:pull"
-
-
-def related(host: str, registry: str) -> bool:
-    """Whether a token service belongs to a registry: the same host, or one of the registry's domain."""
-    ours, theirs = (urlsplit(f"//{each}").hostname or "" for each in (registry, host))
-    if ours == theirs:
-        return True
-    domain = ours.partition(".")[2]
-    named = not ours.replace(".", "").isdigit() and ":" not in ours
-    return named and domain.count(".") >= 1 and (theirs == domain or theirs.endswith(f".{domain}"))
-
-
-def _basic(login: Login) -> str:
-    return f"Basic {b64encode(f'{login.user}:{login.secret}'.encode()).decode()}"
 
 
 def _descriptors(index: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,11 +8,11 @@ import re
 import shutil
 import subprocess
 from base64 import b64decode
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mlcd_tui.domain.errors import BadConfig
+from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import clean
 
 PATIENCE = 15.0
@@ -22,19 +22,7 @@ _HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _NONE = "credentials not found"
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a registry is told. Never shown: `repr` hides it."""
-
-    user: str = field(default="", repr=False)
-    secret: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
-    """Exchanged for tokens by the registry's token service."""
-    registry_token: str = field(default="", repr=False)
-    """Sent as it is."""
-
-
-def login_for(host: str) -> Login | None:
+def login_for(host: str) -> RegistryLogin | None:
     """The login for a registry, or None where nobody logged in. Raises `BadConfig` where it cannot be had."""
     path = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker") / "config.json"
     config = _config(path)
@@ -74,7 +62,7 @@ def _key(entries: dict[str, Any], host: str) -> str | None:
     return None
 
 
-def _from_file(entry: Any, path: Path) -> Login | None:
+def _from_file(entry: Any, path: Path) -> RegistryLogin | None:
     if not isinstance(entry, dict):
         return None
     texts = {key: value for key, value in entry.items() if isinstance(value, str)}
@@ -86,11 +74,11 @@ def _from_file(entry: Any, path: Path) -> Login | None:
             raise BadConfig(
                 f"The Docker config {clean(path)} holds a login that cannot be decoded.", advice="Log in again."
             ) from error
-    login = Login(user, secret.rstrip("\0"), texts.get("identitytoken", ""), texts.get("registrytoken", ""))
-    return login if login != Login() else None
+    login = RegistryLogin(user, secret.rstrip("\0"), texts.get("identitytoken", ""), texts.get("registrytoken", ""))
+    return login if login != RegistryLogin() else None
 
 
-def _from_helper(name: Any, key: str) -> Login | None:
+def _from_helper(name: Any, key: str) -> RegistryLogin | None:
     if not isinstance(name, str) or not _HELPER.match(name):
         raise BadConfig(f"The Docker config names a credential helper {clean(name)}, which cannot be one.")
     program = f"docker-credential-{name}"
@@ -118,4 +106,4 @@ def _from_helper(name: Any, key: str) -> Login | None:
         user, secret = str(answer["Username"]), str(answer["Secret"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BadConfig(f"{program} answered with something that is no login.") from error
-    return Login(identity_token=secret) if user == "<token>" else Login(user, secret)
+    return RegistryLogin(identity_token=secret) if user == "<token>" else RegistryLogin(user, secret)
