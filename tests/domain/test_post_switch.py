@@ -1,0 +1,74 @@
+"""The way back after a switch: offered by numbers alone, by what the engine can do now, and never by itself."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mlcd_tui.domain.intent import Intent, Verb
+from mlcd_tui.domain.plan import Ability
+from mlcd_tui.domain.post_switch import RollbackOffer, offered, paired, took_over, way_back
+from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.significance import Block, Rules, judge
+from mlcd_tui.domain.traffic import Significance, TrafficRole, TrafficTarget
+
+REF = RolloutRef("argo", "ml", "churn")
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+
+
+def serving(service: str = "churn", pod_hash: str = "", workload: str = "") -> TrafficTarget:
+    return TrafficTarget(TrafficRole.SERVING, "ml", service=service, workload=workload, pod_hash=pod_hash)
+
+
+def abilities(*verbs: Verb) -> tuple[Ability, ...]:
+    return tuple(Ability(verb.value, allowed=verb in verbs) for verb in Verb)
+
+
+@pytest.mark.parametrize(
+    ("verb", "before", "after", "did"),
+    [
+        (Verb.PROMOTE, serving(pod_hash="1a"), serving(pod_hash="2b"), True),
+        (Verb.PROMOTE, serving(pod_hash="1a"), serving(pod_hash="1a"), False),
+        (Verb.SWITCH, serving(pod_hash="1a"), serving(pod_hash="1a"), False),  # sent, and not seen to take effect yet
+        (Verb.SWITCH, serving("blue"), serving("green"), True),
+        (Verb.SWITCH, serving(), serving(), True),  # one Service, and nothing known of its pods
+        (Verb.SET_WEIGHT, serving(), serving(), False),
+    ],
+)
+def test_another_version_serves(verb: Verb, before: TrafficTarget, after: TrafficTarget, did: bool) -> None:
+    assert took_over(verb, (before,), (after,)) is did
+    assert not took_over(verb, (), (after,))
+
+
+def test_the_fastest_way_back_that_is_open() -> None:
+    assert way_back(REF, abilities(Verb.UNDO, Verb.SWITCH_BACK)) == Intent(Verb.SWITCH_BACK, REF)
+    assert way_back(REF, abilities(Verb.UNDO, Verb.PROMOTE)) == Intent(Verb.UNDO, REF)
+    assert way_back(REF, abilities(Verb.PROMOTE)) is None
+
+
+def test_stretches_are_paired_in_their_order_and_unknown_ones_are_left_out() -> None:
+    before = [(100, 1), (None, None), (90, 0)]
+    after = [(50, None), (60, 3), (70, 4), (80, 5)]
+    assert paired(before, after) == (Block(3, 60, 1, 100), Block(4, 70, 0, 90))
+
+
+def told(verdicts: tuple[Significance, ...], *open_: Verb) -> RollbackOffer | None:
+    switched = NOW - timedelta(minutes=4)
+    return offered(REF, verdicts, abilities(*open_), version="v7", switched=switched, now=NOW)
+
+
+def test_an_offer_says_which_version_since_when_and_what_is_open() -> None:
+    worse = judge([Block(20, 200, 1, 200)] * 4, Rules("error rate"))
+    fine = judge([Block(1, 200, 1, 200)] * 40, Rules("error rate"))
+    offer = told((fine, worse), Verb.SWITCH_BACK)
+    assert offer is not None
+    assert offer.intent == Intent(Verb.SWITCH_BACK, REF)
+    assert offer.sentence.startswith(
+        "v7 of ml/churn answers worse since the switch 4 min ago: error rate 10 % of 800 after, against 0.5 % of 800"
+    )
+    closed = told((worse,))
+    assert closed is not None
+    assert closed.intent is None
+    assert closed.sentence.endswith("no way back is open now")
+    assert told((fine,), Verb.UNDO) is None
