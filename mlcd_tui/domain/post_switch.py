@@ -94,7 +94,8 @@ def offered(
     intent = way_back(ref, abilities)
     minutes = max(1, round((now - switched).total_seconds() / 60))
     told = f"{version or 'the new version'} of {ref.namespace}/{ref.name} answers worse since the switch"
-    words = f"{told} {minutes} min ago: {worse.what} {worse.sentence.replace(' against ', ' after, against ')} before"
+    numbers = worse.sentence.replace(" against ", " after, against ", 1).replace(":", " before:", 1)
+    words = f"{told} {minutes} min ago: {worse.what} {numbers}"
     if intent is None:
         words += "; no way back is open now"
     return RollbackOffer(ref, clean(words), intent, now, worse)
