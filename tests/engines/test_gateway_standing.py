@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import Plan, Refusal
+from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.plan import Plan
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, SERVICES
 from mlcd_tui.domain.rollout import Phase, WaitFor
-from mlcd_tui.engines._httproute import GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, REFERENCE_GRANTS
+from mlcd_tui.engines._httproute import GATEWAY_CLASSES, GATEWAYS, REFERENCE_GRANTS
 from mlcd_tui.engines.gateway import ENGINE
 from tests.engines.gateway_world import (
     NOW,
@@ -23,7 +22,6 @@ from tests.engines.gateway_world import (
     by_weight,
     condition,
     copies,
-    judged,
     opened,
     plan,
     planned,
@@ -311,100 +309,3 @@ def test_a_status_that_flagger_wrote_makes_it_no_owner() -> None:
     entry = {"manager": "flagger", "subresource": "status", "fieldsV1": {"f:status": {}}}
     route(objects)["metadata"]["managedFields"] = [entry]
     assert "promote" in allowed(objects)
-
-
-# when a plan has taken effect
-
-
-def moved() -> tuple[Plan, Objects]:
-    objects = canary()
-    found = planned(objects, Verb.SET_WEIGHT, weight=60)
-    return found, sent(objects, found)
-
-
-def test_our_own_write_proves_nothing() -> None:
-    found, after = moved()
-    settled = judged(found, after)
-    assert (settled.done, settled.failed) == (False, False)
-    assert settled.sentence == "waiting for Gateway shop/models to take the present spec (Accepted)"
-    accept(after)
-    assert judged(found, after).done
-
-
-def test_the_gateway_has_to_be_programmed() -> None:
-    found, after = moved()
-    accept(after)
-    after[GATEWAYS][0]["metadata"]["generation"] = 2
-    assert judged(found, after).sentence == "waiting for Gateway shop/models to be programmed"
-    after[GATEWAYS][0]["status"]["conditions"] = [condition("Programmed", 2, "False", "Invalid", "no such port")]
-    settled = judged(found, after)
-    assert settled.failed
-    assert settled.sentence.endswith("Programmed is False, Invalid: no such port")
-    after[GATEWAYS].clear()
-    assert judged(found, after).done, "a Gateway that may not be seen is no reason to wait"
-
-
-def test_what_the_gateway_refuses_has_failed() -> None:
-    found, after = moved()
-    accept(after, Accepted="UnsupportedValue")
-    settled = judged(found, after)
-    assert (settled.done, settled.failed) == (False, True)
-    assert "Accepted is False, UnsupportedValue" in settled.sentence
-
-
-def test_a_part_that_is_invalid_has_failed() -> None:
-    found, after = moved()
-    accept(after)
-    partly = condition("PartiallyInvalid", 2, "True", "UnsupportedValue", "rule 1 was dropped")
-    route(after)["status"]["parents"][0]["conditions"].append(partly)
-    assert judged(found, after).failed
-
-
-def test_somebody_elses_change_is_told_by_name() -> None:
-    found, after = moved()
-    rule(after)["backendRefs"][1]["weight"] = 5
-    entries = [
-        {"manager": "mlcd-tui", "time": "2026-03-01T03:00:01Z", "fieldsV1": {"f:spec": {}}},
-        {"manager": "argocd-controller", "time": "2026-03-01T03:00:09Z", "fieldsV1": {"f:spec": {}}},
-    ]
-    route(after)["metadata"]["managedFields"] = entries
-    settled = judged(found, after)
-    assert settled.failed
-    assert settled.sentence == "the route was changed again by argocd-controller"
-    after[HTTP_ROUTES].clear()
-    assert judged(found, after).sentence == "HTTPRoute churn is gone"
-
-
-# the Deployment behind the candidate
-
-
-def test_another_version_for_the_candidate() -> None:
-    objects = world()
-    found = planned(objects, Verb.SET_IMAGE, images=(("*", "registry.example.com/churn:1.6.0"),))
-    (request,) = found.requests
-    assert request.path == "/apis/apps/v1/namespaces/shop/deployments/churn-green"
-    assert isinstance(request.body, dict)
-    assert request.body["metadata"]["resourceVersion"]
-    assert request.body["spec"]["template"]["spec"]["containers"][0]["image"].endswith(":1.6.0")
-    after = copy.deepcopy(objects)
-    green = after[DEPLOYMENTS][1]
-    green["metadata"] |= {"generation": 2, "resourceVersion": "999"}
-    green["spec"]["template"]["spec"]["containers"][0]["image"] = "registry.example.com/churn:1.6.0"
-    assert not judged(found, after).done
-    green["status"] |= {"observedGeneration": 2, "updatedReplicas": 1}
-    assert judged(found, after).done
-    assert "has that image already" in refused(
-        after, Verb.SET_IMAGE, images=(("*", "registry.example.com/churn:1.6.0"),)
-    )
-
-
-def test_new_pods_for_the_candidate() -> None:
-    found = planned(world(), Verb.RESTART)
-    assert found.requests[0].name == "churn-green"
-    assert "shop/churn-green" in found.sentence
-
-
-def test_what_a_route_does_not_know() -> None:
-    found = ENGINE.plan(Intent(Verb.PAUSE, REF), world(), NOW)
-    assert isinstance(found, Refusal)
-    assert found.advice
