@@ -1,4 +1,4 @@
-"""What stands in the way of a route's traffic, who else keeps it, and when a plan has taken effect."""
+"""What stands in the way of a route's traffic, and who else keeps it."""
 
 from __future__ import annotations
 
