@@ -15,7 +15,7 @@ from mlcd_tui.cli.options import Globals, current, global_options
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.document import detail_document, list_document, rollout_document
 from mlcd_tui.domain.errors import Missing
-from mlcd_tui.domain.fleet import Link, attention_key
+from mlcd_tui.domain.fleet import NOT_INSTALLED, Link, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
@@ -57,7 +57,9 @@ def print_list(globals_: Globals) -> None:
             where = f"namespace {fleet.namespace}" if fleet.namespace else "any namespace"
             click.echo(f"No rollouts in {where} of {fleet.context}.", err=True)
         for engine in fleet.engines:
-            if engine.freshness.link in {Link.FORBIDDEN, Link.ABSENT}:
+            # Hardly a cluster has every engine: what is not installed is told where nothing is listed, and by `doctor`.
+            missing = bool(rows) and NOT_INSTALLED in engine.freshness.reason
+            if engine.freshness.link in {Link.FORBIDDEN, Link.ABSENT} and not missing:
                 click.echo(f"{engine.title} is off: {engine.freshness.reason}", err=True)
 
     run(work, globals_)

@@ -7,6 +7,7 @@ from typing import Any
 
 from mlcd_tui.cluster.client import Client
 from mlcd_tui.domain.errors import Missing
+from mlcd_tui.domain.fleet import NOT_INSTALLED
 from mlcd_tui.domain.refs import Resource
 from mlcd_tui.domain.text import Clean, clean
 
@@ -66,7 +67,7 @@ class Discovery:
         """Whether `resource` is served in its version; if not, one sentence on what there is. Raises `Problem`."""
         versions = (await self.groups()).get(resource.group)
         if versions is None:
-            return Presence(False, clean(f"{resource.group} is not installed in this cluster (no such API group)."))
+            return Presence(False, clean(f"{resource.group} {NOT_INSTALLED} (no such API group)."))
         if resource.version in versions and resource.plural in await self.plurals(resource.group, resource.version):
             return Presence(True, versions=versions)
         others = [

@@ -17,6 +17,10 @@ if TYPE_CHECKING:  # thirty value classes that the first picture does without
     from mlcd_tui.domain.package_ports import SchemaNote
 
 
+NOT_INSTALLED = "is not installed in this cluster"
+"""Words of the reason where the whole API group of a kind is missing, and not only its version."""
+
+
 class Link(StrEnum):
     """The state of a connection, or of one watch."""
 
