@@ -16,7 +16,7 @@ GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 PARENT = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "models"}
 
 
-def path(namespace: str) -> str:
+def _path(namespace: str) -> str:
     return f"{GATEWAY}/namespaces/{namespace}/httproutes"
 
 
@@ -24,7 +24,7 @@ def mirror(**more: Any) -> Object:
     return {"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "green", "port": 80}, **more}}
 
 
-def body(*filters: Object, **rule: Any) -> Object:
+def _body(*filters: Object, **rule: Any) -> Object:
     backends = [{"name": "blue", "port": 80, "weight": 100}, {"name": "green", "port": 80, "weight": 0}]
     found = {"backendRefs": backends, **({"filters": list(filters)} if filters else {}), **rule}
     spec = {"parentRefs": [{"name": "models"}], "rules": [found]}
@@ -33,7 +33,7 @@ def body(*filters: Object, **rule: Any) -> Object:
 
 def change(cluster: Cluster, namespace: str, *steps: Object, **params: str) -> httpx.Response:
     headers = {"Content-Type": JSON_PATCH}
-    return cluster.ask("PATCH", f"{path(namespace)}/m", content=json.dumps(steps), headers=headers, params=params)
+    return cluster.ask("PATCH", f"{_path(namespace)}/m", content=json.dumps(steps), headers=headers, params=params)
 
 
 def accepted(generation: int, status: str = "True") -> Object:
@@ -52,8 +52,8 @@ def accepted(generation: int, status: str = "True") -> Object:
 
 
 def test_what_is_left_out_is_filled_in(cluster: Cluster, namespace: str) -> None:
-    item = body(mirror(fraction={"numerator": 5}), backendRefs=[{"name": "blue", "port": 80}])
-    spec = cluster.post(path(namespace), item)["spec"]
+    item = _body(mirror(fraction={"numerator": 5}), backendRefs=[{"name": "blue", "port": 80}])
+    spec = cluster.post(_path(namespace), item)["spec"]
     service = {"group": "", "kind": "Service", "port": 80}
     copied = {"backendRef": {**service, "name": "green"}, "fraction": {"numerator": 5, "denominator": 100}}
     assert spec == {
@@ -75,35 +75,35 @@ _MIRROR = f"{_PLACE}.filters[0].requestMirror"
 @pytest.mark.parametrize(
     ("item", "why"),
     [
-        (body(mirror(percent=5, fraction={"numerator": 1})), f"{_MIRROR}: Invalid value: Only one of percent or"),
-        (body(mirror(fraction={"numerator": 101})), f"{_MIRROR}.fraction: Invalid value: numerator must be less"),
-        (body(mirror(percent=101)), f"{_MIRROR}.percent in body should be less than or equal to 100"),
-        (body(mirror(percent=-1)), f"{_MIRROR}.percent in body should be greater than or equal to 0"),
-        (body(mirror(percent="5")), f'{_MIRROR}.percent in body must be of type integer: "string"'),
+        (_body(mirror(percent=5, fraction={"numerator": 1})), f"{_MIRROR}: Invalid value: Only one of percent or"),
+        (_body(mirror(fraction={"numerator": 101})), f"{_MIRROR}.fraction: Invalid value: numerator must be less"),
+        (_body(mirror(percent=101)), f"{_MIRROR}.percent in body should be less than or equal to 100"),
+        (_body(mirror(percent=-1)), f"{_MIRROR}.percent in body should be greater than or equal to 0"),
+        (_body(mirror(percent="5")), f'{_MIRROR}.percent in body must be of type integer: "string"'),
         (
-            body({"type": "RequestMirror"}),
+            _body({"type": "RequestMirror"}),
             f"{_PLACE}.filters[0]: Invalid value: filter.requestMirror must be specified",
         ),
-        (body({**mirror(), "type": "URLRewrite"}), "filter.requestMirror must be nil if the filter.type is not"),
-        (body({"type": "Bogus"}), f'{_PLACE}.filters[0].type: Unsupported value: "Bogus"'),
+        (_body({**mirror(), "type": "URLRewrite"}), "filter.requestMirror must be nil if the filter.type is not"),
+        (_body({"type": "Bogus"}), f'{_PLACE}.filters[0].type: Unsupported value: "Bogus"'),
         (
-            body({"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "x"}}}),
+            _body({"type": "RequestMirror", "requestMirror": {"backendRef": {"name": "x"}}}),
             f"{_MIRROR}.backendRef: Invalid value: Must have port for Service reference",
         ),
-        (body(backendRefs=[{"name": "x"}]), f"{_PLACE}.backendRefs[0]: Invalid value: Must have port for Service"),
-        (body(backendRefs=[{"port": 80}]), f"{_PLACE}.backendRefs[0].name: Required value"),
-        (body(backendRefs=[{"name": "", "port": 80}]), "name in body should be at least 1 chars long"),
-        (body(backendRefs=[{"name": "x", "port": 0}]), "port in body should be greater than or equal to 1"),
-        (body(backendRefs=[{"name": "x", "port": 80, "weight": -1}]), "should be greater than or equal to 0"),
-        (body(backendRefs=[{"name": "x", "port": 80, "weight": 1000001}]), "less than or equal to 1000000"),
+        (_body(backendRefs=[{"name": "x"}]), f"{_PLACE}.backendRefs[0]: Invalid value: Must have port for Service"),
+        (_body(backendRefs=[{"port": 80}]), f"{_PLACE}.backendRefs[0].name: Required value"),
+        (_body(backendRefs=[{"name": "", "port": 80}]), "name in body should be at least 1 chars long"),
+        (_body(backendRefs=[{"name": "x", "port": 0}]), "port in body should be greater than or equal to 1"),
+        (_body(backendRefs=[{"name": "x", "port": 80, "weight": -1}]), "should be greater than or equal to 0"),
+        (_body(backendRefs=[{"name": "x", "port": 80, "weight": 1000001}]), "less than or equal to 1000000"),
         (
-            body(backendRefs=[{"name": "x", "port": 80}] * 17),
+            _body(backendRefs=[{"name": "x", "port": 80}] * 17),
             f"{_PLACE}.backendRefs: Too many: 17: must have at most 16 items",
         ),
     ],
 )
 def test_what_breaks_a_rule_is_refused(cluster: Cluster, namespace: str, item: Object, why: str) -> None:
-    answer = cluster.ask("POST", path(namespace), json=item)
+    answer = cluster.ask("POST", _path(namespace), json=item)
     assert (answer.status_code, answer.json()["reason"]) == (422, "Invalid"), answer.text
     assert why in answer.json()["message"]
     # rules are not asked where the shape is wrong already, and that is said
@@ -114,7 +114,7 @@ def test_what_breaks_a_rule_is_refused(cluster: Cluster, namespace: str, item: O
 def test_a_field_of_a_later_version_is_dropped_unless_the_client_is_strict(cluster: Cluster, namespace: str) -> None:
     """So it went with `percent` before v1.3: dropped, and all traffic was copied."""
     later = mirror(percents=5)
-    answer = cluster.ask("POST", path(namespace), json=body(later))
+    answer = cluster.ask("POST", _path(namespace), json=_body(later))
     unknown = 'unknown field \\"spec.rules[0].filters[0].requestMirror.percents\\"'
     assert answer.headers.get_list("warning") == [f'299 - "{unknown}"']
     assert "percents" not in answer.json()["spec"]["rules"][0]["filters"][0]["requestMirror"]
@@ -127,8 +127,8 @@ def test_a_field_of_a_later_version_is_dropped_unless_the_client_is_strict(clust
 
 
 def test_lists_are_replaced_whole_by_a_merge_patch(cluster: Cluster, namespace: str) -> None:
-    cluster.post(path(namespace), body(mirror()))
-    spec = cluster.patch(f"{path(namespace)}/m", {"spec": {"rules": [{"backendRefs": [{"name": "b", "port": 1}]}]}})[
+    cluster.post(_path(namespace), _body(mirror()))
+    spec = cluster.patch(f"{_path(namespace)}/m", {"spec": {"rules": [{"backendRefs": [{"name": "b", "port": 1}]}]}})[
         "spec"
     ]
     assert [ref["name"] for ref in spec["rules"][0]["backendRefs"]] == ["b"]
@@ -136,7 +136,7 @@ def test_lists_are_replaced_whole_by_a_merge_patch(cluster: Cluster, namespace: 
 
 
 def test_one_patch_moves_weights_and_copies_on_conditions(cluster: Cluster, namespace: str) -> None:
-    item = cluster.post(path(namespace), body(mirror(percent=20)))
+    item = cluster.post(_path(namespace), _body(mirror(percent=20)))
     version = {"op": "replace", "path": "/metadata/resourceVersion", "value": item["metadata"]["resourceVersion"]}
     switch = (
         {"op": "test", "path": "/spec/rules/0/backendRefs/0/name", "value": "blue"},
@@ -162,15 +162,17 @@ def test_one_patch_moves_weights_and_copies_on_conditions(cluster: Cluster, name
 
 
 def test_notes_alone_are_no_new_generation(cluster: Cluster, namespace: str) -> None:
-    cluster.post(path(namespace), body())
-    meta = cluster.patch(f"{path(namespace)}/m", {"metadata": {"annotations": {"mlcd.dev/stable": "blue"}}})["metadata"]
+    cluster.post(_path(namespace), _body())
+    meta = cluster.patch(f"{_path(namespace)}/m", {"metadata": {"annotations": {"mlcd.dev/stable": "blue"}}})[
+        "metadata"
+    ]
     assert (meta["generation"], meta["annotations"]["mlcd.dev/stable"]) == (1, "blue")
 
 
 def test_a_status_is_written_beside_the_spec_and_tells_its_generation(cluster: Cluster, namespace: str) -> None:
     """Nothing on either server acts on a Gateway that is not there: the test writes as an implementation would."""
-    item = cluster.post(path(namespace), body())
-    found = cluster.patch(f"{path(namespace)}/m/status", {**accepted(1), "spec": {"rules": []}})
+    item = cluster.post(_path(namespace), _body())
+    found = cluster.patch(f"{_path(namespace)}/m/status", {**accepted(1), "spec": {"rules": []}})
     assert found["spec"] == item["spec"]
     assert found["metadata"]["generation"] == 1
     assert found["metadata"]["resourceVersion"] != item["metadata"]["resourceVersion"]
@@ -179,8 +181,8 @@ def test_a_status_is_written_beside_the_spec_and_tells_its_generation(cluster: C
     assert moved["metadata"]["generation"] == 2
     (entry,) = moved["status"]["parents"]
     assert {each["observedGeneration"] for each in entry["conditions"]} == {1}, "a client can see the time between"
-    cluster.patch(f"{path(namespace)}/m", {"status": {"parents": []}})
-    assert cluster.get(f"{path(namespace)}/m")["status"]["parents"] == [entry]
+    cluster.patch(f"{_path(namespace)}/m", {"status": {"parents": []}})
+    assert cluster.get(f"{_path(namespace)}/m")["status"]["parents"] == [entry]
 
 
 @pytest.mark.parametrize(
@@ -191,9 +193,9 @@ def test_a_status_is_written_beside_the_spec_and_tells_its_generation(cluster: C
     ],
 )
 def test_a_status_without_its_parts_is_refused(cluster: Cluster, namespace: str, broken: Object, why: str) -> None:
-    cluster.post(path(namespace), body())
-    cluster.patch(f"{path(namespace)}/m/status", accepted(1))
-    answer = cluster.try_patch(f"{path(namespace)}/m/status", copy.deepcopy(broken))
+    cluster.post(_path(namespace), _body())
+    cluster.patch(f"{_path(namespace)}/m/status", accepted(1))
+    answer = cluster.try_patch(f"{_path(namespace)}/m/status", copy.deepcopy(broken))
     assert answer.status_code == 422, answer.text
     assert why in answer.json()["message"]
 

@@ -45,7 +45,7 @@ class FakeCheckDesk:
         finally:
             self.closed += 1
 
-    async def evidence(self, digests: frozenset[str], namespace: str = "") -> tuple[Evidence, ...]:
+    async def evidence(self, digests: frozenset[str], namespace: str = "", image: str = "") -> tuple[Evidence, ...]:
         return ()
 
     async def runs(self, limit: int = 100) -> tuple[CheckRun, ...]:
