@@ -18,7 +18,7 @@ PATH: Final = "/mlcd/"
 """Where the gate listens: `http://<gate>/mlcd/<kind of hook>`. By this path a Canary's hook is known to be ours."""
 
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz2456789"
-_ANSWERED: Final = 64
+_LONGEST: Final = 100
 """Characters of an approval at most; longer ones are none of ours."""
 
 
@@ -83,8 +83,8 @@ def approval(hook: Hook, canary: Mapping[str, Any], template: object = None) -> 
     """The value of the annotation that approves what the Canary now waits for.
 
     What it holds for, beside the revision:
-    confirm-rollout: this wait, and this pod template of the target (`template`), since Flagger's checksum is still the
-    version's before while it waits;
+    confirm-rollout: this wait, and (as a last part) this pod template of the target, since Flagger's checksum is still
+    that of the version before while it waits;
     confirm-traffic-increase: this weight, and the last change of the status, so that each step is asked for anew;
     confirm-promotion, rollback: this run of the analysis.
     """
@@ -94,23 +94,19 @@ def approval(hook: Hook, canary: Mapping[str, Any], template: object = None) -> 
     moment: list[object] = [hook.value, _text(_dig(canary, "metadata", "uid"))]
     match hook:
         case Hook.CONFIRM_ROLLOUT:
-            moment += [_text(found.get("phase")), entered, template_digest(template)]
+            moment += [_text(found.get("phase")), entered]
         case Hook.CONFIRM_TRAFFIC_INCREASE:
             moment += [begun, str(found.get("canaryWeight") or 0), _text(found.get("lastTransitionTime"))]
         case Hook.CONFIRM_PROMOTION | Hook.ROLLBACK:
             moment += [begun]
-    return f"{checksum(found)}.{_digest(moment)}"
+    value = f"{checksum(found)}.{_digest(moment)}"
+    return f"{value}.{_digest(template)}" if isinstance(template, Mapping) else value
 
 
 def given(hook: Hook, canary: Mapping[str, Any]) -> str:
     """The approval that stands on the Canary; empty: none, or something that is none."""
     value = _text(_dig(canary, "metadata", "annotations", hook.annotation))
-    return value if len(value) <= _ANSWERED else ""
-
-
-def template_digest(template: object) -> str:
-    """What a pod template is known by here; the API server gives everybody the same one."""
-    return _digest(template) if isinstance(template, Mapping) else ""
+    return value if len(value) <= _LONGEST else ""
 
 
 def _digest(value: object) -> str:
