@@ -22,6 +22,7 @@ from tests.engines import (
     flagger_recorded,
     gateway_recorded,
     gateway_world,
+    kserve_world,
     test_deployment_mirror,
     test_deployment_pair,
     test_deployment_recorded,
@@ -89,6 +90,9 @@ def _cases() -> Iterator[Case]:
         yield Case(f"gateway recorded {name}", gateway, gateway_recorded.ref(name), recorded, gateway_recorded.NOW)
     for name, objects in gateway_world.states():
         yield Case(f"gateway {name}", gateway, gateway_world.REF, objects, gateway_world.NOW)
+    kserve = ENGINES.load("kserve")
+    for name, scene in kserve_world.states():
+        yield Case(f"kserve {name}", kserve, kserve_world.REF, scene.objects, kserve_world.NOW)
     meta = {"name": "t", "namespace": "n", "uid": "u", "resourceVersion": "7"}
     raw = {"metadata": meta, "data": {"version": "3"}}
     yield Case(
