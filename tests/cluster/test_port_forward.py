@@ -70,8 +70,11 @@ def _through_the_library(url: str) -> bytes:
     while b"pod" not in found and (data := held.recv(4096)):
         found += data
     held.close()
-    while forward.websocket.sock is not None:  # its thread says goodbye
+    for _ in range(300):  # its thread says goodbye, unless the server did so first
+        if forward.websocket.sock is None:
+            break
         time.sleep(0.01)
+    forward.websocket.shutdown()
     return found
 
 
