@@ -80,7 +80,7 @@ def _desk(detail: RolloutDetail | None = None, **more: Any) -> ComparisonDesk:
         assert detail is not None
         return detail
 
-    return ComparisonDesk(Clock(), look if detail else None, **more)
+    return ComparisonDesk(more.pop("clock", None) or Clock(), look if detail else None, **more)
 
 
 async def _ended(desk: ComparisonDesk, wish: ComparisonWish) -> ComparisonProgress:
@@ -135,8 +135,9 @@ async def test_a_rollouts_versions_are_reached_and_the_result_is_kept_for_their_
 
 async def test_results_of_the_images_that_run_now_come_first(tmp_path: Path) -> None:
     equal, off = str(_pairs(tmp_path / "a.jsonl")), str(_pairs(tmp_path / "b.jsonl", off=100))
+    clock = Clock()
     for detail, source in ((_detail(), equal), (_detail(), off), (_detail(OTHER), equal)):
-        _report(await _ended(_desk(detail), ComparisonWish(source, replay=False, ref=REF)))
+        _report(await _ended(_desk(detail, clock=clock), ComparisonWish(source, replay=False, ref=REF)))
     fresh = _desk(None, shown=lambda _ref: _detail())
     found = fresh.comparisons(REF)
     assert [(one.verdict, one.shadow_digest) for one in found] == [
