@@ -17,7 +17,7 @@ from mlcd_tui.ui.widgets.line_view import LinesView, RowList
 from tests.ui.check_samples import OTHER, around, bad, good, identity
 from tests.ui.fake_session import make_app
 from tests.ui.samples import DIGEST_7
-from tests.ui.test_check_screens import SIZE, a_session, settled
+from tests.ui.test_check_screens import SIZE, a_session, board, opened, settled
 
 
 async def test_the_tab_shows_what_speaks_of_the_running_digest_and_leads_to_the_check() -> None:
