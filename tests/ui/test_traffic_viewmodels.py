@@ -84,11 +84,15 @@ def test_an_engine_that_cannot_copy_says_so() -> None:
     none = _text(traffic_lines(canary(0.01), None, NOW, 80, UNICODE, mirror_key="m"))
     assert "cannot copy" in none
     why = Mirror(on=False, possible=False, why_not=Clean("no HTTPRoute leads to Service churn"))
-    shown = _text(traffic_lines(replace(mirrored(), mirror=why), None, NOW, 80, UNICODE, mirror_key="m"))
+    owned = replace(mirrored(), rollout=replace(mirrored().rollout, abilities=()))
+    shown = _text(traffic_lines(replace(owned, mirror=why), None, NOW, 80, UNICODE, mirror_key="m"))
     assert "none: no HTTPRoute leads to Service churn" in shown
     assert "starts copying" not in shown
     ready = _text(traffic_lines(replace(mirrored(), mirror=Mirror(on=False)), None, NOW, 80, UNICODE, mirror_key="m"))
     assert "m starts copying" in ready
+    kept = _text(traffic_lines(owned, None, NOW, 80, UNICODE, mirror_key="m"))
+    assert "100 % of live traffic" in kept
+    assert "changes it" not in kept
 
 
 @pytest.mark.parametrize("room", [44, 60, 80, 120, 200])

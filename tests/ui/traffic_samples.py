@@ -14,6 +14,8 @@ from mlcd_tui.domain.comparison.report import (
     LatencyDelta,
     Share,
 )
+from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.snapshot import Rules, compare
 from mlcd_tui.domain.text import Clean
@@ -90,7 +92,11 @@ def mirrored() -> RolloutDetail:
         confirmed=True,
         warnings=(Clean("side effects of the model happen twice"),),
     )
-    return replace(blue_green(), mirror=mirror, targets=(SERVING, SHADOW))
+    detail = blue_green()
+    abilities = (*detail.rollout.abilities, Ability(Verb.MIRROR, allowed=True))
+    return replace(
+        detail, rollout=replace(detail.rollout, abilities=abilities), mirror=mirror, targets=(SERVING, SHADOW)
+    )
 
 
 def report() -> ComparisonReport:

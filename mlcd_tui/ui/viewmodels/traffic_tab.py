@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.post_switch import RollbackOffer
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.traffic import (
@@ -53,11 +54,11 @@ def traffic_lines(
         now: the time.
         room: columns.
         glyphs: signs.
-        mirror_key: the key that starts and stops copying, as it is now.
+        mirror_key: the key that starts and stops copying, as it is now; told where that is offered.
     """
     return (
         *_shares(detail, room, glyphs),
-        *_copies(detail.mirror, reading, now, room, glyphs, mirror_key),
+        *_copies(detail.mirror, reading, now, room, glyphs, mirror_key if _may_copy(detail) else ""),
         _BLANK,
         *_numbers(reading, now, room, glyphs),
     )
@@ -110,13 +111,17 @@ def _copies(
         return
     if not mirror.on:
         why = f"none: {mirror.why_not}" if not mirror.possible and mirror.why_not else "none"
-        hint: Line = (Span(f"  {key}", bold(Tone.WAITS)), Span(" starts copying", Tone.DIM)) if mirror.possible else ()
+        hint: Line = (Span(f"  {key}", bold(Tone.WAITS)), Span(" starts copying", Tone.DIM)) if key else ()
         yield from _labelled("Copies", (Span(why, Tone.DIM), *hint), room)
     else:
         yield from _labelled("Copies", _copying(mirror, now, glyphs, key), room)
         yield from _labelled("", _counted(reading, room), room)
     for warning in mirror.warnings:
         yield from _labelled("", (Span(f"{glyphs.unknown} {warning}", Tone.WAITS),), room)
+
+
+def _may_copy(detail: RolloutDetail) -> bool:
+    return any(ability.allowed and ability.verb == Verb.MIRROR for ability in detail.rollout.abilities)
 
 
 def _copying(mirror: Mirror, now: datetime, glyphs: Glyphs, key: str) -> Line:
@@ -127,7 +132,7 @@ def _copying(mirror: Mirror, now: datetime, glyphs: Glyphs, key: str) -> Line:
     if mirror.since is not None:
         parts.append(f"since {times.absolute(mirror.since, now)} ({times.ago(mirror.since, now)})")
     confirmed = {True: f" {glyphs.dot} confirmed", False: f" {glyphs.dot} not confirmed yet", None: ""}
-    hint: Line = (Span(f"  {key}", bold(Tone.WAITS)), Span(" changes it", Tone.DIM)) if mirror.possible else ()
+    hint: Line = (Span(f"  {key}", bold(Tone.WAITS)), Span(" changes it", Tone.DIM)) if key else ()
     return (
         Span("on  ", bold(Tone.MIRROR)),
         Span(", ".join(parts), Tone.TEXT),
