@@ -37,6 +37,7 @@ from tests.snapshots.scenes import (
     unchecked_session,
     unpublished_session,
 )
+from tests.snapshots.traffic_scenes import blind_session, mirrored_session, offered_session
 from tests.ui.fake_session import NOW, FakeSession, ago, make_app, story
 from tests.ui.proposals import proposal
 from tests.ui.samples import FRAUD
@@ -123,6 +124,12 @@ SCENES = {
     "rollout-checks-stale": Scene(stale_checks_session, ("5",), opened=FRAUD),
     "rollout-checks-none": Scene(unchecked_session, ("5",), opened=FRAUD),
     "approval-checks": Scene(fraud_session, dialog=checked),
+    "rollout-traffic": Scene(mirrored_session, ("2",), opened=FRAUD),
+    "rollout-traffic-unknown": Scene(blind_session, ("2",), opened=FRAUD),
+    "rollout-traffic-worse": Scene(offered_session, ("2",), opened=FRAUD),
+    "comparison": Scene(mirrored_session, ("2", "enter"), opened=FRAUD),
+    "compare-prompt": Scene(mirrored_session, ("2", "v"), opened=FRAUD),
+    "mirror-prompt": Scene(mirrored_session, ("2", "m"), opened=FRAUD),
 }
 
 

@@ -69,9 +69,19 @@ class TrafficTab(EvidenceTabs):
             self._comparing.cancel()
             return
         fields = (
-            Asked("File", "", "recorded requests (JSON Lines, HAR, payload log), or recorded pairs", _readable),
-            Asked("Sent", "yes", "yes: send them to both versions; no: the file has both answers", _yes_or_no),
-            Asked("Rate", "20", "requests a second to each version, at most", _positive),
+            Asked(
+                "File of requests, or of recorded answers",
+                "",
+                "recorded requests (JSON Lines, HAR, payload log), or recorded pairs",
+                _readable,
+            ),
+            Asked(
+                "Send them to both versions (no: the file holds both answers)",
+                "yes",
+                "yes: send them to both versions; no: the file has both answers",
+                _yes_or_no,
+            ),
+            Asked("Requests a second, at most", "20", "requests a second to each version, at most", _positive),
         )
         question = (
             "Recorded requests are sent to the version that serves (twice, to learn its own noise) and to the new "

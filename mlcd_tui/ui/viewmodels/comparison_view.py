@@ -70,11 +70,11 @@ def report_lines(report: ComparisonReport, now: datetime, room: int, glyphs: Gly
         *wrap((verdict_span(report, glyphs), Span(f"  {report.sentence}", Tone.TEXT)), room, 2),
         *_warned(report, room, glyphs),
         _BLANK,
-        *_about(report, now, room),
-        _BLANK,
         *_counted(report, room),
         *_latency(report, room, glyphs),
         *_fields(report, room, glyphs),
+        _BLANK,
+        *_about(report, now, room),
     )
 
 
