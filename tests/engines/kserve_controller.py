@@ -214,9 +214,11 @@ class Standard:
 
 
 def webhook(isvc: Object) -> str:
-    """Why KServe's validating webhook refuses it (validateCanarySpecs); empty: it does not."""
+    """Why KServe's validating webhook refuses it (validatePredictor, validateCanarySpecs); empty: it does not."""
     spec = isvc["spec"]
     canaries, stable = spec.get("canary") or [], spec["predictor"]
+    if stable.get("model", {}).get("name"):
+        return "the 'name' field is not allowed in standard predictor"
     if not canaries:
         return ""
     if isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode") != "Standard":

@@ -180,8 +180,9 @@ def knative_blocked(share: int | None = None) -> Scene:
 
 
 def canary(name: str, share: int, **more: Any) -> Object:
-    """An entry of spec.canary."""
-    return {"predictor": {"name": name, "model": model(name), **more}, "trafficPercent": share}
+    """An entry of spec.canary, with the `name` and `modelFormat` that KServe's schema wants of its model."""
+    own = {**model(name), "modelFormat": {"name": "sklearn", "version": "1"}, "name": "kserve-container"}
+    return {"predictor": {"name": name, "model": own, **more}, "trafficPercent": share}
 
 
 def standard(*canaries: Object, weights: bool = True, broken: str = "") -> Scene:

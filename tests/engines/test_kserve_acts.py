@@ -165,6 +165,7 @@ def test_a_standard_promotion_keeps_the_canarys_pods_and_lets_the_old_go() -> No
     assert "canary" not in scene.isvc["spec"]
     assert scene.predictor["name"] == "v7"
     assert scene.predictor["model"]["storageUri"] == "s3://models/churn/v7"
+    assert "name" not in scene.predictor["model"], "KServe's webhook refuses it there"
     assert scene.predictor["minReplicas"] == 4, "pods are the business of what serves"
     assert [d["metadata"]["name"] for d in scene.controller.deployments()] == ["churn-v7-predictor"]
     assert scene.row.version == "v7"
@@ -212,7 +213,11 @@ def test_what_kserve_cannot_is_refused_with_its_reason(verb: Verb) -> None:
 
 def test_the_promoted_predictor_is_what_kserve_runs_for_the_canary() -> None:
     stable = {"minReplicas": 4, "model": {"modelFormat": {"name": "sklearn"}, "args": ["a"], "storageUri": "s3://m/1"}}
-    above = {"name": "v2", "minReplicas": 1, "model": {"args": ["b", "c"], "storageUri": "s3://m/2", "runtime": ""}}
+    above = {
+        "name": "v2",
+        "minReplicas": 1,
+        "model": {"args": ["b", "c"], "storageUri": "s3://m/2", "runtime": "", "name": "kserve-container"},
+    }
     assert promoted(stable, above) == {
         "name": "v2",
         "minReplicas": 4,

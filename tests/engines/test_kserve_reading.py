@@ -99,6 +99,19 @@ def test_a_canary_without_progress_is_degraded() -> None:
     assert "v7 gets no ready pods (deadline exceeded); the old one still serves, v6" in scene.row.message
 
 
+def test_a_model_that_replaces_another_in_vain_leaves_the_old_pods_serving() -> None:
+    """In Standard mode without a canary: KServe's `Ready` turns false at the deadline, and customers are answered."""
+    scene = world.standard()
+    held = next(iter(scene.controller.deployments()))
+    held["status"]["conditions"] = [{"type": "Progressing", "status": "False", "message": "deadline exceeded"}]
+    for condition in scene.isvc["status"]["conditions"]:
+        condition["status"] = "False"
+    assert scene.row.phase is Phase.DEGRADED
+    assert scene.row.message == "v6 (churn-predictor) gets no ready pods (deadline exceeded); the old one still serves"
+    held["status"]["availableReplicas"] = 0
+    assert "nothing serves" in scene.row.message
+
+
 def test_what_is_ignored_or_refused_is_told() -> None:
     ignored = world.standard().edit(canaryTrafficPercent=20)
     assert "canaryTrafficPercent is ignored in Standard mode" in ignored.facts("Watch out")[0]

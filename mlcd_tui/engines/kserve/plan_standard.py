@@ -14,6 +14,21 @@ from mlcd_tui.engines.kserve.state import Version
 
 _FIXED = ("minReplicas", "maxReplicas", "scaleTarget", "scaleMetric", "autoScaling")
 """What is the business of the predictor that serves: a canary has none of it, or its own small number."""
+_MODELS = frozenset(
+    (
+        "model",
+        "sklearn",
+        "xgboost",
+        "tensorflow",
+        "pytorch",
+        "triton",
+        "onnx",
+        "huggingface",
+        "pmml",
+        "lightgbm",
+        "paddle",
+    )
+)
 
 
 def to_share(case: Case, share: int, title: str) -> Plan | Refusal:
@@ -113,9 +128,16 @@ def _remove(case: Case, told: str) -> Plan:
 def promoted(stable: JSON, canary: JSON) -> JSON:
     """The predictor that KServe runs for a canary, as `spec.predictor`: the stable one, overlaid by the canary's.
 
-    Numbers of pods stay those of the stable one. Lists are taken whole, as KServe's own merge does it.
+    Numbers of pods stay those of the stable one. Lists are taken whole, as KServe's own merge does it. The model's own
+    `name` is left out: KServe's schema wants one in a canary, and its webhook refuses one in the predictor.
     """
-    return _overlaid(stable, {key: value for key, value in canary.items() if key not in _FIXED})
+    return _overlaid(stable, {key: _unnamed(key, value) for key, value in canary.items() if key not in _FIXED})
+
+
+def _unnamed(key: str, value: Any) -> Any:
+    if key not in _MODELS or not isinstance(value, dict):
+        return value
+    return {inner: each for inner, each in value.items() if inner != "name"}
 
 
 def _overlaid(below: JSON, above: JSON) -> JSON:

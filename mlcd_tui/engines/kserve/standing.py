@@ -19,7 +19,7 @@ def phase(state: State) -> tuple[Phase, str]:
         return (Phase.DEGRADED, _failed(state)) if _broken(state) else (Phase.PROGRESSING, "KServe has not made it yet")
     if _broken(state):
         return Phase.DEGRADED, _failed(state)
-    if stuck := next((each for each in state.candidates if each.stuck), None):
+    if stuck := next((each for each in (*state.candidates, state.stable) if each.stuck), None):
         return Phase.DEGRADED, f"{stuck.told} gets no ready pods ({stuck.stuck}); {_serves(state)}"
     if not own.rolled and own.mode is Mode.KNATIVE:
         return Phase.PROGRESSING, f"{state.stable.told} is the first, and is not ready"
@@ -35,12 +35,13 @@ def _broken(state: State) -> bool:
 def still_serves(state: State) -> bool:
     """Whether what served before a failed load still answers.
 
-    In Knative mode `Ready` is then false although it does: what counts is that an older revision is ready.
+    In Knative mode `Ready` is then false although it does: what counts is that an older revision is ready. So it is in
+    Standard mode once the Deployment has given up, while its pods of the version before are still available.
     """
     own = state.inference
     if own.mode is Mode.KNATIVE:
         return bool(own.ready) and own.ready != own.created and own.holds("PredictorRouteReady") is not False
-    return own.holds("PredictorReady") is True
+    return own.holds("PredictorReady") is True or state.stable.count("availableReplicas") > 0
 
 
 def _serves(state: State) -> str:

@@ -28,6 +28,7 @@ RESOURCES = {
     "Event": ("/api/v1", "events"),
     "Experiment": ("/apis/argoproj.io/v1alpha1", "experiments"),
     "HTTPRoute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "InferenceService": ("/apis/serving.kserve.io/v1beta1", "inferenceservices"),
     "Ingress": ("/apis/networking.k8s.io/v1", "ingresses"),
     "Logs": ("/apis/kwok.x-k8s.io/v1alpha1", "logs"),
     "Namespace": ("/api/v1", "namespaces"),
