@@ -26,10 +26,10 @@ def test_a_share_of_a_knative_canary_is_told_by_knative() -> None:
     assert (row.version, row.stable_version, row.revision) == ("v7", "v6", 2)
     detail = world.knative_canary(20).detail
     assert [rev.roles for rev in detail.revisions] == [(Role.CANARY,), (Role.STABLE,)]
-    assert [(t.role, t.service, t.share) for t in detail.targets] == [
-        (TrafficRole.SERVING, "churn-predictor-00001", 80.0),
-        (TrafficRole.CANDIDATE, "churn-predictor-00002", 20.0),
-    ]
+    assert [(t.role, t.service, t.workload, t.share) for t in detail.targets] == [
+        (TrafficRole.SERVING, "churn-predictor-00001", "churn-predictor-00001", 80.0),
+        (TrafficRole.CANDIDATE, "churn-predictor-00002", "churn-predictor-00002", 20.0),
+    ], "Knative's metrics name revisions"
     assert [link.role for link in detail.services] == ["stable", "canary"]
 
 
@@ -194,6 +194,13 @@ def test_copies_are_beyond_kserve_and_it_says_what_would_help() -> None:
 )
 def test_a_model_is_called_by_where_it_comes_from(where: str, name: str) -> None:
     assert called(where) == name
+
+
+def test_the_preview_address_of_a_new_version_is_told() -> None:
+    scene = world.knative_canary(0)
+    latest = scene.isvc["status"]["components"]["predictor"]["traffic"][0]
+    latest.update(tag="latest", url="http://latest-churn-predictor.models.example.com")
+    assert scene.facts("Preview") == ["http://latest-churn-predictor.models.example.com"]
 
 
 def test_an_older_framework_field_is_a_model_too() -> None:

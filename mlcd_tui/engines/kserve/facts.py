@@ -58,6 +58,7 @@ def _shares(state: State) -> list[tuple[str, str]]:
         return [
             ("canaryTrafficPercent", asked),
             ("Traffic", ", ".join(_traffic(own)[:8])),
+            ("Preview", next((text(t.get("url")) for t in own.traffic if text(t.get("tag")) == "latest"), "")),
             ("Rolled out", own.rolled),
             ("Before that", own.previous),
             ("Newest", f"{own.created}{'' if own.ready == own.created else ', not ready'}" if own.created else ""),

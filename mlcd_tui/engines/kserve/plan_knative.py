@@ -92,10 +92,8 @@ def undo(case: Case) -> Plan | Refusal:
 
 def _changes(case: Case, share: int, field: str) -> list[Change]:
     percent = case.inference.percent
-    return [
-        change(f"live traffic of {case.new.told}", case.has, f"{share} %"),
-        change(_FIELD, "none" if percent is None else f"{percent} %", field),
-    ]
+    moved = [change(f"live traffic of {case.new.told}", case.has, f"{share} %")] if case.has != f"{share} %" else []
+    return [*moved, change(_FIELD, "none" if percent is None else f"{percent} %", field)]
 
 
 def _others(case: Case) -> list[str]:

@@ -42,7 +42,7 @@ def _target(
         version=version.name,
         service=version.service,
         port=_PORT,
-        workload=f"{version.handle}-deployment" if state.mode is Mode.KNATIVE else version.handle,
+        workload=version.handle,
         digests=_digests(version, wanted, revisions),
         share=share,
     )
