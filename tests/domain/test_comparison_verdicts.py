@@ -281,3 +281,28 @@ def test_a_dead_shadow_is_different_and_says_why() -> None:
     assert report.verdict is ComparisonVerdict.DIFFERENT
     assert report.failed == 100
     assert report.examples[0].why == "no answer: connection refused"
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(404, 1.0, {"detail": "Not Found"}), Answer(302, 1.0, b""), Answer(200, 1.0, b"")]
+)
+def test_versions_that_agree_in_refusing_everything_are_not_equal(answer: Answer) -> None:
+    """As where the path of the recorded requests leads nowhere: nobody has seen an output."""
+    comparer = Comparer()
+    for number in range(1000):
+        comparer.add(Pair(str(number), answer, answer, answer))
+    report = comparer.report()
+    assert report.verdict is ComparisonVerdict.NOT_ENOUGH
+    assert report.blank == report.pairs == 1000
+    assert "no output was compared" in report.sentence
+
+
+def test_requests_that_both_refuse_do_not_count_for_those_needed() -> None:
+    comparer = Comparer()
+    for number in range(1000):
+        answer = Answer(200, 1.0, {"a": 1}) if number < 700 else Answer(422, 1.0, {"detail": "?"})
+        comparer.add(Pair(str(number), answer, answer, answer))
+    report = comparer.report()
+    assert report.verdict is ComparisonVerdict.NOT_ENOUGH
+    assert "700 pairs, at least 736 are needed" in report.sentence
+    assert any("both refused 300 requests" in told for told in report.warnings)

@@ -30,6 +30,8 @@ class Finding:
     """Something of the model's outputs is as it was."""
     recorded: bool = True
     """False: only the status is known of one of them."""
+    blank: bool = False
+    """Both refused, or answered with nothing: that agrees, but it is no output of a model."""
     detail: Difference | None = None
     sentence: Clean = Clean("")
     """What is wrong where there is no detail."""
@@ -55,6 +57,7 @@ class Finding:
 
 _NO_FIELDS: frozenset[str] = frozenset()
 _EQUAL = Finding(agreed=True)
+_BLANK = Finding(blank=True)
 
 
 def beside(differ: Differ, production: Answer, other: Answer) -> Finding:
@@ -65,7 +68,7 @@ def beside(differ: Differ, production: Answer, other: Answer) -> Finding:
     if other.status != production.status:
         return _other_status(production, other)
     if not 200 <= production.status < 300:
-        return _EQUAL  # both refuse with the same status: the text of an error is no output of a model
+        return _BLANK  # both refuse with the same status: the text of an error is no output of a model
     if not (production.recorded and other.recorded):
         return Finding(recorded=False)
     return _bodies(differ, production, other)
@@ -85,7 +88,7 @@ def _bodies(differ: Differ, production: Answer, other: Answer) -> Finding:
     raw = isinstance(mine, bytes), isinstance(theirs, bytes)
     if all(raw):
         if mine == theirs:
-            return _EQUAL
+            return _EQUAL if mine else _BLANK
         return Finding(frozenset({BODY}), sentence=compare_bytes(mine, theirs).sentence, excess=1.0)
     if any(raw):
         told = clean("JSON became something else" if raw[1] else "something else became JSON")

@@ -71,6 +71,7 @@ class Comparer:
         tally.status_differs += pair.shadow.status not in {0, pair.production.status}
         tally.schema_breaks += bool(finding.broken)
         tally.unrecorded += not finding.recorded
+        tally.blank += finding.blank
         tally.mismatch += bool(finding.off)
         tally.agreed += finding.agreed
         if again is not None:

@@ -149,5 +149,7 @@ class ComparisonReport:
     """The limit that was applied; None: no pair was timed."""
     needed: int = 0
     """Pairs below which nothing is ever equal."""
+    blank: int = 0
+    """Pairs in which both refused or answered with nothing: they agree, and say nothing of the outputs."""
     subject: Clean = Clean("")
     """The rollout, `namespace/name`; empty: two addresses or files."""

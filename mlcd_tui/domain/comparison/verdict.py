@@ -73,6 +73,7 @@ class Tally:
     production_failed: int = 0
     truncated: int = 0
     unrecorded: int = 0
+    blank: int = 0
     duplicates: int = 0
     disagreeing: int = 0
     production_alone: int = 0
@@ -124,6 +125,7 @@ def report_of(
         production_failed=tally.production_failed,
         disagreeing=tally.disagreeing,
         unrecorded=tally.unrecorded,
+        blank=tally.blank,
         warnings=_warnings(standing),
         max_mismatch=limits.max_mismatch,
         latency_limit_ms=standing.latency_limit,
@@ -165,9 +167,11 @@ def _counted(standing: _Standing) -> str:
 def _missing(standing: _Standing) -> list[str]:
     """What keeps the pairs from being called equal."""
     tally, limits = standing.tally, standing.limits
-    known = tally.pairs - tally.unrecorded
+    known = tally.pairs - tally.unrecorded - tally.blank
     found = []
-    if tally.pairs and not known:
+    if tally.blank and not known:
+        found.append("both refused every request or answered with nothing: no output was compared")
+    elif tally.pairs and not known:
         found.append("no answers were recorded, only status and time")
     elif known < limits.needed:
         found.append(f"{known:,} pairs, at least {limits.needed:,} are needed")
@@ -202,6 +206,8 @@ def _warnings(standing: _Standing) -> tuple[Clean, ...]:
     ]
     if tally.production_failed:
         told.append(f"{tally.production_failed:,} requests were left out: production failed them itself")
+    if tally.blank:
+        told.append(f"both refused {tally.blank:,} requests or answered them with nothing: no outputs to compare")
     if tally.disagreeing:
         told.append(f"{tally.disagreeing:,} answers of one id belong to different requests and were not paired")
     return tuple(clean(one, limit=500) for one in told)
