@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from mlcd_tui.checks.init_command import Served, served_by
 from mlcd_tui.checks.kinds._dockerfile import Instruction, instructions
+from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.errors import Missing, Unreadable
 
@@ -47,7 +48,7 @@ class FolderPlace:
         """A file's text."""
         place = self.folder / path.lstrip("/")
         try:
-            return place.read_text("utf-8", "replace") if place.stat().st_size <= _MOST else None
+            return read_plain(place, _MOST).decode("utf-8", "replace")
         except OSError:
             return None
 

@@ -26,6 +26,9 @@ from mlcd_tui.domain.text import Clean, clean
 _MOST_WAITING = 20_000
 """Lines that wait for a slow listener; further ones are counted instead."""
 _LONGEST_LINE = 8_192
+_PAUSE = 0.03
+"""Seconds in which lines gather before they are told: two threads that wake each other at every line of a flood let
+whoever draws wait for the interpreter."""
 _FAREWELL = 20.0
 """Seconds for the checks to end after all were called off."""
 
@@ -120,6 +123,8 @@ class _Running:
                 if told.result is not None:
                     self.results[told.check] = told.result
                 yield told
+                if told.line and self._told.empty():
+                    time.sleep(_PAUSE)
         finally:
             self._stop.set()
             deadline = time.monotonic() + _FAREWELL

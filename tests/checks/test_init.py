@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,11 @@ def test_a_plan_that_is_there_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "checks.yaml").read_text() == "mine"
     with pytest.raises(BadConfig, match="cannot be written"):
         write_plan(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "requirements.txt", "pyproject.toml"])
+def test_a_pipe_in_the_folder_is_not_waited_for_and_a_device_not_read(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    (tmp_path / "setup.cfg").symlink_to("/dev/zero")
+    plan, _ = written(tmp_path)
+    assert [check.name for check in plan.checks] == ["image"]

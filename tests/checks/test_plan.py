@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,25 @@ def test_load_plan(tmp_path: Path) -> None:
     assert load_plan(tmp_path / "checks.yaml").folder == str(tmp_path)
     with pytest.raises(BadConfig, match="cannot be read: No such file"):
         load_plan(tmp_path / "absent.yaml")
+
+
+@pytest.mark.parametrize("device", ["pipe", "/dev/zero"])
+def test_a_plan_that_is_no_file_is_refused_at_once(tmp_path: Path, device: str) -> None:
+    place = tmp_path / "checks.yaml"
+    if device == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(device)
+    with pytest.raises(BadConfig, match="cannot be read: It is no file"):
+        load_plan(place)
+
+
+def test_a_plan_is_not_read_beyond_its_bound(tmp_path: Path) -> None:
+    place = tmp_path / "checks.yaml"
+    with place.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(BadConfig, match="cannot be read: It is larger than 1 MiB"):
+        load_plan(place)
 
 
 def test_the_published_schema_is_that_of_the_models() -> None:

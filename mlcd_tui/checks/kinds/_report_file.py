@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mlcd_tui.checks.parsers._reading import MOST_BYTES
+from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.checks.plan_model import BesidePlan, CheckPart, Reason, Seconds
 from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.checks import CheckResult, CheckState, ImageIdentity, Report, short
@@ -63,8 +64,7 @@ def take(part: ReportFilePart, bench: Bench, folder: str, judge: Callable[[Taken
     try:
         if not place.resolve().is_relative_to(Path(folder).resolve()):
             return taken.result(CheckState.ERROR, f"{part.report} leads out of the plan's folder")
-        with place.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+        content = read_plain(place, MOST_BYTES)
         changed = datetime.fromtimestamp(place.stat().st_mtime, UTC)
     except OSError as error:
         return taken.result(CheckState.ERROR, f"{part.report} cannot be read: {error.strerror}")

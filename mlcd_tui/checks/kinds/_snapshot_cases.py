@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlcd_tui.checks.kinds._asking import read_json
+from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.domain.checks import ImageIdentity
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 
@@ -105,9 +106,7 @@ def cases(folder: Path) -> tuple[Case, ...]:
 def read(path: Path) -> bytes:
     """A file of a case. Raises `Unreadable`."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise Unreadable(f"{path.name} is larger than {_MOST_BYTES:,} bytes.")
-        return path.read_bytes()
+        return read_plain(path, _MOST_BYTES)
     except OSError as error:
         raise Unreadable(f"{path.name} cannot be read: {error.strerror}.") from error
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
+from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.checks.plan_model import Argv, BesidePlan, CheckPart, Environment, Part, Reason
 from mlcd_tui.domain.check_ports import Command, ReportParser
 from mlcd_tui.domain.checks import Severity
@@ -175,7 +176,7 @@ def brought(folder: str, inside: str, beside: str) -> list[tuple[str, bytes]]:
         if not path.resolve().is_relative_to(root):
             raise BadConfig(f"{clean(beside)} leads out of the plan's folder.")
         try:
-            content = path.read_bytes()
+            content = read_plain(path, MOST_BYTES)
         except OSError as error:
             why = error.strerror or type(error).__name__
             raise BadConfig(

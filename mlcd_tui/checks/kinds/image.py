@@ -17,6 +17,7 @@ from mlcd_tui.checks.kinds._reproducible import examine
 from mlcd_tui.checks.kinds._secrets import secret_kind, secret_name
 from mlcd_tui.checks.kinds._tools import Inside
 from mlcd_tui.checks.parsers._findings import Findings
+from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.checks.plan_model import BesidePlan, Bytes, CheckPart
 from mlcd_tui.domain.check_ports import Bench
 from mlcd_tui.domain.checks import CheckResult, CheckState, Severity
@@ -118,11 +119,10 @@ def _dockerfile(spec: ImagePart, folder: str) -> tuple[str, str, Path]:
     assert spec.dockerfile is not None
     place = Path(folder) / spec.dockerfile
     try:
-        if place.stat().st_size > _MOST_DOCKERFILE:
-            raise BadConfig(f"{clean(spec.dockerfile)} is larger than {_MOST_DOCKERFILE >> 20} MiB.")
-        return place.read_text("utf-8", "replace"), spec.dockerfile, Path(folder) / spec.context
+        text = read_plain(place, _MOST_DOCKERFILE).decode("utf-8", "replace")
     except OSError as error:
         raise BadConfig(f"{clean(spec.dockerfile)} cannot be read: {clean(error.strerror)}.") from error
+    return text, spec.dockerfile, Path(folder) / spec.context
 
 
 def _rules(spec: ImagePart, inspection: Mapping[str, Any], bench: Bench) -> Iterator[_Rule]:

@@ -24,6 +24,10 @@ _AFTER_KILL = 10.0
 """Seconds in which a killed container must be gone; the engine is waited for no longer."""
 _LARGEST_FILE = 1 << 30
 _CHUNK = 1 << 18
+_MUCH = 1 << 16
+"""Bytes of output after which it is read in gulps: each waking of a reader takes the interpreter from whoever draws."""
+_GULP = 0.01
+"""Seconds between two gulps; the engine holds back what comes meanwhile, and in the end the container."""
 _FLOOD = 4 * LIMIT
 """Bytes of output after which it is read at `_FLOOD_PACE` only, so that one flood does not slow the others."""
 _FLOOD_PACE = 32 << 20
@@ -233,10 +237,15 @@ def kill(engine: Engine, container: str) -> threading.Thread:
 def _paced(attached: Attached, output: Output) -> bool:
     before, begun = output.size, time.monotonic()
     more = attached.read(output)
-    if output.size > _FLOOD:
-        rest = (output.size - before) / _FLOOD_PACE - (time.monotonic() - begun)
-        time.sleep(max(rest, 0))
+    time.sleep(rest(output.size, output.size - before, time.monotonic() - begun))
     return more
+
+
+def rest(size: int, read: int, took: float) -> float:
+    """Seconds to rest before the next read: `size` bytes came in all, `read` of them last, in `took` seconds."""
+    if not read or size <= _MUCH:
+        return 0.0
+    return max(read / _FLOOD_PACE - took if size > _FLOOD else 0.0, _GULP)
 
 
 def _state(engine: Engine, container: str, doing: str) -> Mapping[str, Any]:

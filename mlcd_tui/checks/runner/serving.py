@@ -24,7 +24,7 @@ from docker.errors import APIError
 from docker.types import IPAMConfig, IPAMPool
 
 from mlcd_tui.checks.runner.belongings import removing
-from mlcd_tui.checks.runner.container import TICK, Attached, Blueprint, create, kill, start
+from mlcd_tui.checks.runner.container import TICK, Attached, Blueprint, create, kill, rest, start
 from mlcd_tui.checks.runner.engine import Engine, asked
 from mlcd_tui.checks.runner.exchange import room
 from mlcd_tui.checks.runner.output import Lines, Output
@@ -119,8 +119,11 @@ class Server:
         deadline = time.monotonic() + self.life
         more, killed = True, False
         while more and not self._stop.is_set():
+            before, begun = self.output.size, time.monotonic()
             with self._lock:
                 more = self._attached.read(self.output, TICK / 2)
+            size = self.output.size
+            self._stop.wait(rest(size, size - before, time.monotonic() - begun))
             if not killed and (self.cancelled() or time.monotonic() > deadline or self._troubled()):
                 kill(self.engine, self.container)
                 killed = True
