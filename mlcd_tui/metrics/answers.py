@@ -15,6 +15,8 @@ from mlcd_tui.domain.text import clean
 T = TypeVar("T")
 
 MOST_SERIES = 20_000
+_LARGEST = 2.0**53
+"""Beyond it a counter's steps are no whole numbers any more, and what is reckoned with them overflows."""
 _WORDS = 300  # characters that are repeated of what a server says
 
 
@@ -122,9 +124,9 @@ def _samples(one: _Sampled) -> tuple[tuple[float, float | None], ...]:
 
 
 def _number(text: str) -> float | None:
-    """A finite value; NaN, infinities and what is no number are none."""
+    """A value that can be reckoned with; NaN, infinities, what is no number and what no counter reaches are none."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= _LARGEST else None  # NaN is not, either

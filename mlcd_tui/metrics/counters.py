@@ -36,7 +36,8 @@ def added(
     A counter that falls has begun anew at 0 (a process restarted), where its series is of one process: without the
     label `instance` it is a sum over several, of which one went, and the stretch is left out. A series that appears
     while others are counted begins at 0, as the first failure of a process does: the rate of Prometheus would miss
-    it. Where all appear at once, nobody knows what they counted before, and that is left out as well.
+    it. Where all appear at once, nobody knows what they counted before, and that is left out as well; so is what a
+    series counted while it was away, for that belongs to no one stretch.
 
     Args:
         series: of one version.
@@ -51,8 +52,10 @@ def added(
     for one in series:
         row = _row(one, place, len(moments))
         sums = found.setdefault(key(one.labels), [None] * (len(moments) - 1))
+        new = True
         for index in range(len(moments) - 1):
-            step = _step(row[index], row[index + 1], known=known[index], alone="instance" in one.labels)
+            new = new and row[index] is None
+            step = _step(row[index], row[index + 1], known=known[index] and new, alone="instance" in one.labels)
             if step is not None:
                 sums[index] = (sums[index] or 0) + step
     return {name: tuple(sums) for name, sums in found.items()}

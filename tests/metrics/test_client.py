@@ -152,9 +152,9 @@ async def test_a_login_that_cannot_be_sent_is_told_and_nothing_is_asked(tmp_path
 
 
 def test_values_that_are_no_numbers_are_gaps() -> None:
-    values = [[1, "1"], [2, "NaN"], [3, "+Inf"], [4, "-Inf"], [5, "x"], [6, "1e400"]]
+    values = [[1, "1"], [2, "NaN"], [3, "+Inf"], [4, "-Inf"], [5, "x"], [6, "1e400"], [7, "1e300"]]
     (series,) = series_of(json.dumps(success("matrix", [{"metric": {"a": "b"}, "values": values}])).encode(), "matrix")
-    assert [value for _, value in series.samples] == [1.0, None, None, None, None, None]
+    assert [value for _, value in series.samples] == [1.0, None, None, None, None, None, None]
 
 
 async def test_few_questions_at_once() -> None:

@@ -34,6 +34,8 @@ def counted(*rows: Series) -> tuple[int | None, ...]:
         ([series(None, None, 500, 510, 510)], (None, None, 10, 0)),  # scraped from here on: what came before is old
         ([series(10, 20, 30, 40, 50), series(None, None, 1, 1, 2, instance="a:1", code="500")], (10, 11, 10, 11)),
         ([series(10, 20, 30, 40, 50), series(7, 8, None, None, None, instance="b:1")], (11, 10, 10, 10)),
+        # away for a while, beside one that is not: what it has counted in its life was not asked just now
+        ([series(10, 20, 30, 40, 50), series(900, 910, None, 930, 931, instance="b:1")], (20, 10, 10, 11)),
     ],
 )
 def test_counts_between_moments(rows: list[Series], counts: tuple[int | None, ...]) -> None:
