@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -288,6 +289,21 @@ async def test_a_flood_of_lines_leaves_keys_their_turn_and_keeps_the_last() -> N
         assert longest < 0.5, f"nothing else had a turn for {longest:.2f} s"
         hold.set()
         await settled(pilot)
+
+
+async def test_the_garbage_collector_does_not_stop_the_pictures_of_a_run() -> None:
+    """What the app is made of is not gone through again and again while lines come; afterwards it is as before."""
+    session, hold = a_session(), asyncio.Event()
+    session.checks.story = story(hold=hold)
+    app = make_app(session)
+    async with app.run_test(size=SIZE) as pilot:
+        screen = await running(app, pilot)
+        assert screen.busy
+        assert gc.get_freeze_count() > 10_000
+        hold.set()
+        await settled(pilot)
+        assert not screen.busy
+        assert not gc.get_freeze_count()
 
 
 # The rollout's tab ----------------------------------------------------------------------------------------------------

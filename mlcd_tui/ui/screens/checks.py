@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
@@ -165,6 +166,7 @@ class ChecksScreen(FilteredScreen):
         except Problem as trouble:
             problem = str(trouble)
         finally:
+            gc.unfreeze()
             live.end(problem)
             self.host.checking = ""
             self._ended(live)
@@ -175,6 +177,9 @@ class ChecksScreen(FilteredScreen):
         async for progress in told:
             if progress.state is not None:
                 now = self.host.now()
+                # Going through all that lives takes the collector a tenth of a second, in which nothing is drawn, and a
+                # log of many lines makes it go often: until the run is over it looks at what came since only.
+                gc.freeze()
             live.take(progress, now)
             if monotonic() - turn > _TURN:
                 await asyncio.sleep(0)
