@@ -70,5 +70,5 @@ class CheckLogView(FollowedLines):
         self.lines = _Painted(shown, plain=self._plain)
         self.virtual_size = Size(max(map(cells, shown), default=0), len(shown))
         if self.following:
-            self.scroll_end(animate=False)
+            self.scroll_end(animate=False, immediate=True)  # later on would be a second picture of the same
         self.refresh()
