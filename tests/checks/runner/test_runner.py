@@ -17,6 +17,7 @@ from requests import Response
 
 from mlcd_tui.checks.runner.belongings import is_dead, labels, session
 from mlcd_tui.checks.runner.budget import Budget
+from mlcd_tui.checks.runner.container import rest
 from mlcd_tui.checks.runner.context import Context
 from mlcd_tui.checks.runner.engine import asked, connect
 from mlcd_tui.domain.check_ports import Limits
@@ -159,3 +160,18 @@ def test_the_engine_s_words_become_one_sentence(status: int, words: str, kind: t
     with pytest.raises(kind) as caught, asked("starting"):
         raise APIError("x", response, words)
     assert said in caught.value.sentence
+
+
+@pytest.mark.parametrize(
+    ("size", "read", "took", "rests"),
+    [
+        (40_000, 40_000, 0.0, 0.0),  # what most checks write is read as it comes
+        (9_000_000, 0, 0.1, 0.0),  # nothing came: it was waited for already
+        (9_000_000, 4_096, 0.0, 0.01),
+        (90_000_000, 200_000, 0.0, 0.01),
+        (90_000_000, 1 << 20, 0.0, 1 / 32),  # a flood, no faster than 32 MiB/s
+        (90_000_000, 1 << 20, 0.03, 0.01),
+    ],
+)
+def test_the_reader_of_much_output_wakes_seldom(size: int, read: int, took: float, rests: float) -> None:
+    assert rest(size, read, took) == pytest.approx(rests)
