@@ -209,10 +209,10 @@ def test_a_key_is_made_once_signs_from_then_on_and_is_moved_aside_only_by_force(
 
 
 def test_the_checks_of_a_rollout_are_shown_and_none_is_no_pass(acted: Cli) -> None:
-    shown = acted("checks", "show", "--rollout", "payments/fraud-scorer")
+    shown = acted("checks", "show", "--rollout", "search/ranker")
     assert shown.exit_code == 1, shown.output
     assert "candidate:" in shown.stdout
     assert "no checks are recorded" in shown.stdout
-    document = json.loads(acted("checks", "show", "--rollout", "payments/fraud-scorer", "-o", "json").stdout)
+    document = json.loads(acted("checks", "show", "--rollout", "search/ranker", "-o", "json").stdout)
     assert document["kind"] == "RolloutChecks"
     assert document["candidate"]["checks"] == []

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlcd_tui.domain.fleet import EngineState, Fleet, Freshness, Link, attention_key
+from mlcd_tui.domain.fleet import NOT_INSTALLED, EngineState, Fleet, Freshness, Link, attention_key
 from mlcd_tui.domain.package_ports import SchemaNote
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, StepState, Strategy, WaitFor, Waiting, Weight
@@ -361,12 +361,16 @@ def test_visits_go_back_and_forward() -> None:
 
 
 def test_engines_that_are_not_installed_are_told_where_only_one_works() -> None:
-    live, absent = Freshness(Link.LIVE), Freshness(Link.ABSENT, reason=Clean("no such API group."))
+    live, absent = Freshness(Link.LIVE), Freshness(Link.ABSENT, reason=Clean(f"x {NOT_INSTALLED}."))
     off = (EngineState("a", "Argo Rollouts", absent), EngineState("f", "Flagger", absent))
     one, other = EngineState("d", "Deployments", live), EngineState("t", "Toys", live)
     told = [plain(line) for line in notices(Fleet(engines=(*off, one)))]
     assert told == ["Not installed in this cluster: Argo Rollouts, Flagger"]
     assert notices(Fleet(engines=(*off, one, other))) == ()
+    older = EngineState("a", "Argo Rollouts", Freshness(Link.ABSENT, reason=Clean("v2 is served, v1alpha1 is not.")))
+    assert [plain(line) for line in notices(Fleet(engines=(older, one)))] == [
+        "Argo Rollouts: v2 is served, v1alpha1 is not."
+    ]
     unseen = EngineState("f", "Flagger", Freshness(Link.FORBIDDEN, reason=Clean("you may not list canaries.")))
     assert [plain(line) for line in notices(Fleet(engines=(unseen, one, other)))] == [
         "Flagger: you may not list canaries."

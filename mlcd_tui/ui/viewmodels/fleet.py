@@ -10,7 +10,7 @@ from itertools import compress, count
 from operator import is_not
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mlcd_tui.domain.fleet import Attention, Fleet, Link, attention, attention_key
+from mlcd_tui.domain.fleet import NOT_INSTALLED, Attention, EngineState, Fleet, Link, attention, attention_key
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.ui.viewmodels.columns import BY_ID, CHECKS, SCHEMA
@@ -261,14 +261,18 @@ def notices(fleet: Fleet) -> tuple[Line, ...]:
     fresh = fleet.freshness
     if fresh.link in {Link.STALE, Link.DOWN, Link.FORBIDDEN} and fresh.reason and fleet.rows:
         lines.append((Span(fresh.reason, Tone.WAITS if fresh.link is Link.STALE else Tone.BROKEN),))
-    absent = [engine.title for engine in fleet.engines if engine.freshness.link is Link.ABSENT]
+    absent = [engine.title for engine in fleet.engines if _not_installed(engine)]
     if absent and len(fleet.engines) - len(absent) < 2:
         lines.append((Span("Not installed in this cluster: ", Tone.DIM), Span(", ".join(absent), Tone.TEXT)))
     for engine in fleet.engines:
         state = engine.freshness
-        if state.link is Link.FORBIDDEN and state.reason:
+        if state.link in {Link.ABSENT, Link.FORBIDDEN} and state.reason and not _not_installed(engine):
             lines.append((Span(f"{engine.title}: ", Tone.TEXT), Span(state.reason, Tone.DIM)))
     return tuple(lines)
+
+
+def _not_installed(engine: EngineState) -> bool:
+    return engine.freshness.link is Link.ABSENT and NOT_INSTALLED in engine.freshness.reason
 
 
 @dataclass(frozen=True, slots=True)
