@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mlcd_tui.domain.comparison.distances import Distances, Twins
-from mlcd_tui.domain.comparison.intervals import clopper_pearson, mcnemar, share
+from mlcd_tui.domain.comparison.intervals import clopper_pearson, excess_high, mcnemar, share
 from mlcd_tui.domain.comparison.report import FieldDrift, FieldJudgement, Share
 from mlcd_tui.domain.text import clean
 
@@ -126,7 +126,8 @@ def _oftener(one: FieldCount, base: Base, alpha: float) -> Judged:
     shadow = one.shadow_only + (one.noisy - one.again_only)
     told = f"{shadow:,} of {base.twice:,}, production differs from itself in {one.noisy:,}"
     if excess <= margin:
-        return Judged(FieldJudgement.NOISE, told)
+        shown = excess_high(one.shadow_only, one.again_only, base.twice) <= margin
+        return Judged(FieldJudgement.NOISE if shown else FieldJudgement.UNDECIDED, told)
     sure = mcnemar(one.shadow_only, one.again_only) <= alpha
     return Judged(FieldJudgement.DIFFERENT if sure else FieldJudgement.UNDECIDED, told)
 

@@ -102,6 +102,18 @@ def mcnemar(first_only: int, second_only: int) -> float:
     return at_least(first_only, first_only + second_only)
 
 
+def excess_high(first_only: int, second_only: int, total: int, confidence: float = CONFIDENCE) -> float:
+    """Upper end of the difference of two shares of the same pairs, from their discordant pairs.
+
+    The exact ends of both, put together by squares (MOVER: Zou and Donner, Statistics in Medicine 27, 2008). That the two
+    exclude each other in a pair makes them lean apart by next to nothing where both are small.
+    """
+    first, second = first_only / total, second_only / total
+    high = clopper_pearson(first_only, total, confidence)[1]
+    low = clopper_pearson(second_only, total, confidence)[0]
+    return first - second + math.hypot(high - first, second - low)
+
+
 def needed(most: float, confidence: float = CONFIDENCE) -> int:
     """Pairs without a single mismatch that it takes until the interval of the mismatch ends at `most`.
 
