@@ -63,7 +63,9 @@ Three of the five commands work for 2 s each, two are servers that are asked onc
 the same hardening where it has an option for it; its servers are published by a plain bridge network. Both take turns.
 
 Frames are those of the real app in a real terminal of 200 × 50 while a container writes 100,000 lines a second: asked for twenty times a second at
-moments that are fixed beforehand, over when they were written, so that a late one makes all those late that were due meanwhile.
+moments that are fixed beforehand, over when they were written, so that a late one makes all those late that were due meanwhile. Beside them, in
+turns: those of an app of the same framework that has nothing to do, while the same container writes as fast and nobody reads it: what comes late
+there is the machine's doing, not ours.
 """
 
 
@@ -190,12 +192,12 @@ def measure(times: int, address: str) -> Samples:
     finally:
         subprocess.run([docker, "network", "rm", network], check=True, capture_output=True)
     _flood(samples, image)
-    bench_check_logs.measure(samples, image)
+    bench_check_logs.measure(samples, image, times)
     return samples
 
 
 def _section(samples: Samples, where: str) -> str:
-    told = f"Measured on {datetime.now(UTC).date().isoformat()}: {where}."
+    told = f"Measured on {datetime.now(UTC).date().isoformat()}: {where}, {os.getloadavg()[0]:.1f} at the end."
     return "\n".join([HEADING, _TEXT, told, "", *report.table(samples, 0, ROWS)]) + "\n"
 
 
