@@ -38,6 +38,8 @@ class Situation(NamedTuple):
     steps: bool
     weight_steps: bool
     routed: bool
+    copies: bool
+    """One of its steps copies live traffic."""
     next_share: str
     """The weight that a promotion leads to; empty: it stays."""
     revision: int
@@ -71,6 +73,7 @@ def situation(state: State) -> Situation:
         steps=bool(state.steps),
         weight_steps=any(step.setWeight is not None for step in state.steps),
         routed=state.routed,
+        copies=any(step.setMirrorRoute is not None for step in state.steps),
         next_share=_next_share(state) if state.in_flight else "",
         revision=min(state.revision, 2),
         running_analysis=bool(state.running_run()),
@@ -222,6 +225,15 @@ def _switch_back(s: Situation) -> _Answer:
     return _undo(s)[0], "switch back"
 
 
+def _mirror(s: Situation) -> _Answer:
+    if s.strategy == "blueGreen":
+        return f"a blue/green of Argo Rollouts copies no traffic; {_RECIPE}", ""
+    if not s.copies:
+        return f"none of its steps copies traffic, and only steps do; {_RECIPE}", ""
+    return "its steps copy traffic and stop it: promote goes on, abort ends it", ""
+
+
+_RECIPE = "a canary with setCanaryScale, setMirrorRoute and a pause does, with Istio or a plug-in"
 _NO_ANALYSIS: _Answer = ("no analysis is running", "stop analysis")
 _NO_EXPERIMENT: _Answer = ("no experiment has failed", "retry experiment")
 
@@ -250,6 +262,7 @@ _RULES: dict[Verb, Callable[[Situation], _Answer]] = {
     Verb.SET_WEIGHT: _set_weight,
     Verb.SWITCH: _switch,
     Verb.SWITCH_BACK: _switch_back,
+    Verb.MIRROR: _mirror,
     Verb.TERMINATE_ANALYSIS: _terminate,
     Verb.RETRY_EXPERIMENT: _retry_experiment,
 }

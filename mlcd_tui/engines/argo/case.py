@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mlcd_tui.domain.intent import Intent
+from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import JSON_PATCH, MERGE_PATCH, Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, Objects, Resource
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, name_of, text, uid_of
 from mlcd_tui.engines._sent import VERSION, version_of
-from mlcd_tui.engines._words import pods
+from mlcd_tui.engines._words import pods, sentence
 from mlcd_tui.engines.argo.facts import gitops_owner
 from mlcd_tui.engines.argo.journey import journey, place, share, span
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
+from mlcd_tui.engines.argo.lints import hollow, invalid, refused
 from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.tree import owned_sets
+
+_AHEAD = frozenset({Verb.PROMOTE, Verb.SKIP_STEP, Verb.SET_WEIGHT, Verb.RESUME, Verb.RETRY, Verb.UNDO, Verb.SET_IMAGE})
+"""What leads through the steps ahead, so that one that does nothing matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,19 @@ class Case:
             return ()
         return (clean(f"{owner} manages this object and may set it back to what its repository says.", limit=400),)
 
+    def _lints(self) -> tuple[Clean, ...]:
+        """What the controller would refuse, or what of the way ahead does nothing."""
+        told = invalid(self.raw)
+        found = (
+            [sentence(f"The controller refuses this spec and does nothing until it is mended: {told}")] if told else []
+        )
+        found = found or [
+            f"The controller refuses this spec and does nothing: {each}." for each in refused(self.state, self.raw)
+        ]
+        if self.intent.verb in _AHEAD:
+            found += [sentence(each) for each in hollow(self.state, self.raw)]
+        return tuple(clean(each, limit=600) for each in found)
+
     def refuse(self, sentence: str, advice: str = "") -> Refusal:
         """No."""
         told = (each if not each or each.endswith(".") else f"{each}." for each in (sentence, advice))
@@ -239,7 +256,7 @@ class Case:
         more.setdefault("changes", ())
         more["way_back"] = clean(more.pop("way_back", ""))
         more["expect"] = clean(more.pop("expect", ""))
-        more["warnings"] = tuple(clean(warning) for warning in more.pop("warnings", ()))
+        more["warnings"] = (*self._lints(), *(clean(warning) for warning in more.pop("warnings", ())))
         return Plan(intent=self.intent, title=Clean(title), sentence=clean(sentence), mark=mark, **more)
 
 

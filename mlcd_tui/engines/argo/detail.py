@@ -25,6 +25,7 @@ from mlcd_tui.engines.argo.abilities import with_fact
 from mlcd_tui.engines.argo.facts import facts
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.lean import from_raw
+from mlcd_tui.engines.argo.lints import watch_out
 from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.steps import timeline
 from mlcd_tui.engines.argo.summary import summary
@@ -57,7 +58,7 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         revisions=tree.revisions,
         conditions=conditions(raw),
         services=services(raw, objects),
-        facts=facts(state, raw),
+        facts=(*((Clean("Watch out"), clean(each, limit=400)) for each in watch_out(state, raw)), *facts(state, raw)),
         events=events(raw, tree, objects),
         raw=raw,
         mirror=mirror(state, raw),

@@ -59,11 +59,13 @@ def plan(intent: Intent, objects: Objects, now: datetime) -> Plan | Refusal:
     """What would be done, with the true requests; or why it cannot be done now."""
     planner = _PLANNERS.get(intent.verb)
     raw = find(intent.ref, objects)
-    if planner is None:
+    if planner is None and intent.verb is not Verb.MIRROR:
         return Refusal(intent, clean(f"Argo Rollouts does not know how to {intent.verb}."))
     if raw is None:
         return Refusal(intent, clean(f"There is no rollout {intent.ref}."))
     state = State(from_raw(raw))
+    if planner is None:
+        return Refusal(intent, clean(sentence(ability(intent.verb, situation(state)).why_not)))
     if intent.verb not in _ASKED_OF_OBJECTS:
         answer = ability(intent.verb, situation(state))
         if not answer.allowed:

@@ -10,13 +10,14 @@ from mlcd_tui.domain.plan import Plan, Settled
 from mlcd_tui.domain.refs import JSON, Objects
 from mlcd_tui.domain.rollout import Phase
 from mlcd_tui.domain.text import clean
-from mlcd_tui.engines._json import dig, integer, name_of, rows, text, when
+from mlcd_tui.engines._json import dig, integer, name_of, text, when
 from mlcd_tui.engines._sent import unchanged
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines.argo.detail import find
 from mlcd_tui.engines.argo.journey import place, share
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS
 from mlcd_tui.engines.argo.lean import from_raw
+from mlcd_tui.engines.argo.lints import invalid
 from mlcd_tui.engines.argo.phase import phase_of
 from mlcd_tui.engines.argo.standing import arrived, standing
 from mlcd_tui.engines.argo.state import State, step_kind
@@ -82,17 +83,12 @@ def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:
     state = State(from_raw(raw))
     if not state.observed:
         return _not_yet("waiting for the controller to see the change")
-    if invalid := _invalid(raw):
-        return _never(f"the controller refuses the spec: {invalid}")
+    if refusal := invalid(raw):
+        return _never(f"the controller refuses the spec: {refusal}")
     judge = _JUDGES.get(goal)
     if judge is None:
         return _not_yet("this kind of act is not known")
     return judge(Look(plan.mark, state, raw, objects, now))
-
-
-def _invalid(raw: JSON) -> str:
-    found = (c for c in rows(dig(raw, "status", "conditions")) if c.get("type") == "InvalidSpec")
-    return next((text(c.get("message")) or "no reason given" for c in found), "")
 
 
 def _overtaken(look: Look) -> Settled | None:
