@@ -40,7 +40,11 @@ def _why_not(state: State) -> str:
 
 
 def stuck(state: State) -> str:
-    """What Flagger 1.36 never gets out of on the Gateway API, found by trying it. Not clean."""
+    """What does not work with Flagger 1.36 on the Gateway API. Not clean.
+
+    Weights with `mirror` are read from its source (`pkg/router/gateway_api.go` writes the filter only with iterations)
+    and not tried; the A/B was tried.
+    """
     canary, route = state.canary, state.route
     if route is None or route.kind != "HTTPRoute":
         return ""
