@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -19,7 +20,7 @@ from mlcd_tui.cli.rollouts import rollouts
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.document import outcome_document, proposal_document, request_document
 from mlcd_tui.domain.fleet import Freshness, Link
-from mlcd_tui.domain.gates import GateState, ordered
+from mlcd_tui.domain.gates import Gate, GateState, ordered
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome, Plan, Result
 from mlcd_tui.domain.ports import Proposal
@@ -158,7 +159,7 @@ def print_plan(proposal: Proposal, *, err: bool = False) -> None:
     lines = [f"{plan.title}: {plan.sentence}", f"Way back: {plan.way_back}"]
     lines += [f"Warning: {warning}" for warning in plan.warnings]
     lines += [f"  {change.label}: {change.before or '-'} → {change.after or '-'}" for change in plan.changes]
-    lines += [f"  {_GATES[gate.state]} {gate.name}: {gate.reason}" for gate in ordered(proposal.gates)]
+    lines += [f"  {_GATES[gate.state]} {gate.name}: {gate.reason}{_age(gate)}" for gate in ordered(proposal.gates)]
     for request in plan.requests:
         document = request_document(request)
         lines.append(f"  PATCH {request.path}")
@@ -167,6 +168,11 @@ def print_plan(proposal: Proposal, *, err: bool = False) -> None:
     lines += [f"Denied: {sentence}" for sentence in proposal.denied]
     for line in lines:
         click.echo(line, err=err)
+
+
+def _age(gate: Gate) -> str:
+    """How old evidence is that is not live."""
+    return f" · {output.span((datetime.now(UTC) - gate.at).total_seconds())}" if gate.at else ""
 
 
 async def _wait(wired: Wired, outcome: Outcome, longest: float | None, deadline: float | None) -> int:
@@ -310,6 +316,7 @@ def terminate_analysis(ctx: click.Context, /, name: str, run: str, **options: An
 def retry_experiment(ctx: click.Context, /, name: str, experiment: str, **options: Any) -> None:
     """Run an experiment again."""
     perform(current(ctx), name, _how(options), verb=Verb.RETRY_EXPERIMENT, target=experiment)
+
 
 from mlcd_tui.cli import comparing as _comparing  # noqa: E402, F401 - its command joins the group
 from mlcd_tui.cli import traffic as _traffic  # noqa: E402, F401 - its command joins the group

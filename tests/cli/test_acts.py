@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,6 +172,16 @@ def test_a_breaking_schema_asks_why_but_not_on_the_way_back(acted: Cli, terminal
     assert asked.exit_code == 0, asked.output
     assert acted.json("audit", "list")["items"][0]["reason"] == "callers were told"
     assert acted("rollouts", "switch-back", CHURN, "--yes").exit_code == 0
+
+
+def test_each_check_is_told_with_its_digest_and_its_age(seen: Cli) -> None:
+    told = seen("rollouts", "switch", CHURN, "--dry-run").stdout.splitlines()
+    checks = [line for line in told if " check " in line]
+    assert len(checks) == 5
+    for line in checks:
+        assert re.search(r"on sha256:[0-9a-f]{12}….* · \d+ (s|m|h|d)", line), line
+    (live,) = [line for line in told if " restarts: " in line]
+    assert " · " not in live, "what is seen now has no age"
 
 
 def test_at_a_terminal_it_asks(acted: Cli, terminal: Terminal) -> None:
