@@ -248,8 +248,17 @@ def _staleness(evidence: Evidence, running: frozenset[str], now: datetime, max_a
     if ended - now > SKEW:
         return Clean(f"it is dated {ended:%Y-%m-%d %H:%M} UTC, which is yet to come")
     if max_age is not None and now - ended > max_age:
-        return Clean(f"it is older than {max_age.total_seconds() / 3600:g} h")
+        return Clean(f"it is older than {_length(max_age)}")
     return Clean("")
+
+
+def _length(time: timedelta) -> str:
+    """As somebody wrote it: in the largest unit that leaves no rest, days from two on."""
+    seconds = round(time.total_seconds())
+    for unit, least, sign in ((86_400, 172_800, "d"), (3_600, 3_600, "h"), (60, 60, "m")):
+        if seconds >= least and seconds % unit == 0:
+            return f"{seconds // unit} {sign}"
+    return f"{seconds} s"
 
 
 def short(digest: str) -> str:

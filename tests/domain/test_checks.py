@@ -65,6 +65,9 @@ def test_what_is_stale_says_why_beside_both_digests() -> None:
         == "it ran by plan sha256:d4d4d4d4d4d4…, sha256:e5e5e5e5e5e5… is in force"
     )
     assert _reason(_evidence(61), max_age=timedelta(hours=1)) == "it is older than 1 h"
+    assert _reason(_evidence(61), max_age=timedelta(seconds=1)) == "it is older than 1 s"
+    assert _reason(_evidence(61), max_age=timedelta(minutes=45)) == "it is older than 45 m"
+    assert _reason(_evidence(60 * 24 * 40), max_age=timedelta(days=30)) == "it is older than 30 d"
     assert _reason(_evidence(1), running=frozenset()) == "the digest that runs is not known"
     assert "signature" in _reason(_evidence(1, signature=BROKEN))
     assert "yet to come" in _reason(_evidence(-60))
