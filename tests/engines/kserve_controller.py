@@ -213,15 +213,30 @@ class Standard:
         ]
 
 
-def webhook(isvc: Object) -> str:
-    """Why KServe's validating webhook refuses it (validatePredictor, validateCanarySpecs); empty: it does not."""
-    spec = isvc["spec"]
+_FORMER = {"RawDeployment": "Standard", "Serverless": "Knative"}
+
+
+def webhook(isvc: Object, old: Object | None = None) -> str:
+    """Why KServe's webhooks refuse it, the defaulting one having been asked first; empty: they do not."""
+    spec, was = isvc["spec"], old or {"spec": {"predictor": {}}}
+    noted = isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode", "Standard")
+    mode = _FORMER.get(noted, noted)
+    told = was.get("status", {}).get("deploymentMode")
+    if told and mode != told:
+        return f"deploymentMode cannot be changed from {told} to {mode}"
+    name, uri = (spec["predictor"].get("name", ""), spec["predictor"]["model"]["storageUri"])
+    if (
+        old
+        and name != was["spec"]["predictor"].get("name", "")
+        and uri == was["spec"]["predictor"]["model"]["storageUri"]
+    ):
+        return "predictor.name change requires a model change"
     canaries, stable = spec.get("canary") or [], spec["predictor"]
     if stable.get("model", {}).get("name"):
         return "the 'name' field is not allowed in standard predictor"
     if not canaries:
         return ""
-    if isvc["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode") != "Standard":
+    if mode != "Standard":
         return "canary is only supported in Standard deployment mode"
     names = [each["predictor"].get("name", "") for each in canaries]
     if not all(names) or len(set(names)) < len(names) or stable.get("name", "") in names:

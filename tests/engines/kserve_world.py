@@ -126,8 +126,9 @@ class Scene:
         stale = copy.deepcopy(self.isvc)
         patched(stale, body)
         assert stale["metadata"]["resourceVersion"] == self.isvc["metadata"]["resourceVersion"]
+        before = copy.deepcopy(self.isvc)
         patched(self.isvc, body)
-        assert not webhook(self.isvc), webhook(self.isvc)
+        assert not webhook(self.isvc, before), webhook(self.isvc, before)
         self.moved()
 
     def settled(self, plan: Plan) -> Settled:

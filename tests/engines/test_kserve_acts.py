@@ -194,12 +194,19 @@ def test_an_abort_in_standard_mode_asks_for_nothing_then_removes() -> None:
     assert not scene.row.in_flight
 
 
-def test_a_spec_that_the_webhook_would_refuse_is_only_cleared() -> None:
+def test_what_the_webhook_would_refuse_is_refused_before() -> None:
     scene = world.standard(canary("v7", 20))
-    scene.isvc["metadata"]["annotations"].pop("serving.kserve.io/deploymentMode")
-    assert "must be Standard, literally" in scene.refused(Verb.PROMOTE)
+    scene.isvc["metadata"]["annotations"]["serving.kserve.io/deploymentMode"] = "Knative"
+    for verb in (Verb.PROMOTE, Verb.PROMOTE_FULL, Verb.ABORT):
+        assert "must be Standard, literally" in scene.refused(verb)
     assert "must be Standard, literally" in scene.refused(Verb.SET_WEIGHT, weight=30)
-    assert scene.plan(Verb.ABORT).title == "Remove canary"
+    same = world.standard(canary("v7", 50))
+    same.isvc["spec"]["canary"][0]["predictor"]["model"]["storageUri"] = "s3://models/churn/v6"
+    same.reconcile()
+    for verb in (Verb.PROMOTE, Verb.PROMOTE_FULL):
+        assert "lets no canary take over with the same model" in same.refused(verb)
+    assert "with the same model" in same.refused(Verb.SET_WEIGHT, weight=100)
+    assert same.done(Verb.SET_WEIGHT, weight=60).done
 
 
 @pytest.mark.parametrize("verb", [Verb.MIRROR, Verb.SWITCH, Verb.SWITCH_BACK, Verb.PAUSE, Verb.RESUME, Verb.RESTART])

@@ -40,16 +40,21 @@ _ENTRIES = st.lists(
 )
 
 
-@given(_ENTRIES, st.sampled_from(["", "v6"]), st.sampled_from(list(Verb)), st.integers(0, 100), st.booleans())
+_NOTED = st.sampled_from(["Standard", "RawDeployment", "standard", "Knative", None])
+
+
+@given(_ENTRIES, st.sampled_from(["", "v6"]), st.sampled_from(list(Verb)), st.integers(0, 100), _NOTED)
 def test_a_plan_never_makes_a_spec_that_is_refused(
-    entries: list[tuple[str, int, int | None]], stable: str, verb: Verb, weight: int, literal: bool
+    entries: list[tuple[str, int, int | None]], stable: str, verb: Verb, weight: int, noted: str | None
 ) -> None:
     scene = world.standard(*(canary(n, p, **({} if m is None else {"minReplicas": m})) for n, p, m in entries))
     if stable:
         scene.edit(name=stable).reconcile()
     assert not webhook(scene.isvc)
-    if not literal:
-        scene.isvc["metadata"]["annotations"].pop("serving.kserve.io/deploymentMode")
+    notes = scene.isvc["metadata"]["annotations"]
+    notes.pop("serving.kserve.io/deploymentMode")
+    if noted is not None:
+        notes["serving.kserve.io/deploymentMode"] = noted
     found = ENGINE.plan(Intent(verb, world.REF, weight=weight), scene.objects, world.NOW)
     if isinstance(found, Plan):
         scene.send(found)

@@ -9,8 +9,9 @@ from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._words import listed
 from mlcd_tui.engines.kserve import lints
+from mlcd_tui.engines.kserve.inference import storage_uri
 from mlcd_tui.engines.kserve.kinds import Mode
-from mlcd_tui.engines.kserve.state import State
+from mlcd_tui.engines.kserve.state import State, Version
 
 Answer = tuple[str, str]
 """Why not (empty: it can be done) and what the key would do."""
@@ -31,8 +32,6 @@ def hindrance(state: State) -> str:
     candidate = state.candidate
     if candidate is None:
         return NONE_IN_FLIGHT
-    if why := lints.refused(state):
-        return why
     canary = candidate.canary
     if canary is not None and not state.inference.pods_of(canary, canary.percent):
         return ""  # at 0 % it has no pods, and gets some with its share
@@ -51,6 +50,14 @@ def _all_already(state: State) -> str:
     return f"all live traffic goes to {state.candidate.told} as soon as it is ready"
 
 
+def _same_model(state: State, candidate: Version) -> str:
+    """KServe's webhook lets a predictor take another name only together with another model."""
+    there = storage_uri(state.inference.predictor)
+    if candidate.canary is None or (storage_uri(candidate.canary.predictor) or there) != there:
+        return ""
+    return "its storageUri is the one that serves, and KServe lets no canary take over with the same model"
+
+
 def _promote(state: State) -> Answer:
     why = NONE_IN_FLIGHT if not state.in_flight else _several(state) or _all_already(state)
     if not why and state.next_step == 100:
@@ -62,14 +69,14 @@ def _promote_full(state: State) -> Answer:
     candidate = state.candidate
     if candidate is None:
         return NONE_IN_FLIGHT, ""
-    why = _several(state) or _all_already(state)
+    why = _several(state) or _all_already(state) or _same_model(state, candidate)
     return why or ("" if state.ready else f"the new version {candidate.told} is not ready"), "promote to 100 %"
 
 
 def _abort(state: State) -> Answer:
     if not state.in_flight:
         return NONE_IN_FLIGHT, ""
-    if state.asked and not lints.refused(state):
+    if state.asked:
         return "", f"all to {state.stable.told}"
     if state.mode is Mode.KNATIVE:
         return "the new version gets no live traffic already; it goes with its model in the spec", ""
@@ -77,7 +84,7 @@ def _abort(state: State) -> Answer:
 
 
 def _set_weight(state: State) -> Answer:
-    return NONE_IN_FLIGHT if not state.in_flight else _several(state) or lints.refused(state), "set weight"
+    return NONE_IN_FLIGHT if not state.in_flight else _several(state), "set weight"
 
 
 def _undo(state: State) -> Answer:
@@ -124,6 +131,8 @@ def answer(verb: Verb, state: State) -> Answer:
             return "KServe has not told in which mode it runs", ""
         if state.mode is Mode.MESH:
             return "ModelMesh has no shares: it replaces a model as soon as the new one is loaded", ""
+        if why := lints.refused(state):
+            return why, ""
     return _ANSWERS[verb](state)
 
 

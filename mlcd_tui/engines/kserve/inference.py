@@ -69,6 +69,14 @@ def source(predictor: Mapping[str, object]) -> str:
     return next((text(c.get("image")) for c in rows(predictor.get("containers"))), "")
 
 
+def storage_uri(predictor: Mapping[str, object]) -> str:
+    """The one field by which KServe's webhook tells a model from another."""
+    if found := text(model_of(predictor).get("storageUri")):
+        return found
+    own = next((c for c in rows(predictor.get("containers")) if c.get("name") == "kserve-container"), {})
+    return next((text(e.get("value")) for e in rows(own.get("env")) if e.get("name") == "STORAGE_URI"), "")
+
+
 def called(where: str) -> str:
     """A model's version by where it comes from: the last part of its path with a digit, else the last part."""
     path = where.partition("://")[2] or where
@@ -113,9 +121,13 @@ class Inference:
         return Mode.STANDARD if found is None and (self.canaries or self.status) else found
 
     @property
-    def literal(self) -> bool:
-        """The annotation is what KServe's webhook wants beside `spec.canary`, letter by letter."""
-        return self.noted_mode == Mode.STANDARD.value
+    def disagrees(self) -> bool:
+        """The annotation is there and not, to the letter, the mode that KServe runs it in.
+
+        KServe itself fills in a missing one and renames the former names; anything else it refuses.
+        """
+        told, noted = MODES.get(text(self.status.get("deploymentMode"))), self.noted_mode
+        return told is not None and bool(noted) and MODES.get(noted) is not told
 
     @property
     def stopped(self) -> bool:

@@ -9,10 +9,10 @@ from mlcd_tui.engines.kserve.state import State
 
 def of(state: State) -> list[str]:
     """All of them, each as the words of a sentence. Not clean."""
-    if state.mode is Mode.STANDARD:
-        return _standard(state)
-    found = []
     own = state.inference
+    found = [why] if (why := refused(state)) else []
+    if state.mode is Mode.STANDARD:
+        return found + _standard(state)
     if own.canaries:
         found.append(f"spec.canary is for Standard mode only, and this is {state.mode or 'no mode that is told'}")
     if state.mode is Mode.KNATIVE and own.percent is not None:
@@ -33,12 +33,11 @@ def returns(state: State) -> bool:
 
 
 def refused(state: State) -> str:
-    """Why KServe's webhook refuses a spec with canaries; empty: it does not. Not clean."""
-    if not state.inference.canaries or state.inference.literal:
+    """Why KServe's webhook refuses every change; empty: it does not. Not clean."""
+    if not state.inference.disagrees:
         return ""
-    there = state.inference.noted_mode
-    has = f'is "{there}"' if there else "is missing"
-    return f"the annotation serving.kserve.io/deploymentMode {has}; beside spec.canary it must be Standard, literally"
+    there = f'the annotation serving.kserve.io/deploymentMode is "{state.inference.noted_mode}"'
+    return f"{there}, and must be {state.mode}, literally: KServe refuses every change until it is"
 
 
 def _standard(state: State) -> list[str]:
@@ -49,8 +48,6 @@ def _standard(state: State) -> list[str]:
         found.append(
             f"{told} is ignored in Standard mode, without a word: a new model replaces the old one; use spec.canary"
         )
-    if why := refused(state):
-        found.append(why)
     total = sum(canary.percent for canary in own.canaries)
     if total > 100:
         found.append(f"the canaries ask for {total} % together; KServe refuses more than 100 %")

@@ -7,7 +7,6 @@ from typing import Any
 from mlcd_tui.domain.plan import Plan, Refusal
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines._words import listed, pods
-from mlcd_tui.engines.kserve import lints
 from mlcd_tui.engines.kserve.case import Case, change
 from mlcd_tui.engines.kserve.inference import Canary
 from mlcd_tui.engines.kserve.state import Version
@@ -86,10 +85,10 @@ def full(case: Case, title: str) -> Plan | Refusal:
 
 
 def abort(case: Case) -> Plan | Refusal:
-    """Percent 0 keeps the canary to be looked at; one that has 0 already, or cannot be changed, is removed."""
+    """Percent 0 keeps the canary to be looked at; one that has 0 already is removed."""
     state, stable = case.state, case.state.stable
     told = listed([each.told for each in state.candidates])
-    if not state.asked or lints.refused(state):
+    if not state.asked:
         return _remove(case, told)
     canaries = [canary for canary in case.inference.canaries if canary.percent]
     steps = [step for canary in canaries for step in (_test(canary), _percent(canary, 0))]

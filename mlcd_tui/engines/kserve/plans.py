@@ -68,8 +68,8 @@ def _set_weight(case: Case) -> Plan | Refusal:
         return case.refuse("a weight is a percent of live traffic, 0 to 100", "Name one")
     if share == state.asked:
         return case.refuse(f"{share} % is asked for already")
-    if share == 100 and not state.ready:
-        return case.refuse(f"the new version {case.new.told} is not ready, and 100 % replaces what serves")
+    if share == 100 and (why_not := abilities.answer(Verb.PROMOTE_FULL, state)[0]):
+        return case.refuse(why_not)
     if share > state.asked and (why_not := abilities.hindrance(state)):
         return case.refuse(why_not, "Wait for its pods, or abort")
     return _abort(case) if share == 0 else _to(case, share, f"Set weight to {share} %")
