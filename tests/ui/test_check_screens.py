@@ -14,7 +14,7 @@ from textual.widgets import Input, Static
 from mlcd_tui.config.settings import Settings
 from mlcd_tui.domain.check_ports import Progress
 from mlcd_tui.domain.checks import CheckState
-from mlcd_tui.domain.errors import Missing, Unreachable
+from mlcd_tui.domain.errors import BadConfig, Missing, Unreachable
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui import actions
 from mlcd_tui.ui.actions import Where
@@ -185,6 +185,18 @@ async def test_a_run_that_cannot_be_is_told_in_one_sentence_and_another_may_begi
         await pilot.press("x")
         await settled(pilot)
         assert isinstance(app.screen, FormScreen)
+
+
+async def test_all_that_is_wrong_with_a_plan_is_told_where_a_run_cannot_be() -> None:
+    session = a_session()
+    problems = " ".join(f"checks.yaml, line {line}: checks[{line}].colour: unknown key." for line in range(1, 8))
+    session.checks.story = [BadConfig(problems)]
+    app = make_app(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await running(app, pilot)
+        under = screen.query_one("#under", Static)
+        shown = " ".join(strip.text for strip in under.render_lines(under.content_region.reset_offset))
+        assert " ".join(shown.split()) == problems
 
 
 async def test_a_failing_check_opens_at_its_finding_with_source_and_copies_its_place() -> None:

@@ -43,6 +43,8 @@ def fits(lines: Sequence[Line], room: int) -> bool:
 def test_the_count_tells_what_is_not_met_the_worst_first_and_leaves_advice_out() -> None:
     assert plain(count_line(good().results, UNICODE)) == "5/5 ✔"
     assert plain(count_line(bad().results, UNICODE)) == "1/4 ✘ lint, snapshot, tests"
+    advice = tuple(replace(result, required=False) for result in good().results)
+    assert plain(count_line(advice, UNICODE)) == "advice only", "no sign of success where nothing was required"
 
 
 def test_every_state_has_a_sign_and_a_word_without_colours() -> None:

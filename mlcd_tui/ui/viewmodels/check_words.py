@@ -72,6 +72,8 @@ def count_line(results: Sequence[CheckResult], glyphs: Glyphs) -> Line:
     """`5/5 ✔`, or `3/5 ✘ lint, tests`: how many required checks are met, and which are not."""
     done, of = met(tuple(results))
     wrong = unmet(results)
+    if not of:
+        return (Span("advice only", Tone.DIM),)
     if not wrong:
         return (Span(f"{done}/{of} {glyphs.passed}", bold(Tone.STABLE)),)
     names = ", ".join(result.name for result in wrong)
