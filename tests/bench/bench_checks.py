@@ -211,7 +211,8 @@ def main(given: Sequence[str] | None = None) -> int:
     if not address:
         sys.stderr.write("DOCKER_HOST names no engine; see tests/e2e/docker/up.sh.\n")
         return 2
-    section = _section(measure(arguments.times, address), report.machine())
+    where = report.machine()  # with the load from before all this
+    section = _section(measure(arguments.times, address), where)
     sys.stdout.write(section)
     if not arguments.print:
         page = _PAGE.read_text(encoding="utf-8")
