@@ -8,7 +8,7 @@ from mlcd_tui.cli.blocks import Block, pairs
 from mlcd_tui.cli.paint import Paint
 from mlcd_tui.domain.checks import short
 from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict, FieldDrift, LatencyDelta
-from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words
+from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words, slow_words
 from mlcd_tui.domain.text import clean
 
 _TONES = {ComparisonVerdict.EQUAL: "green", ComparisonVerdict.NOT_ENOUGH: "yellow"}
@@ -75,7 +75,10 @@ def _latency(latency: LatencyDelta, limit: float | None) -> Block:
         (name, *(f"{ms:.3g} ms" for _, ms in values))
         for name, values in (("production", latency.production), ("shadow", latency.shadow))
     )
-    return Block("Latency", lines=(f"{latency_words(latency)}{let}",), head=head, rows=rows)
+    told = [f"{latency_words(latency)}{let}"]
+    if limit is not None and (latency.slower or latency.faster):
+        told.append(slow_words(latency, limit))
+    return Block("Latency", lines=tuple(told), head=head, rows=rows)
 
 
 def _fields(report: ComparisonReport) -> Block:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlcd_tui.comparison.asking import Version, sendable
@@ -26,7 +26,7 @@ class Replay:
         production: the serving version.
         shadow: the other one.
         rate: requests a second to each version, at most.
-        noise: ask production twice; either of its answers may be the first, so that a warm cache helps neither.
+        noise: ask production twice; either of its answers is held against the shadow's, with the first one's time.
         at_once: recorded requests under way at a time.
         seed: of the order in which the versions are asked.
     """
@@ -111,8 +111,10 @@ class Replay:
         """One request to both versions, one after the other: side by side they would disturb each other."""
         name = self._name(request.id)
         try:
-            versions = [self.production, self.shadow, *([self.production] if self.noise else [])]
+            versions = [self.production, self.shadow]
             self._draw.shuffle(versions)
+            if self.noise:
+                versions.append(self.production)  # last: what it, or both, remember of the first would be its lead
             own: list[Answer] = []
             shadow = Answer()
             for version in versions:
@@ -123,7 +125,11 @@ class Replay:
                     own.append(answer)
         finally:
             room.release()
+        times = [answer.ms for answer in own]
         self._draw.shuffle(own)
+        own = [
+            replace(answer, ms=ms) for answer, ms in zip(own, times, strict=True)
+        ]  # of the first asking, as the shadow's
         if not self._out_of_reach():
             take(Pair(name, own[0], shadow, own[1] if self.noise else None, request))
 

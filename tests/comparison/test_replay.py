@@ -73,6 +73,29 @@ async def test_neither_side_is_always_asked_first() -> None:
     assert 8 <= firsts.count("s") <= 32
 
 
+async def test_a_version_that_remembers_its_answers_is_not_called_faster() -> None:
+    """Both keep what they answered before; only production is asked a second time."""
+
+    def remembering() -> Any:
+        known: set[int] = set()
+
+        def answer(body: Any) -> tuple[int, bytes]:
+            if body["x"] not in known:
+                known.add(body["x"])
+                time.sleep(0.06)
+            return as_json(body)
+
+        return answer
+
+    with model(remembering()) as one, model(remembering()) as two:
+        pairs, _, _ = await _replayed(one.address, two.address, _requests(16))
+    assert len(pairs) == 16
+    for pair in pairs:
+        assert pair.production.ms is not None
+        assert pair.shadow.ms is not None
+        assert min(pair.production.ms, pair.shadow.ms) >= 60
+
+
 async def test_headers_of_the_connection_stay_and_copies_are_marked() -> None:
     headers = (
         ("Authorization", "Bearer secret"),

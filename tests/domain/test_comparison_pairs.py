@@ -155,6 +155,14 @@ def test_deep_answers_do_no_harm() -> None:
     assert _one(deep, other).mismatch.count == 1
 
 
+@pytest.mark.parametrize("levels", [150, 900])
+def test_answers_as_deep_as_a_reader_takes_them_are_told_apart(levels: int) -> None:
+    one, two = (json.loads('{"a":' * levels + end + "}" * levels) for end in "12")
+    report = _one(one, two)
+    assert report.mismatch.count == 1
+    assert report.examples[0].pair.production.body is None
+
+
 def test_probabilities_are_judged_by_their_rule_even_when_they_are_the_same() -> None:
     rules = Rules(paths=(PathRule("$.p", classes=ClassRule()),))
     assert _one({"p": [0.5, 0.5]}, {"p": [0.5, 0.5]}, rules).mismatch.count == 0

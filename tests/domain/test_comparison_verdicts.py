@@ -112,10 +112,27 @@ def test_a_planted_slowness_is_found_and_told_in_milliseconds() -> None:
     assert allowed.verdict is ComparisonVerdict.EQUAL
 
 
-def test_what_is_within_its_limit_by_chance_only_is_not_called_as_fast() -> None:
-    report = _compare(_score, _score, ms=lambda draw: (5.0, 5 + draw.choice((0, 40))), limits=Limits(latency_ms=20))
+@pytest.mark.parametrize("share", [0.03, 0.2, 0.5])
+def test_a_slowness_of_some_requests_is_found_though_the_median_does_not_see_it(share: float) -> None:
+    report = _compare(_score, _score, ms=lambda draw: (5 + draw.random(), 5 + 300 * (draw.random() < share)))
+    assert report.verdict is ComparisonVerdict.SLOWER
+    assert "slower by more than 5 ms in" in report.sentence
+    assert report.latency is not None
+    assert report.latency.faster == 0
+
+
+def test_versions_that_are_slow_by_turns_are_as_fast_once_there_are_enough_pairs() -> None:
+    def turns(draw: random.Random) -> tuple[float, float]:
+        return draw.choice(((5.0, 45.0), (45.0, 5.0), (5.0, 5.0)))
+
+    limits = Limits(latency_ms=20)
+    verdicts = [_compare(_score, _score, ms=turns, limits=limits, seed=seed).verdict for seed in range(20)]
+    assert verdicts.count(ComparisonVerdict.SLOWER) <= 2
+    assert verdicts.count(ComparisonVerdict.EQUAL) >= 14
+    few = iter([(5.0, 45.0)] * 200 + [(45.0, 5.0)] * 170 + [(5.0, 5.0)] * 370)
+    report = _compare(_score, _score, pairs=740, ms=lambda _draw: next(few), limits=limits)
     assert report.verdict is ComparisonVerdict.NOT_ENOUGH
-    assert "slower cannot be told" in report.sentence
+    assert "some requests are slower cannot be told yet" in report.sentence
 
 
 def _cached(draw: random.Random, x: float) -> Any:

@@ -93,7 +93,10 @@ def _bodies(differ: Differ, production: Answer, other: Answer) -> Finding:
     if any(raw):
         told = clean("JSON became something else" if raw[1] else "something else became JSON")
         return Finding(frozenset({BODY}), frozenset({BODY}), excess=1.0, sentence=told)
-    found = differ(mine, theirs)
+    try:
+        found = differ(mine, theirs)
+    except RecursionError:
+        return Finding(frozenset({BODY}), sentence=clean("nested too deeply to be compared"), excess=1.0)
     if found is None:
         return _EQUAL
     return Finding(

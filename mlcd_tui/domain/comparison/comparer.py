@@ -22,6 +22,8 @@ _MOST_IDS = 1_000_000
 _MOST_SIGNATURES = 5_000
 _LARGE = 2_000
 """Values of an answer above which an example is kept without its bodies."""
+_DEEP = 100
+"""Levels beyond which it is, too: what shows it would have to go down as far."""
 
 
 @dataclass(slots=True)
@@ -102,7 +104,7 @@ class Comparer:
             self._tally, duplicates=self._tally.duplicates + duplicates, disagreeing=disagreeing, copied=copied
         )
         fields = tuple(self._fields.values())
-        report = report_of(tally, self.limits, fields, self._signatures, self._latency.delta())
+        report = report_of(tally, self.limits, fields, self._signatures, self._latency.delta(self.limits.latency))
         return replace(report, examples=self._examples())
 
     # --- inside -------------------------------------------------------------------------------------------
@@ -205,12 +207,14 @@ def _small(answer: Answer) -> Answer:
     return answer if _values(answer.body, _LARGE) > 0 else replace(answer, body=None, truncated=True)
 
 
-def _values(body: Any, left: int) -> int:
-    """What is left of a budget after all values of a body are counted; at most 0: more than that."""
+def _values(body: Any, left: int, depth: int = 0) -> int:
+    """What is left of a budget after all values of a body are counted; at most 0: more than that, or too deep."""
+    if depth > _DEEP:
+        return 0
     left -= 1 + (len(body) // 32 if isinstance(body, str | bytes) else 0)
     if isinstance(body, dict | list):
         for value in body.values() if isinstance(body, dict) else body:
             if left <= 0:
                 break
-            left = _values(value, left)
+            left = _values(value, left, depth + 1)
     return left

@@ -105,13 +105,15 @@ def mcnemar(first_only: int, second_only: int) -> float:
 def excess_high(first_only: int, second_only: int, total: int, confidence: float = CONFIDENCE) -> float:
     """Upper end of the difference of two shares of the same pairs, from their discordant pairs.
 
-    The exact ends of both, put together by squares (MOVER: Zou and Donner, Statistics in Medicine 27, 2008). That the two
-    exclude each other in a pair makes them lean apart by next to nothing where both are small.
+    The exact ends of both, put together by squares (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), with the
+    correlation of two kinds that exclude each other in a pair.
     """
     first, second = first_only / total, second_only / total
     high = clopper_pearson(first_only, total, confidence)[1]
     low = clopper_pearson(second_only, total, confidence)[0]
-    return first - second + math.hypot(high - first, second - low)
+    apart = math.sqrt(first * second / ((1 - first) * (1 - second))) if first < 1 and second < 1 else 0.0
+    up, down = high - first, second - low
+    return min(first - second + math.sqrt(up * up + down * down + 2 * apart * up * down), 1.0)
 
 
 def needed(most: float, confidence: float = CONFIDENCE) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import random
 from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 
 from mlcd_tui.domain.comparison.intervals import median_interval, quantile
 from mlcd_tui.domain.comparison.report import LatencyDelta
 
 QUANTILES = (0.5, 0.95, 0.99)
-_MOST = 100_000
+MOST = 100_000
+"""Pairs that are kept."""
 _LEAST = 6
 """Pairs below which no interval of a median says 95 %."""
 
@@ -18,7 +21,7 @@ _LEAST = 6
 class Latency:
     """Timed pairs: all of them, or a fair sample (reservoir) where there are more than 100,000."""
 
-    def __init__(self, most: int = _MOST) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._production = array("d")
         self._shadow = array("d")
@@ -38,13 +41,18 @@ class Latency:
         if place < self._most:
             self._production[place], self._shadow[place] = production, shadow
 
-    def delta(self) -> LatencyDelta | None:
-        """What it comes to; None: fewer than six pairs are timed."""
+    def delta(self, limit: Callable[[float], float]) -> LatencyDelta | None:
+        """What it comes to; None: fewer than six pairs are timed.
+
+        Args:
+            limit: by how many milliseconds it may be slower, by production's median.
+        """
         if self._seen < _LEAST:
             return None
         deltas = sorted(shadow - production for production, shadow in zip(self._production, self._shadow, strict=True))
         low, high = median_interval(deltas)
         one, two = sorted(self._production), sorted(self._shadow)
+        most = limit(quantile(one, 0.5))
         return LatencyDelta(
             pairs=self._seen,
             median=quantile(deltas, 0.5),
@@ -52,4 +60,6 @@ class Latency:
             high=high,
             production=tuple((q, quantile(one, q)) for q in QUANTILES),
             shadow=tuple((q, quantile(two, q)) for q in QUANTILES),
+            slower=len(deltas) - bisect_right(deltas, most),
+            faster=bisect_left(deltas, -most),
         )

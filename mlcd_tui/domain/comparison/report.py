@@ -86,6 +86,10 @@ class LatencyDelta:
     production: tuple[tuple[float, float], ...]
     """Quantile and its milliseconds."""
     shadow: tuple[tuple[float, float], ...]
+    slower: int = 0
+    """Pairs in which the shadow took longer by more than the limit: a median does not see what happens to a few."""
+    faster: int = 0
+    """Those in which production did."""
 
 
 @dataclass(frozen=True, slots=True)

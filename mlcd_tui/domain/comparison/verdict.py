@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mlcd_tui.domain.comparison.fields import Base, FieldCount, drift
-from mlcd_tui.domain.comparison.intervals import share
+from mlcd_tui.domain.comparison.intervals import excess_high, mcnemar, share
+from mlcd_tui.domain.comparison.latency import MOST
 from mlcd_tui.domain.comparison.limits import Limits
 from mlcd_tui.domain.comparison.report import (
     ComparisonReport,
@@ -16,10 +17,15 @@ from mlcd_tui.domain.comparison.report import (
     LatencyDelta,
     Share,
 )
-from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words
+from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words, slow_words
 from mlcd_tui.domain.text import Clean, clean
 
 _MOST_FIELDS = 50
+_SLOW = 0.01
+"""Share of requests that may be slower by more than the limit, beyond those that are faster by as much."""
+_SLOW_SHOWN = 0.05
+"""What the upper end of that share has to be below, for the shadow to be called as fast."""
+_SLOW_ALPHA = 0.025
 _ORDER = (
     FieldJudgement.BROKEN,
     FieldJudgement.DIFFERENT,
@@ -53,7 +59,23 @@ class _Standing:
     @property
     def slower(self) -> bool:
         limit = self.latency_limit
-        return self.latency is not None and limit is not None and self.latency.low > limit
+        return self.latency is not None and limit is not None and (self.latency.low > limit or self.slower_at_times)
+
+    @property
+    def slower_at_times(self) -> bool:
+        """Whether some requests take longer. Were both as fast, either side would be the slower one as often."""
+        if self.latency is None:
+            return False
+        slower, faster = self.latency.slower, self.latency.faster
+        return slower - faster > _SLOW * _timed(self.latency) and mcnemar(slower, faster) <= _SLOW_ALPHA
+
+    @property
+    def times(self) -> str:
+        """What is known of how long they take."""
+        limit = self.latency_limit
+        if self.latency is None or limit is None or not self.slower_at_times:
+            return latency_words(self.latency)
+        return f"{slow_words(self.latency, limit)}; {latency_words(self.latency)}"
 
 
 @dataclass(slots=True)
@@ -140,11 +162,11 @@ def _verdict(standing: _Standing) -> tuple[ComparisonVerdict, str]:
     off = standing.having(FieldJudgement.DIFFERENT)
     if off or standing.excess.low > standing.limits.max_mismatch:
         where = f"{_name(off[0])}{_why(off[0])}{_more(off)}; " if off else ""
-        slower = f"; slower as well, {latency_words(standing.latency)}" if standing.slower else ""
+        slower = f"; slower as well, {standing.times}" if standing.slower else ""
         return ComparisonVerdict.DIFFERENT, f"{where}{counted}{slower}"
     if standing.slower:
         limit = standing.latency_limit
-        return ComparisonVerdict.SLOWER, f"{latency_words(standing.latency)}, {limit:.3g} ms is let pass; {counted}"
+        return ComparisonVerdict.SLOWER, f"{standing.times}, {limit:.3g} ms is let pass; {counted}"
     missing = _missing(standing)
     if missing:
         return ComparisonVerdict.NOT_ENOUGH, f"{'; '.join(missing)}; {counted}"
@@ -187,7 +209,19 @@ def _missing(standing: _Standing) -> list[str]:
     limit = standing.latency_limit
     if standing.latency is not None and limit is not None and standing.latency.high > limit:
         found.append(f"whether it is slower cannot be told yet: {latency_words(standing.latency)}")
+    elif standing.latency is not None and limit is not None and _may_be_slow(standing.latency, limits):
+        found.append(f"whether some requests are slower cannot be told yet: {slow_words(standing.latency, limit)}")
     return found
+
+
+def _timed(latency: LatencyDelta) -> int:
+    """Pairs that are counted in `slower` and `faster`: a sample where there are very many."""
+    return min(latency.pairs, MOST)
+
+
+def _may_be_slow(latency: LatencyDelta, limits: Limits) -> bool:
+    most = max(_SLOW_SHOWN, limits.max_mismatch)  # who lets more answers differ needs fewer pairs
+    return excess_high(latency.slower, latency.faster, _timed(latency)) > most
 
 
 def _warnings(standing: _Standing) -> tuple[Clean, ...]:

@@ -30,3 +30,10 @@ def latency_words(latency: LatencyDelta | None) -> str:
     if latency is None:
         return "latency was not recorded"
     return f"median {milliseconds(latency.median)} (95 %: {latency.low:+.3g} to {latency.high:+.3g})"
+
+
+def slow_words(latency: LatencyDelta, limit: float) -> str:
+    """`slower by more than 5 ms in 100 of 2,000, faster in 3`."""
+    return (
+        f"slower by more than {limit:.3g} ms in {latency.slower:,} of {latency.pairs:,}, faster in {latency.faster:,}"
+    )
