@@ -61,7 +61,7 @@ class CheckEvidence:
         answer_for = needs_reason(image.standings)
         if image.plan_unread:
             answer_for = (*answer_for, clean("the check plan in force cannot be used"))
-        if not image.standings and self.required:
+        if self.required and not any(each.result.required for each in image.standings):
             answer_for = (
                 *answer_for,
                 clean("nothing proves that the new image was checked"),

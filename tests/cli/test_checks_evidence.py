@@ -64,6 +64,15 @@ def test_only_what_a_trusted_key_signed_counts_when_asked_and_forgery_never(
     assert alone("verify", str(home / "rubbish")).exit_code == 2
 
 
+def test_a_run_of_mere_advice_speaks_for_no_image(alone: Command, home: Path, kept: CheckRun) -> None:
+    keygen(home)
+    advice = tuple(replace(result, required=False) for result in kept.results)
+    (home / "advice.json").write_bytes(store_here().seal(replace(kept, results=advice), 1 << 20))
+    told = alone("verify", str(home / "advice.json"), "--signed")
+    assert told.exit_code == 1
+    assert "does not speak for the image" in told.stdout
+
+
 def test_what_cosign_signed_is_verified_in_an_envelope_in_a_bundle_and_by_a_bundle_beside_it(
     alone: Command, home: Path
 ) -> None:

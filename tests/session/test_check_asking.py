@@ -64,6 +64,7 @@ async def test_a_failed_check_needs_a_reason_and_advice_does_not() -> None:
     assert sorted(found.answer_for) == ["lint is failed", "snapshot is failed", "tests is timed out"]
     advisory = replace(good(), results=(replace(good().results[0], required=False, state=CheckState.FAILED),))
     assert (await word(advisory)).answer_for == ()
+    assert (await word(advisory, required=True)).answer_for != (), "advice proves nothing"
 
 
 async def test_checks_of_another_build_are_stale_and_need_a_reason() -> None:
