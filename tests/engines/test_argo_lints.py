@@ -15,6 +15,7 @@ from tests.engines.test_argo_traffic import COPY, ISTIO, REF, canary
 
 MANAGED = {"managedRoutes": [{"name": "shadow"}]}
 SCALE = {"setCanaryScale": {"replicas": 2}}
+FOLLOW = {"setCanaryScale": {"matchTrafficWeight": True}}
 ASK: dict[str, Any] = {"pause": {}}
 NOW = recorded.now(recorded.names()[0])
 
@@ -84,7 +85,7 @@ def test_a_mirror_that_copies_less_than_it_says(routing: Any, steps: Any, warnin
 def test_the_sound_recipe_has_no_warnings() -> None:
     stop = {"setMirrorRoute": {"name": "shadow"}}
     for order in ((SCALE, COPY), (COPY, SCALE)):
-        raw = routed(ISTIO | MANAGED, *order, ASK, stop, {"setWeight": 100}, index=2)
+        raw = routed(ISTIO | MANAGED, *order, ASK, stop, FOLLOW, {"setWeight": 100}, index=2)
         assert told(raw) == []
         plan = ENGINE.plan(Intent(Verb.PROMOTE, REF), {ROLLOUTS: [raw]}, NOW)
         assert isinstance(plan, Plan)
@@ -110,3 +111,43 @@ def test_a_spec_that_was_refused_is_told_before_an_act_is_sent() -> None:
     plan = ENGINE.plan(Intent(Verb.RESTART, recorded.ref(name)), recorded.objects(name), NOW)
     assert isinstance(plan, Plan)
     assert any("refuses this spec and does nothing until it is mended" in each for each in plan.warnings)
+
+
+@pytest.mark.parametrize(("scale", "held"), [({"replicas": 2}, "2 pods"), ({"weight": 25}, "1 pod")])
+def test_a_switch_before_its_pods_is_told_while_it_lies_ahead(scale: Any, held: str) -> None:
+    steps = ({"setCanaryScale": scale}, COPY, ASK, {"setWeight": 100}, ASK)
+    warning = f"Step 4 sends 100 % of live traffic to {held}, which step 1 holds it at, before more start"
+    for index, ahead in ((2, True), (4, False)):
+        raw = routed(ISTIO | MANAGED, *steps, index=index)
+        assert any(each.startswith(warning) for each in told(raw))
+        plan = ENGINE.plan(Intent(Verb.PROMOTE, REF), {ROLLOUTS: [raw]}, NOW)
+        assert isinstance(plan, Plan)
+        assert any(each.startswith(warning) for each in plan.warnings) is ahead
+    raw["status"]["abort"] = True
+    plan = ENGINE.plan(Intent(Verb.RETRY, REF), {ROLLOUTS: [raw]}, NOW)
+    assert isinstance(plan, Plan)
+    assert any(each.startswith(warning) for each in plan.warnings)
+
+
+def test_the_mirrored_recipe_is_shown_for_what_it_is() -> None:
+    raw = routed(ISTIO | MANAGED, {"setCanaryScale": {"replicas": 4}}, COPY, ASK, {"setWeight": 100}, index=2)
+    detail = ENGINE.observe(REF, {ROLLOUTS: [raw]}, NOW)
+    assert detail is not None
+    told_as = {str(label): str(value) for label, value in detail.facts}
+    assert told_as["Way"] == "blue/green by copies: copies 35 % of live traffic, then sends all of it at once"
+    abort = ENGINE.plan(Intent(Verb.ABORT, REF), {ROLLOUTS: [raw]}, NOW)
+    assert isinstance(abort, Plan)
+    assert abort.sentence.endswith("and stop copying 35 % of it there.")
+    assert ("mirrored", "35 %", "none") in [(c.label, c.before, c.after) for c in abort.changes]
+    raw["status"]["abort"] = True
+    retry = ENGINE.plan(Intent(Verb.RETRY, REF), {ROLLOUTS: [raw]}, NOW)
+    assert isinstance(retry, Plan)
+    assert "send it no live traffic, copy 35 % of it to it, then wait for you" in retry.sentence
+    assert any("happens twice" in each for each in retry.warnings)
+
+
+def test_a_canary_that_copies_on_its_way_is_no_switch() -> None:
+    raw = routed(ISTIO | MANAGED, SCALE, COPY, ASK, {"setWeight": 20}, index=2)
+    detail = ENGINE.observe(REF, {ROLLOUTS: [raw]}, NOW)
+    assert detail is not None
+    assert "Way" not in {str(label) for label, _ in detail.facts}

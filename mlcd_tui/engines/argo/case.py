@@ -22,7 +22,9 @@ from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.tree import owned_sets
 
 _AHEAD = frozenset({Verb.PROMOTE, Verb.SKIP_STEP, Verb.SET_WEIGHT, Verb.RESUME, Verb.RETRY, Verb.UNDO, Verb.SET_IMAGE})
-"""What leads through the steps ahead, so that one that does nothing matters."""
+"""What leads through the steps ahead, so that one that does not do what it seems to matters."""
+_ANEW = frozenset({Verb.RETRY, Verb.UNDO, Verb.SET_IMAGE})
+"""What begins at the first step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,18 @@ class Case:
             return self._ahead_of_switch()
         if not state.steps:
             return "send it all traffic" if state.routed else "replace the pods a few at a time, without steps"
-        way = journey(state, 0)
+        way, copies = journey(state, 0), self._copies()
+        copied = f", copy {copies} % of it to it" if copies is not None else ""
         if way.weight <= 0:
-            return f"keep it without traffic, then {way.then}"
+            apart = f"send it no live traffic{copied}" if copied else "keep it without traffic"
+            return f"{apart}, then {way.then}"
         if state.routed:
-            return f"send it {self.share(way.weight)} of live traffic, then {way.then}"
+            return f"send it {self.share(way.weight)} of live traffic{copied}, then {way.then}"
         return f"run it on {self.share(way.weight)} of the pods{self.pods_at(way.weight)}, then {way.then}"
+
+    def _copies(self) -> int | None:
+        """Percent of live traffic that is copied to an update where it first comes to rest."""
+        return self.state.mirror_at(journey(self.state, 0).stop)
 
     def _ahead_of_switch(self) -> str:
         state = self.state
@@ -233,7 +241,10 @@ class Case:
             f"The controller refuses this spec and does nothing: {each}." for each in refused(self.state, self.raw)
         ]
         if self.intent.verb in _AHEAD:
-            found += [sentence(each) for each in hollow(self.state, self.raw)]
+            anew = self.intent.verb in _ANEW or not self.state.in_flight
+            found += [sentence(each) for each in hollow(self.state, self.raw, 0 if anew else self.state.index + 1)]
+        if self.intent.verb in _ANEW and self.intent.verb is not Verb.UNDO and self._copies() is not None:
+            found.append("What a request sets off besides its answer (writes, bills, logs) happens twice if copied.")
         return tuple(clean(each, limit=600) for each in found)
 
     def refuse(self, sentence: str, advice: str = "") -> Refusal:

@@ -51,6 +51,8 @@ def _strategy(state: State, raw: JSON) -> Facts:
     strategy = table(dig(raw, "spec", "strategy", "canary" if state.canary is not None else "blueGreen"))
     if state.canary is not None:
         found.append(("traffic router", ", ".join(routers(raw)) or "none: by number of pods"))
+        if recipe := _recipe(state):
+            found.append(("way", recipe))
         if state.max_weight != 100:
             found.append(("weights are of", state.max_weight))
         if strategy.get("dynamicStableScale") is True:
@@ -76,6 +78,16 @@ def _strategy(state: State, raw: JSON) -> Facts:
             found.append(("preview pods", preview))
     found.append(("scale-down delay", span(scale_down_delay(state, raw))))
     return found
+
+
+def _recipe(state: State) -> str:
+    """A blue/green made of a canary's steps: copies first, then all live traffic at once; empty: it is none."""
+    first = next((i for i, step in enumerate(state.steps) if step.setWeight and integer(step.setWeight) > 0), None)
+    end = len(state.steps) if first is None else first
+    copied = next((n for i in range(end) if (n := state.mirror_at(i)) is not None), None)
+    if copied is None or (first is not None and integer(state.steps[first].setWeight) < state.max_weight):
+        return ""
+    return f"blue/green by copies: copies {copied} % of live traffic, then sends all of it at once"
 
 
 def _templates(of: object) -> list[JSON]:

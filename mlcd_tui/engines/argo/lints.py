@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, integer, rows, table, text
-from mlcd_tui.engines._words import listed, sentence
+from mlcd_tui.engines._words import listed, pods, sentence
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.facts import routers
+from mlcd_tui.engines.argo.journey import share
 from mlcd_tui.engines.argo.state import State, step_kind
 
 _MAY = {
@@ -46,9 +47,12 @@ def refused(state: State, raw: JSON) -> tuple[str, ...]:
     return tuple(found)
 
 
-def hollow(state: State, raw: JSON) -> tuple[str, ...]:
-    """Steps that the controller takes and that copy less than they say. Clean."""
-    found = []
+def hollow(state: State, raw: JSON, start: int = 0) -> tuple[str, ...]:
+    """Steps that the controller takes and that do not do what they seem to. Clean.
+
+    Copies count wherever the update stands, since they are what it is judged by; weights count from `start` on.
+    """
+    found = _thin(state, start)
     given = dig(raw, "spec", "strategy", "canary", "steps")
     bodies = given if isinstance(given, list) else []
     started = False
@@ -63,11 +67,45 @@ def hollow(state: State, raw: JSON) -> tuple[str, ...]:
                     f"step {index + 1} copies traffic to a canary without pods: it has no weight there, and no "
                     "setCanaryScale starts any"
                 )
-        elif not started or dig(bodies[index], "setMirrorRoute", "percentage") is not None:
+        elif dig(bodies[index], "setMirrorRoute", "percentage") is not None:
             found.append(f"step {index + 1} (setMirrorRoute) copies nothing: without a match it takes the route away")
     if started:
         found += _other_routers(raw)
     return tuple(found)
+
+
+def _thin(state: State, start: int) -> list[str]:
+    """Weights that come before the pods for them: a scale stays as it is until another step changes it.
+
+    Tried: with the last step `setWeight: 100` the controller (1.10) sends all traffic to the pods of the scale, leaves
+    the steps behind, and only then starts the rest.
+    """
+    found = []
+    held: tuple[int, int] | None = None
+    for index, step in enumerate(state.steps):
+        scale = step.setCanaryScale
+        if isinstance(scale, lean.Scale):
+            count = _pods_of(state, scale)
+            held = None if count is None else (count, index)
+        if held is None or step.setWeight is None or index < start or not state.routed:
+            continue
+        weight = integer(step.setWeight)
+        if held[0] < -(-state.desired * weight // state.max_weight):
+            found.append(
+                f"step {index + 1} sends {share(weight, state.max_weight)} of live traffic to {pods(held[0])}, which "
+                f"step {held[1] + 1} holds it at, before more start: a setCanaryScale with matchTrafficWeight before "
+                "that step starts them first"
+            )
+    return found
+
+
+def _pods_of(state: State, scale: lean.Scale) -> int | None:
+    """Pods that a scale holds the canary at; None: it follows the weight."""
+    if scale.matchTrafficWeight is True:
+        return None
+    if scale.replicas is not None:
+        return integer(scale.replicas)
+    return None if scale.weight is None else -(-state.desired * integer(scale.weight) // state.max_weight)
 
 
 def _name(step: lean.Step, kind: str) -> str:
