@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import types
-import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -18,13 +16,14 @@ from typing import Any
 from mlcd_tui.domain.comparison.pair import Answer, Pair
 from mlcd_tui.domain.comparison.report import ComparisonReport, Example
 from mlcd_tui.domain.document import API_VERSION
-from mlcd_tui.domain.document_values import LONGEST, WrongValueError, scalar, shape, slots
+from mlcd_tui.domain.document_object import DocumentReader
+from mlcd_tui.domain.document_values import slots
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.snapshot import Comparison, Deviation
 from mlcd_tui.domain.text import Clean, clean
 
 KIND = "ComparisonReport"
-_MOST_ITEMS = 1_000
+_READER = DocumentReader("comparison", most_items=1_000)
 _MOST_DEVIATIONS = 10
 """Of one example."""
 
@@ -57,7 +56,7 @@ def report_document(report: ComparisonReport) -> dict[str, Any]:
     return document
 
 
-def reports_document(reports: typing.Iterable[ComparisonReport]) -> dict[str, Any]:
+def reports_document(reports: Iterable[ComparisonReport]) -> dict[str, Any]:
     """Several reports."""
     return {"apiVersion": API_VERSION, "kind": f"{KIND}List", "items": [report_document(one) for one in reports]}
 
@@ -70,9 +69,9 @@ def report_from_document(value: Any) -> ComparisonReport:
     """
     if not isinstance(value, Mapping) or (value.get("apiVersion"), value.get("kind")) != (API_VERSION, KIND):
         raise Unreadable(f"It is no document of kind {API_VERSION} {KIND}.")
-    examples = _value(tuple[_KeptExample, ...], value.get("examples", []), "examples")
+    examples = _READER.read(tuple[_KeptExample, ...], value.get("examples", []), "examples")
     told = {key: one for key, one in value.items() if key != "examples"}
-    report: ComparisonReport = _object(ComparisonReport, told, "")
+    report: ComparisonReport = _READER.read(ComparisonReport, told)
     return dataclasses.replace(report, examples=tuple(_example(one) for one in examples))
 
 
@@ -109,49 +108,3 @@ def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {slot.key: _plain(getattr(value, slot.name)) for slot in slots(type(value))}
     return value
-
-
-def _wrong(where: str, wanted: str) -> Unreadable:
-    return Unreadable(f"The comparison's field {clean(where, limit=200)} is not {wanted}.")
-
-
-def _object(kind: type, value: Any, where: str) -> Any:
-    if not isinstance(value, Mapping):
-        raise _wrong(where or "(top)", "an object")
-    found: dict[str, Any] = {}
-    for slot in slots(kind):
-        place = f"{where}.{slot.key}" if where else slot.key
-        if slot.key in value:
-            found[slot.name] = _value(slot.type, value[slot.key], place)
-        elif slot.needed:
-            raise Unreadable(f"The comparison lacks the field {clean(place, limit=200)}.")
-    return kind(**found)
-
-
-def _value(kind: Any, value: Any, where: str) -> Any:
-    if kind is Clean or kind is str:
-        if not isinstance(value, str):
-            raise _wrong(where, "text")
-        return clean(value, limit=LONGEST)
-    origin, arguments, is_object = shape(kind)
-    if origin in {types.UnionType, typing.Union}:
-        inner = next(one for one in arguments if one is not types.NoneType)
-        return None if value is None else _value(inner, value, where)
-    if origin is tuple:
-        return _items(arguments, value, where)
-    if is_object:
-        return _object(kind, value, where)
-    try:
-        return scalar(kind, value)
-    except WrongValueError as wrong:
-        raise _wrong(where, wrong.wanted) from None
-
-
-def _items(arguments: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list) or len(value) > _MOST_ITEMS:
-        raise _wrong(where, f"a list of at most {_MOST_ITEMS} items")
-    if arguments[-1] is Ellipsis:
-        return tuple(_value(arguments[0], item, f"{where}[{place}]") for place, item in enumerate(value))
-    if len(value) != len(arguments):
-        raise _wrong(where, f"a list of {len(arguments)}")
-    return tuple(_value(one, item, where) for one, item in zip(arguments, value, strict=True))
