@@ -25,6 +25,3 @@ MOVED: Final = "mlcd.dev/moved"
 REVISION: Final = "deployment.kubernetes.io/revision"
 RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
 HASH: Final = "pod-template-hash"
-
-USUAL: Final = (10, 25, 50, 100)
-"""Steps of a promotion where the route names none."""

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from mlcd_tui.domain.refs import JSON
-from mlcd_tui.engines._httproute import CANDIDATE, PAIR, SINCE, STABLE, STEPS
+from mlcd_tui.engines._httproute import CANDIDATE, PAIR, SINCE, STABLE
 from mlcd_tui.engines._lean import Absurd, Lean, fit
+from mlcd_tui.engines._steps import STEPS
 from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION, SWITCHED
 
 

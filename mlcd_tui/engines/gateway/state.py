@@ -10,13 +10,14 @@ from enum import StrEnum
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines._httproute import SINCE, STEPS, Route, Split, Target
+from mlcd_tui.engines._httproute import SINCE, Route, Split, Target
 from mlcd_tui.engines._httproute_status import Gate, Word
 from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, rows, text, when
+from mlcd_tui.engines._steps import STEPS, steps_of
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines._workload import revision, template_containers
 from mlcd_tui.engines._workload import version as image_version
-from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION, USUAL
+from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION
 
 
 class Other(StrEnum):
@@ -199,9 +200,7 @@ class Standing:
     @property
     def steps(self) -> tuple[int, ...]:
         """Percents that a promotion goes through; the last is 100."""
-        parts = text(self.route.notes.get(STEPS)).replace("%", "").split(",")[:32]
-        named = sorted({n for part in parts if (n := maybe_integer(part.strip())) is not None and 0 < n < 100})
-        return (*named, 100) if named else USUAL
+        return steps_of(self.route.notes.get(STEPS))
 
     @property
     def next_step(self) -> int:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mlcd_tui.domain.refs import JSON
-from mlcd_tui.engines._httproute import STEPS
 from mlcd_tui.engines._json import annotations_of, dig, integer, maybe_integer, name_of, rows, table, text, uid_of
+from mlcd_tui.engines._steps import STEPS, steps_of
 from mlcd_tui.engines._workload import version as image_version
-from mlcd_tui.engines.kserve.kinds import MODE, MODES, STOP, USUAL, Mode, Transition
+from mlcd_tui.engines.kserve.kinds import MODE, MODES, STOP, Mode, Transition
 
 _TOTAL = 100
 _PARTS = ("transformer", "explainer")
@@ -137,9 +137,7 @@ class Inference:
     @cached_property
     def steps(self) -> tuple[int, ...]:
         """Percents that a promotion goes through; the last is 100."""
-        parts = text(self.notes.get(STEPS)).replace("%", "").split(",")[:32]
-        named = sorted({n for part in parts if (n := maybe_integer(part.strip())) is not None and 0 < n < _TOTAL})
-        return (*named, _TOTAL) if named else USUAL
+        return steps_of(self.notes.get(STEPS))
 
     # --- what is asked ------------------------------------------------------------------------------------
 

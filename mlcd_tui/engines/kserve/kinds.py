@@ -23,8 +23,6 @@ SOURCE: Final = "internal.serving.kserve.io/storage-initializer-sourceuri"
 """Annotation of a pod template: where its model was loaded from."""
 
 REVISION: Final = "deployment.kubernetes.io/revision"
-USUAL: Final = (10, 25, 50, 100)
-"""Steps of a promotion where the annotation `mlcd.dev/steps` names none; those of routes are the same."""
 
 
 class Mode(StrEnum):

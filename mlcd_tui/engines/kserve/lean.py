@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from mlcd_tui.domain.refs import JSON
-from mlcd_tui.engines._httproute import STEPS
 from mlcd_tui.engines._json import rows, text
 from mlcd_tui.engines._lean import Absurd, Lean, fit
+from mlcd_tui.engines._steps import STEPS
 from mlcd_tui.engines.kserve.kinds import MODE, REVISION, STOP, TAGS
 
 
