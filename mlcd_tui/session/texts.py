@@ -49,6 +49,13 @@ def describe_lines(detail: RolloutDetail, now: datetime, engine: str = "") -> tu
         f"Phase:      {rollout.phase.value}",
     ]
     lines += [f"Message:    {rollout.message}"] if rollout.message else []
+    if sentence := rollout.waiting.sentence:
+        until = rollout.waiting.until
+        left = f", {max(int((until - now).total_seconds()), 0)} s left" if until else ""
+        lines.append(f"Waiting:    for {sentence}{left}")
+    if detail.mirror is not None and detail.mirror.on:
+        share = "live traffic" if detail.mirror.percent is None else f"{detail.mirror.percent:g} % of live traffic"
+        lines.append(f"Copies:     {share} to {detail.mirror.to or 'the new version'}, by {detail.mirror.by}")
     lines += [f"Revision:   {rollout.revision}"] if rollout.revision else []
     lines += [f"Created:    {_moment(rollout.created, now)}"] if rollout.created else []
     lines += [f"Labels:     {key}={value}" for key, value in rollout.labels]

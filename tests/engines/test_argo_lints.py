@@ -15,7 +15,7 @@ from tests.engines.test_argo_traffic import COPY, ISTIO, REF, canary
 
 MANAGED = {"managedRoutes": [{"name": "shadow"}]}
 SCALE = {"setCanaryScale": {"replicas": 2}}
-FOLLOW = {"setCanaryScale": {"matchTrafficWeight": True}}
+FOLLOW = {"setCanaryScale": {"weight": 100}}
 ASK: dict[str, Any] = {"pause": {}}
 NOW = recorded.now(recorded.names()[0])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mlcd_tui.domain.refs import RolloutRef
+from mlcd_tui.domain.refs import REPLICA_SETS, RolloutRef
 from mlcd_tui.domain.traffic import TrafficRole
 from mlcd_tui.engines.argo import ENGINE
 from mlcd_tui.engines.argo.kinds import ROLLOUTS
@@ -80,3 +80,21 @@ def test_why_nothing_is_copied_is_said_before(routing: Any, steps: list[Any], wh
     assert detail.mirror is not None
     assert not detail.mirror.possible
     assert why in detail.mirror.why_not
+
+
+def test_without_an_available_pod_of_the_canary_nothing_is_copied() -> None:
+    """Tried: the controller takes its routes away as soon as no pod of the canary is available."""
+    objects = recorded.objects("traffic-mirror")
+    ref, now = recorded.ref("traffic-mirror"), recorded.now("traffic-mirror")
+    before = ENGINE.observe(ref, objects, now)
+    assert before is not None
+    assert before.mirror is not None
+    assert before.mirror.on
+    for group in objects[REPLICA_SETS]:
+        if any(target.pod_hash in group["metadata"]["name"] for target in before.targets[1:]):
+            group["status"]["availableReplicas"] = 0
+    after = ENGINE.observe(ref, objects, now)
+    assert after is not None
+    assert after.mirror is not None
+    assert (after.mirror.on, after.mirror.possible, after.rollout.mirror) == (False, False, None)
+    assert "no pod of the canary is available" in after.mirror.why_not

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import yaml
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcd_tui.domain.text import clean
+from mlcd_tui.domain.traffic import Mirror
 from mlcd_tui.session.texts import describe_lines, without_noise, yaml_lines
 from tests.domain.recorded import every, opened
 from tests.engines import argo_recorded
@@ -57,3 +59,14 @@ def test_moments_are_told_in_utc_with_their_age() -> None:
     (line,) = (line for line in describe_lines(detail, elsewhere) if line.startswith("Created:"))
     assert f"{created:%Y-%m-%d %H:%M:%S}Z (" in line
     assert line.endswith(" ago)")
+
+
+def test_what_it_waits_for_and_what_is_copied_is_described() -> None:
+    detail, now = opened("argo/canary-paused-timed")
+    until = detail.rollout.waiting.until
+    assert until is not None
+    assert f"Waiting:    for the pause to end, {int((until - now).total_seconds())} s left" in describe_lines(
+        detail, now
+    )
+    copied = replace(detail, mirror=Mirror(on=True, percent=35.0, to=clean("api-canary"), by=clean("HTTPRoute api")))
+    assert "Copies:     35 % of live traffic to api-canary, by HTTPRoute api" in describe_lines(copied, now)

@@ -52,8 +52,9 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
     tree = grow(state, raw, objects)
     rollout = _with_shares(_rollout(ref, state, tree, readable=REPLICA_SETS in objects), state, raw)
     runs = [run for revision in tree.revisions for run in revision.analysis_runs]
+    copies = mirror(state, raw, tree.canary_available)
     return RolloutDetail(
-        rollout=rollout,
+        rollout=rollout if copies.on else replace(rollout, mirror=None),
         steps=timeline(state, raw, rollout.phase, runs),
         revisions=tree.revisions,
         conditions=conditions(raw),
@@ -61,7 +62,7 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         facts=(*((Clean("Watch out"), clean(each, limit=400)) for each in watch_out(state, raw)), *facts(state, raw)),
         events=events(raw, tree, objects),
         raw=raw,
-        mirror=mirror(state, raw),
+        mirror=copies,
         targets=targets(state, raw, tree.revisions, rollout, objects),
     )
 

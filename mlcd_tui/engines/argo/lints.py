@@ -93,8 +93,8 @@ def _thin(state: State, start: int) -> list[str]:
         if held[0] < -(-state.desired * weight // state.max_weight):
             found.append(
                 f"step {index + 1} sends {share(weight, state.max_weight)} of live traffic to {pods(held[0])}, which "
-                f"step {held[1] + 1} holds it at, before more start: a setCanaryScale with matchTrafficWeight before "
-                "that step starts them first"
+                f"step {held[1] + 1} holds it at, before more start: a setCanaryScale of that weight before it "
+                "starts them first"
             )
     return found
 

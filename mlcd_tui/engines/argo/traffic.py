@@ -101,10 +101,18 @@ def _port(service: str, objects: Objects) -> int | None:
     return maybe_integer(ports[0].get("port")) if ports else None
 
 
-def mirror(state: State, raw: JSON) -> Mirror:
-    """Copying of live traffic by the steps of a canary; the status does not tell of it, so nothing confirms it."""
-    why_not = _why_not(state, raw)
+def mirror(state: State, raw: JSON, available: int | None = None) -> Mirror:
+    """Copying of live traffic by the steps of a canary; the status does not tell of it, so nothing confirms it.
+
+    Args:
+        state: of the rollout.
+        raw: the rollout.
+        available: available pods of the canary, where they are known: without one the controller takes its routes away.
+    """
     percent = state.mirror()
+    why_not = _why_not(state, raw)
+    if percent is not None and available == 0:
+        percent, why_not = None, "no pod of the canary is available, and without one the controller copies nothing"
     canary = table(dig(raw, "spec", "strategy", "canary"))
     return Mirror(
         on=bool(percent),
