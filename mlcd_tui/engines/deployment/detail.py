@@ -23,6 +23,7 @@ from mlcd_tui.engines._json import (
     uid_of,
     when,
 )
+from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines._workload import bare_template, merge_images, replica_set, revision, template_images
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.deployment import lean
@@ -45,7 +46,7 @@ def unique(objects: Iterable[JSON]) -> list[JSON]:
 
 def one(raw: JSON, objects: Objects) -> RolloutDetail:
     """The detail of one Deployment."""
-    state = read(lean.from_raw(lean.LeanDeployment, raw))
+    state = read(from_raw(lean.LeanDeployment, raw))
     revisions = revisions_of(raw, objects, *((Role.NEW, Role.STABLE) if state.in_flight else (Role.STABLE, None)))
     services = [s for s in unique(objects.get(SERVICES, ())) if selects(dig(s, "spec", "selector"), state.pod_labels)]
     row = _seen(of_state(state), revisions)

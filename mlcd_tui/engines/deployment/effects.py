@@ -8,6 +8,7 @@ from mlcd_tui.domain.plan import Plan, Settled
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, REPLICA_SETS, SERVICES, Objects
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, table, text
+from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines._sent import unchanged
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.deployment import lean, templates
@@ -33,7 +34,7 @@ def settled(plan: Plan, objects: Objects) -> Settled:
 
 
 def _deployment(kind: str, raw: JSON) -> Settled:
-    state = read(lean.from_raw(lean.LeanDeployment, raw))
+    state = read(from_raw(lean.LeanDeployment, raw))
     if not state.observed:
         return Settled(done=False, sentence=clean(state.sentence()))
     if kind == "paused":

@@ -14,6 +14,7 @@ from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._httproute import HTTP_ROUTES
 from mlcd_tui.engines._json import dig, labels_of, name_of, owned_by, rows, table, text, uid_of
+from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, mirror, summary, switching
 from mlcd_tui.engines.deployment.kinds import NAME, ORPHANS, PAIR, SERVICE
 from mlcd_tui.engines.deployment.pair import Pair, join
@@ -144,8 +145,8 @@ class DeploymentEngine:
 
     def _pair(self, ref: RolloutRef, objects: Objects) -> Pair:
         name = _label(ref, objects)
-        states = [read(lean.from_raw(lean.LeanDeployment, raw)) for raw in _of_pair(objects, name)]
-        services = [lean.from_raw(lean.LeanService, raw) for raw in detail.unique(objects.get(SERVICES, ()))]
+        states = [read(from_raw(lean.LeanDeployment, raw)) for raw in _of_pair(objects, name)]
+        services = [from_raw(lean.LeanService, raw) for raw in detail.unique(objects.get(SERVICES, ()))]
         return join(name, states, services)
 
 
@@ -169,7 +170,7 @@ def _of_pair(objects: Objects, name: str) -> list[JSON]:
 
 def _target(raw: JSON, objects: Objects, label: str) -> alone.Target:
     owned = [rs for rs in detail.unique(objects.get(REPLICA_SETS, ())) if owned_by(rs, uid_of(raw))]
-    return alone.Target(raw, read(lean.from_raw(lean.LeanDeployment, raw)), tuple(owned), label)
+    return alone.Target(raw, read(from_raw(lean.LeanDeployment, raw)), tuple(owned), label)
 
 
 def _selector(selector: object) -> str:

@@ -7,11 +7,11 @@ object must never end the list that it came in. `fit` gives the nested object or
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import msgspec
 
+from mlcd_tui.engines import _lean_pods
 from mlcd_tui.engines._lean import Absurd, Lean, fit, fits
 from mlcd_tui.engines.deployment.kinds import PREVIOUS, RETURNED, REVISION, SERVICE
 
@@ -32,25 +32,16 @@ class Owner(Lean):
     controller: Any = None
 
 
-class Metadata(Lean):
+class Metadata(_lean_pods.Identity):
     """Object metadata."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    generation: Any = None
-    creationTimestamp: Any = None
-    labels: Any = None
     annotations: Annotations | Absurd = None
     ownerReferences: list[Owner | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
 
 
-class Container(Lean):
+class Container(_lean_pods.Container):
     """A container of the pod template; what is not its name or image is kept for the sides of a pair only."""
 
-    name: Any = None
-    image: Any = None
     command: Any = None
     args: Any = None
     env: Any = None
@@ -108,14 +99,9 @@ class Condition(Lean):
     lastTransitionTime: Any = None
 
 
-class Status(Lean):
+class Status(_lean_pods.DeploymentStatus):
     """What is."""
 
-    observedGeneration: Any = None
-    replicas: Any = None
-    updatedReplicas: Any = None
-    readyReplicas: Any = None
-    availableReplicas: Any = None
     conditions: list[Condition | str | int | float | bool | list[Any] | None] | str | int | float | bool | None = None
 
 
@@ -150,19 +136,3 @@ class LeanService(Lean):
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
     spec: ServiceSpec | Absurd = None
-
-
-W = TypeVar("W", LeanDeployment, LeanService)
-
-
-def from_raw(kind: type[W], raw: Mapping[str, Any]) -> W:
-    """The lean form of a raw object; what is too mangled to be read is left out, its name stays."""
-    metadata = raw.get("metadata")
-    told = metadata if isinstance(metadata, dict) else {}
-    kept = {key: value for key, value in told.items() if isinstance(value, str)}
-    for candidate in (raw, {**raw, "metadata": kept}, {"metadata": kept}):
-        try:
-            return msgspec.convert(candidate, kind)
-        except (msgspec.ValidationError, RecursionError):
-            continue
-    return kind()

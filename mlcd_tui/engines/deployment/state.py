@@ -11,6 +11,7 @@ from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, maybe_integer, table, text, when
 from mlcd_tui.engines._lean import fit, fits
+from mlcd_tui.engines._lean_pods import images
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.deployment import lean
 
@@ -156,14 +157,8 @@ def read(deployment: lean.LeanDeployment) -> State:
         paused=spec.paused is True,
         recreate=fit(lean.Strategy, spec.strategy).type == "Recreate",
         pod_labels=table(fit(lean.TemplateMetadata, template.metadata).labels),
-        containers=_containers(pod.containers, init=False) + _containers(pod.initContainers, init=True),
+        containers=images(pod.containers, pod.initContainers),
         progressing=conditions.get("Progressing") or lean.Condition(),
         replica_failure=text(failure.message) or "pods cannot be made" if failure and failure.status == "True" else "",
         template=pod,
-    )
-
-
-def _containers(value: object, *, init: bool) -> tuple[tuple[Clean, Clean, bool], ...]:
-    return tuple(
-        (clean(text(c.name), limit=256), clean(text(c.image), limit=512), init) for c in fits(lean.Container, value)
     )

@@ -12,6 +12,7 @@ from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, SERVICES, Objects, Resource,
 from mlcd_tui.domain.rollout import Condition, Revision, Rollout, RolloutDetail, ServiceLink, WaitFor
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import dig, name_of, rows, selector_text, text, when
+from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines._workload import merge_images
 from mlcd_tui.engines.flagger import checks, events, lean, revisions, traffic
 from mlcd_tui.engines.flagger.canary import CanaryState, Way
@@ -38,9 +39,9 @@ def state_of(ref: RolloutRef, objects: Objects, now: datetime) -> State | None:
     raw = find(ref, objects)
     if raw is None:
         return None
-    decoded: dict[Resource, Sequence[Any]] = {CANARIES: [lean.from_raw(lean.LeanCanary, raw)]}
+    decoded: dict[Resource, Sequence[Any]] = {CANARIES: [from_raw(lean.LeanCanary, raw)]}
     for resource, struct in _STRUCTS.items():
-        decoded[resource] = [lean.from_raw(struct, each) for each in objects.get(resource, ())]
+        decoded[resource] = [from_raw(struct, each) for each in objects.get(resource, ())]
     return assemble(decoded, now, events.halted_at_step(events.of_canary(objects, ref.name)))
 
 

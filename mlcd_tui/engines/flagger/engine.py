@@ -21,10 +21,11 @@ from mlcd_tui.domain.refs import (
     Scope,
 )
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
+from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines.flagger import detail, plans, settle
 from mlcd_tui.engines.flagger.canary import CanaryState
 from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS, HTTP_ROUTES, NAME, VIRTUAL_SERVICES
-from mlcd_tui.engines.flagger.lean import LeanCanary, LeanDeployment, LeanRoute, canary_of, from_raw
+from mlcd_tui.engines.flagger.lean import LeanCanary, LeanDeployment, LeanRoute, canary_of
 from mlcd_tui.engines.flagger.state import assemble
 from mlcd_tui.engines.flagger.summary import row
 

@@ -7,14 +7,14 @@ counts are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any
 
 import msgspec
 
 from mlcd_tui.domain.hook_approval import Hook
 from mlcd_tui.engines._json import rows, text
 from mlcd_tui.engines._lean import Absurd, Lean, fit
+from mlcd_tui.engines._lean_pods import DeploymentStatus, Identity, Template, Whole
 from mlcd_tui.engines.flagger.kinds import REVISION
 
 
@@ -37,53 +37,17 @@ class Annotations(Lean):
         }
 
 
-class Metadata(Lean):
+class Metadata(Identity):
     """Object metadata."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    generation: Any = None
-    creationTimestamp: Any = None
-    labels: Any = None
     annotations: Annotations | Absurd = None
     ownerReferences: Any = None
 
 
-class LeanCanary(Lean):
+class LeanCanary(Whole):
     """One Canary."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Any = None
-    status: Any = None
-
-
-class Container(Lean):
-    """A container of the pod template."""
-
-    name: Any = None
-    image: Any = None
-
-
-class Blank(Lean):
-    """An object that stands where a list belongs."""
-
-
-Containers: TypeAlias = list[Container | Absurd] | Blank | str | int | float | bool | None
-
-
-class PodSpec(Lean):
-    """The pod of the template."""
-
-    containers: Containers = None
-    initContainers: Containers = None
-
-
-class Template(Lean):
-    """The pod template."""
-
-    spec: PodSpec | Absurd = None
 
 
 class DeploymentSpec(Lean):
@@ -91,16 +55,6 @@ class DeploymentSpec(Lean):
 
     replicas: Any = None
     template: Template | Absurd = None
-
-
-class DeploymentStatus(Lean):
-    """What is."""
-
-    observedGeneration: Any = None
-    replicas: Any = None
-    updatedReplicas: Any = None
-    readyReplicas: Any = None
-    availableReplicas: Any = None
 
 
 class LeanDeployment(Lean):
@@ -111,28 +65,10 @@ class LeanDeployment(Lean):
     status: DeploymentStatus | Absurd = None
 
 
-class LeanRoute(Lean):
+class LeanRoute(Whole):
     """An HTTPRoute or a VirtualService."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Any = None
-    status: Any = None
-
-
-W = TypeVar("W", LeanCanary, LeanDeployment, LeanRoute)
-
-
-def from_raw(kind: type[W], raw: Mapping[str, Any]) -> W:
-    """The lean form of a raw object; what is too mangled to be read is left out, its name stays."""
-    metadata = raw.get("metadata")
-    told = metadata if isinstance(metadata, dict) else {}
-    kept = {key: value for key, value in told.items() if isinstance(value, str)}
-    for candidate in (raw, {**raw, "metadata": kept}, {"metadata": kept}):
-        try:
-            return msgspec.convert(candidate, kind)
-        except (msgspec.ValidationError, RecursionError):
-            continue
-    return kind()
 
 
 def canary_of(meta: Metadata) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from mlcd_tui.domain.hook_approval import Hook
 from mlcd_tui.domain.refs import DEPLOYMENTS, Resource
 from mlcd_tui.domain.rollout import ImageUse, Replicas, Role
-from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines._json import integer, later, maybe_integer, text
-from mlcd_tui.engines._lean import fit, fits
+from mlcd_tui.domain.text import Clean
+from mlcd_tui.engines._json import integer, later, maybe_integer
+from mlcd_tui.engines._lean import fit
+from mlcd_tui.engines._lean_pods import DeploymentStatus, PodSpec, Template, images
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.flagger import lean
 from mlcd_tui.engines.flagger.canary import CanaryState, Way, Webhook
@@ -55,8 +56,8 @@ class Pods:
 
 def pods(deployment: lean.LeanDeployment) -> Pods:
     """The facts of a Deployment."""
-    spec, status = fit(lean.DeploymentSpec, deployment.spec), fit(lean.DeploymentStatus, deployment.status)
-    pod = fit(lean.PodSpec, fit(lean.Template, spec.template).spec)
+    spec, status = fit(lean.DeploymentSpec, deployment.spec), fit(DeploymentStatus, deployment.status)
+    pod = fit(PodSpec, fit(Template, spec.template).spec)
     desired = maybe_integer(spec.replicas)
     return Pods(
         desired=1 if desired is None else max(desired, 0),
@@ -65,14 +66,8 @@ def pods(deployment: lean.LeanDeployment) -> Pods:
         ready=max(integer(status.readyReplicas), 0),
         available=max(integer(status.availableReplicas), 0),
         observed=integer(deployment.metadata.generation) <= integer(status.observedGeneration),
-        containers=_containers(pod.containers, init=False) + _containers(pod.initContainers, init=True),
+        containers=images(pod.containers, pod.initContainers),
         revision=integer(fit(lean.Annotations, deployment.metadata.annotations).revision),
-    )
-
-
-def _containers(value: object, *, init: bool) -> tuple[tuple[Clean, Clean, bool], ...]:
-    return tuple(
-        (clean(text(c.name), limit=256), clean(text(c.image), limit=512), init) for c in fits(lean.Container, value)
     )
 
 

@@ -16,9 +16,10 @@ from mlcd_tui.engines import _httproute as httproute
 from mlcd_tui.engines._httproute import GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, REFERENCE_GRANTS
 from mlcd_tui.engines._httproute_status import parents
 from mlcd_tui.engines._json import dig, name_of, table, text
+from mlcd_tui.engines._lean_pods import plain
 from mlcd_tui.engines.gateway import abilities, behind, deploying, detail, plans, settle, summary
 from mlcd_tui.engines.gateway.kinds import NAME, ROUTE
-from mlcd_tui.engines.gateway.lean import LeanDeployment, LeanRoute, plain
+from mlcd_tui.engines.gateway.lean import LeanDeployment, LeanRoute
 
 _DEPLOYED = frozenset({Verb.SET_IMAGE, Verb.RESTART})
 

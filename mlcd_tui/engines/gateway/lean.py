@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines._httproute import CANDIDATE, PAIR, SINCE, STABLE
-from mlcd_tui.engines._lean import Absurd, Lean, fit
+from mlcd_tui.engines._lean import Absurd, Lean
+from mlcd_tui.engines._lean_pods import Identity, Whole
 from mlcd_tui.engines._steps import STEPS
 from mlcd_tui.engines.gateway.kinds import MOVED, PREVIOUS, RETURNED, REVISION, SWITCHED
 
@@ -33,40 +33,20 @@ class Annotations(Lean):
     revision: Any = msgspec.field(default=None, name=REVISION)
 
 
-class Metadata(Lean):
+class Metadata(Identity):
     """Object metadata."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    generation: Any = None
-    creationTimestamp: Any = None
-    labels: Any = None
     annotations: Annotations | Absurd = None
     ownerReferences: Any = None
 
 
-class LeanRoute(Lean):
+class LeanRoute(Whole):
     """One HTTPRoute."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Any = None
-    status: Any = None
 
 
-class LeanDeployment(Lean):
+class LeanDeployment(Whole):
     """One Deployment that belongs to a route."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Any = None
-    status: Any = None
-
-
-def plain(item: LeanRoute | LeanDeployment) -> JSON:
-    """The object as it would have come, without what was left out."""
-    meta = item.metadata
-    found: JSON = {name: value for name in meta.__struct_fields__ if (value := getattr(meta, name)) is not None}
-    notes = msgspec.to_builtins(fit(Annotations, meta.annotations))
-    found["annotations"] = {key: value for key, value in notes.items() if value is not None}
-    return {"metadata": found, "spec": item.spec, "status": item.status}

@@ -22,10 +22,11 @@ from mlcd_tui.domain.refs import (
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.engines._httproute import HTTP_ROUTES
 from mlcd_tui.engines._json import table, text
+from mlcd_tui.engines._lean_pods import plain
 from mlcd_tui.engines.kserve import detail, plans, settle
 from mlcd_tui.engines.kserve.inference import Inference
 from mlcd_tui.engines.kserve.kinds import NAME, OF, SERVICES_OF_MODELS
-from mlcd_tui.engines.kserve.lean import LeanObject, owner, plain
+from mlcd_tui.engines.kserve.lean import LeanObject, owner
 from mlcd_tui.engines.kserve.state import State
 from mlcd_tui.engines.kserve.summary import row
 

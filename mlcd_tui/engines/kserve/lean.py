@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines._json import rows, text
-from mlcd_tui.engines._lean import Absurd, Lean, fit
+from mlcd_tui.engines._lean import Absurd, Lean
+from mlcd_tui.engines._lean_pods import Identity, Whole
 from mlcd_tui.engines._steps import STEPS
 from mlcd_tui.engines.kserve.kinds import MODE, REVISION, STOP, TAGS
 
@@ -28,35 +28,17 @@ class Annotations(Lean):
     revision: Any = msgspec.field(default=None, name=REVISION)
 
 
-class Metadata(Lean):
+class Metadata(Identity):
     """Object metadata."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    generation: Any = None
-    creationTimestamp: Any = None
-    labels: Any = None
     annotations: Annotations | Absurd = None
     ownerReferences: Any = None
 
 
-class LeanObject(Lean):
+class LeanObject(Whole):
     """Any of the three."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)
-    spec: Any = None
-    status: Any = None
-
-
-def plain(item: LeanObject) -> JSON:
-    """The object as it would have come, without what was left out."""
-    meta = item.metadata
-    found: JSON = {name: value for name in meta.__struct_fields__ if (value := getattr(meta, name)) is not None}
-    notes = msgspec.to_builtins(fit(Annotations, meta.annotations))
-    found["annotations"] = {key: value for key, value in notes.items() if value is not None}
-    return {"metadata": found, "spec": item.spec, "status": item.status}
 
 
 def owner(references: object) -> str:
