@@ -142,7 +142,7 @@ def test_the_mirrored_recipe_is_shown_for_what_it_is() -> None:
     raw["status"]["abort"] = True
     retry = ENGINE.plan(Intent(Verb.RETRY, REF), {ROLLOUTS: [raw]}, NOW)
     assert isinstance(retry, Plan)
-    assert "send it no live traffic, copy 35 % of it to it, then wait for you" in retry.sentence
+    assert "send it no live traffic but copies of 35 %, then wait for you" in retry.sentence
     assert any("happens twice" in each for each in retry.warnings)
 
 

@@ -134,12 +134,14 @@ class Case:
         if not state.steps:
             return "send it all traffic" if state.routed else "replace the pods a few at a time, without steps"
         way, copies = journey(state, 0), self._copies()
-        copied = f", copy {copies} % of it to it" if copies is not None else ""
+        copied = f"copies of {copies} %" if copies is not None else ""
         if way.weight <= 0:
-            apart = f"send it no live traffic{copied}" if copied else "keep it without traffic"
+            apart = f"send it no live traffic but {copied}" if copied else "keep it without traffic"
             return f"{apart}, then {way.then}"
         if state.routed:
-            return f"send it {self.share(way.weight)} of live traffic{copied}, then {way.then}"
+            return (
+                f"send it {self.share(way.weight)} of live traffic{f' and {copied}' if copied else ''}, then {way.then}"
+            )
         return f"run it on {self.share(way.weight)} of the pods{self.pods_at(way.weight)}, then {way.then}"
 
     def _copies(self) -> int | None:

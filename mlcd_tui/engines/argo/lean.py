@@ -12,15 +12,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from mlcd_tui.engines import _lean_pods
 from mlcd_tui.engines._lean import Absurd, Lean
-
-
-class Blank(Lean):
-    """An object of which only the presence counts."""
-
-
-Odd: TypeAlias = Blank | str | int | float | bool | None
-"""What may stand where a list belongs."""
+from mlcd_tui.engines._lean_pods import Blank, Identity, Odd, Template
 
 
 class Annotations(Lean):
@@ -29,16 +23,9 @@ class Annotations(Lean):
     revision: Any = msgspec.field(default=None, name="rollout.argoproj.io/revision")
 
 
-class Metadata(Lean):
+class Metadata(Identity):
     """Object metadata."""
 
-    name: str = ""
-    namespace: str = ""
-    uid: str = ""
-    resourceVersion: str = ""
-    generation: Any = None
-    creationTimestamp: Any = None
-    labels: Any = None
     annotations: Annotations | Absurd = None
 
 
@@ -107,29 +94,6 @@ class Strategy(Lean):
 
     canary: Canary | Absurd = None
     blueGreen: BlueGreen | Absurd = None
-
-
-class ContainerSpec(Lean):
-    """A container of the pod template."""
-
-    name: Any = None
-    image: Any = None
-
-
-Containers: TypeAlias = list[ContainerSpec | Absurd]
-
-
-class PodSpec(Lean):
-    """The pod of the template."""
-
-    containers: Containers | Odd = None
-    initContainers: Containers | Odd = None
-
-
-class Template(Lean):
-    """The pod template."""
-
-    spec: PodSpec | Absurd = None
 
 
 class WorkloadRef(Lean):
@@ -248,10 +212,5 @@ class LeanRollout(Lean):
 
 
 def from_raw(raw: Mapping[str, Any]) -> LeanRollout:
-    """The lean form of a raw object; metadata of wrong types reads as missing."""
-    for candidate in (raw, {**raw, "metadata": {}}):
-        try:
-            return msgspec.convert(candidate, LeanRollout)
-        except (msgspec.ValidationError, RecursionError):
-            continue
-    return LeanRollout()
+    """The lean form of a raw Rollout."""
+    return _lean_pods.from_raw(LeanRollout, raw)

@@ -13,6 +13,7 @@ from typing import Any
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, later, maybe_integer, text, when
 from mlcd_tui.engines._lean import fit, fits
+from mlcd_tui.engines._lean_pods import PodSpec, Template, images
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.kinds import BLUE_GREEN_PAUSE, CANARY_PAUSE, INCONCLUSIVE
@@ -313,16 +314,12 @@ class State:
         """Names of the analysis runs that the status tells of, to see by whether others took their place. Not clean."""
         return " ".join(text(run.name) for run in self._runs())
 
-    def containers(self) -> list[tuple[Clean, Clean, bool]]:
+    def containers(self) -> tuple[tuple[Clean, Clean, bool], ...]:
         """Name and image of the template's containers, and whether they are init containers."""
-        pod = fit(lean.PodSpec, fit(lean.Template, self.spec.template).spec)
-        return [
-            (clean(text(c.name), limit=256), clean(text(c.image), limit=512), init)
-            for listed, init in ((pod.containers, False), (pod.initContainers, True))
-            for c in fits(lean.ContainerSpec, listed)
-        ]
+        pod = fit(PodSpec, fit(Template, self.spec.template).spec)
+        return images(pod.containers, pod.initContainers)
 
-    def version(self, containers: list[tuple[Clean, Clean, bool]] | None = None) -> Clean:
+    def version(self, containers: tuple[tuple[Clean, Clean, bool], ...] | None = None) -> Clean:
         """Tag of the first container's image, else `rev N`."""
         containers = self.containers() if containers is None else containers
         tag = image_version(containers[0][1]) if containers else ""
