@@ -109,6 +109,12 @@ class ComparisonDesk:
             _digests(sides.production, sides.production_digest), _digests(sides.shadow, sides.shadow_digest), str(ref)
         )
 
+    def newest(self, detail: RolloutDetail) -> ComparisonReport | None:
+        """The newest kept result of exactly the images that run now; None: nobody has compared them. Blocking."""
+        sides = _sides_of(detail)
+        production = _digests(sides.production, sides.production_digest)
+        return next(iter(self._evidence.of(production, _digests(sides.shadow, sides.shadow_digest), "")), None)
+
     async def stop(self) -> None:
         """End what is under way, without a result."""
         for task in tuple(self._running):

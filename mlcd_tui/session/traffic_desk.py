@@ -20,7 +20,7 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import TrafficReading, TrafficRole
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 from mlcd_tui.session.tasks import begin
-from mlcd_tui.session.traffic_gate import NAME, traffic_gate
+from mlcd_tui.session.traffic_gate import NAME, answers_gate, traffic_gate
 
 if TYPE_CHECKING:
     from mlcd_tui.domain.comparison.report import ComparisonReport
@@ -49,6 +49,10 @@ class Comparisons(Protocol):
 
     def comparisons(self, ref: RolloutRef) -> tuple[ComparisonReport, ...]:
         """Kept results."""
+        ...
+
+    def newest(self, detail: RolloutDetail) -> ComparisonReport | None:
+        """The newest of exactly the images that run now. Blocking."""
         ...
 
 
@@ -210,10 +214,24 @@ class Traffic:
     # --- deciding -----------------------------------------------------------------------------------------
 
     async def gates(self, detail: RolloutDetail, intent: Intent) -> tuple[Gate, ...]:
-        """The numbers as evidence for an act that brings traffic to a version; none where nothing is configured."""
+        """Answers and numbers as evidence for an act that brings traffic to a version; none where there are none."""
         self._switches.remember(intent, detail)
+        if intent.verb not in CARRIES_TRAFFIC:
+            return ()
+        return (*await self._answers(detail), *await self._numbers(detail, intent))
+
+    async def _answers(self, detail: RolloutDetail) -> tuple[Gate, ...]:
+        """The comparison of answers; where nothing is copied and nobody compared, there is nothing to tell."""
+        if self._ways.comparisons is None:
+            return ()
+        report = await asyncio.to_thread(self._ways.comparisons().newest, detail)
+        new = newcomer(detail.targets)
+        copied = new is not None and new.role is TrafficRole.SHADOW
+        return (answers_gate(report),) if report is not None or copied else ()
+
+    async def _numbers(self, detail: RolloutDetail, intent: Intent) -> tuple[Gate, ...]:
         settings = self._ways.settings()
-        if not settings.address or intent.verb not in CARRIES_TRAFFIC:
+        if not settings.address:
             return ()
         followed = self._followed.setdefault((intent.ref, settings.window), _Followed())
         known, oldest = followed.reading, self._ways.clock() - timedelta(seconds=settings.refresh)

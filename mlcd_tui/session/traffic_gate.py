@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict
 from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Judgement, TrafficReading, TrafficRole
 
 NAME = "live traffic"
+ANSWERS = "answers"
 
 
 def traffic_gate(reading: TrafficReading) -> Gate:
@@ -26,3 +28,16 @@ def traffic_gate(reading: TrafficReading) -> Gate:
         why = told or next((v.problem for v in reading.versions if v.problem), "the two versions cannot be compared")
         return Gate(clean(NAME), GateState.UNKNOWN, clean(why), at=reading.at)
     return Gate(clean(NAME), GateState.PASSED, clean(told), at=reading.at)
+
+
+def answers_gate(report: ComparisonReport | None) -> Gate:
+    """What the comparison of both images' answers says; not to have compared them is unknown, never passed."""
+    if report is None:
+        told = "nobody has held the new version's answers against production's"
+        return Gate(clean(ANSWERS), GateState.UNKNOWN, clean(told))
+    states = {ComparisonVerdict.EQUAL: GateState.PASSED, ComparisonVerdict.NOT_ENOUGH: GateState.UNKNOWN}
+    state = states.get(report.verdict, GateState.FAILED)
+    early = "" if report.complete else " (ended early)"
+    if early and state is GateState.PASSED:
+        state = GateState.UNKNOWN
+    return Gate(clean(ANSWERS), state, clean(f"{report.verdict.value}{early}: {report.sentence}"), at=report.at)
