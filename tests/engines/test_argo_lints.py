@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
@@ -151,3 +153,13 @@ def test_a_canary_that_copies_on_its_way_is_no_switch() -> None:
     detail = ENGINE.observe(REF, {ROLLOUTS: [raw]}, NOW)
     assert detail is not None
     assert "Way" not in {str(label) for label, _ in detail.facts}
+
+
+def test_the_sample_of_the_recipe_is_sound() -> None:
+    sample = Path(__file__).parents[2] / "sample_configs" / "argo-mirrored-blue-green.yaml"
+    raw = yaml.safe_load(sample.read_text(encoding="utf-8"))
+    raw["metadata"] |= {"namespace": REF.namespace, "name": REF.name}
+    assert told(raw) == []
+    detail = ENGINE.observe(REF, {ROLLOUTS: [raw]}, NOW)
+    assert detail is not None
+    assert any(str(value).startswith("blue/green by copies: copies 100 %") for _, value in detail.facts)
