@@ -56,7 +56,7 @@ def _calculated_end(state: State) -> tuple[Phase, str]:
             return Phase.PROGRESSING, "active service cutover pending"
         if unfinished:
             run = fit(lean.RunStatus, state.blue_green_status.postPromotionAnalysisRunStatus)
-            done = run.status in {"Successful", "Failed", "Error", "Inconclusive"}
+            done = text(run.status) in {"Successful", "Failed", "Error", "Inconclusive"}
             if state.blue_green.postPromotionAnalysis is not None and not done:
                 return Phase.PROGRESSING, "waiting for analysis to complete"
             return Phase.PROGRESSING, "waiting for post-promotion verification to complete"
@@ -150,7 +150,7 @@ def _analysis(state: State) -> Waiting | None:
     if state.kind == "analysis":
         told.append(("", state.canary_status.currentStepAnalysisRunStatus))
     for tail, run in told:
-        if isinstance(run, lean.RunStatus) and run.status in {"", None, "Pending", "Running"}:
+        if isinstance(run, lean.RunStatus) and text(run.status) in {"", "Pending", "Running"}:
             return Waiting(WaitFor.ANALYSIS, clean(f"analysis {text(run.name)} {tail}".strip(), limit=300))
     if state.kind == "analysis":
         return Waiting(WaitFor.ANALYSIS, Clean("the analysis of this step"))

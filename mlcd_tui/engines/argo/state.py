@@ -308,7 +308,7 @@ class State:
 
     def running_run(self) -> str:
         """Name of an analysis run that the status says is running; empty: none. Not clean."""
-        return next((text(run.name) for run in self._runs() if run.status in {"", None, "Pending", "Running"}), "")
+        return next((text(run.name) for run in self._runs() if text(run.status) in {"", "Pending", "Running"}), "")
 
     def told_runs(self) -> str:
         """Names of the analysis runs that the status tells of, to see by whether others took their place. Not clean."""
