@@ -42,8 +42,8 @@ def serving(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
 
 
 def newcomer(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
-    """The version that would take over, with a share of the traffic or with copies."""
-    return next((target for target in targets if target.role is not TrafficRole.SERVING), None)
+    """The version that would take over, with a share of the traffic or with copies; None: none gets any."""
+    return next((one for one in targets if one.role not in {TrafficRole.SERVING, TrafficRole.IDLE}), None)
 
 
 def took_over(verb: Verb, before: Sequence[TrafficTarget], after: Sequence[TrafficTarget]) -> bool:

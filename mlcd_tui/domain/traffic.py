@@ -39,6 +39,8 @@ class TrafficRole(StrEnum):
     """The new version, with a share of the live traffic."""
     SHADOW = "shadow"
     """The new version, with copies only."""
+    IDLE = "idle"
+    """The version beside it that gets nothing: what served before a switch, or one that waits for its first share."""
 
 
 @dataclass(frozen=True, slots=True)

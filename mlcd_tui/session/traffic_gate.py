@@ -15,7 +15,7 @@ def traffic_gate(reading: TrafficReading) -> Gate:
     """What the numbers say of the version that would get more traffic. Silence is unknown, never passed."""
     if reading.problem:
         return Gate(clean(NAME), GateState.UNKNOWN, reading.problem, at=reading.at)
-    if all(version.target.role is TrafficRole.SERVING for version in reading.versions):
+    if all(version.target.role in {TrafficRole.SERVING, TrafficRole.IDLE} for version in reading.versions):
         return Gate(clean(NAME), GateState.UNKNOWN, clean("no new version gets any, live or copied"), at=reading.at)
     worse = [verdict for verdict in reading.verdicts if verdict.judgement is Judgement.WORSE]
     if worse:

@@ -6,6 +6,7 @@ import copy
 
 from mlcd_tui.domain.fleet import Attention, attention
 from mlcd_tui.domain.intent import Verb
+from mlcd_tui.domain.post_switch import newcomer
 from mlcd_tui.domain.refs import DEPLOYMENTS
 from mlcd_tui.domain.rollout import Phase, Role, StepState, Strategy
 from mlcd_tui.domain.traffic import TrafficRole
@@ -72,6 +73,9 @@ def test_copied_switched_and_back() -> None:
     assert (after.phase, after.version, after.in_flight, after.mirror) == (Phase.HEALTHY, "1.5.0", False, None)
     assert "switch-back" in allowed(switched)
     assert not {"switch", "promote", "promote-full", "abort"} & allowed(switched)
+    # What serves no more is no candidate: its numbers, held against those of the new version, would praise it.
+    assert [target.role for target in opened(switched).targets] == [TrafficRole.SERVING, TrafficRole.IDLE]
+    assert newcomer(opened(switched).targets) is None
 
     back = done(switched, Verb.SWITCH_BACK)
     assert weights(back) == {"churn-blue": 100, "churn-green": 0}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict
 from mlcd_tui.domain.text import Clean
-from mlcd_tui.domain.traffic import Mirror, Point, TrafficReading, VersionTraffic
+from mlcd_tui.domain.traffic import Mirror, Point, TrafficReading, TrafficRole, VersionTraffic
 from mlcd_tui.domain.traffic_ports import ComparisonProgress
 from mlcd_tui.ui.viewmodels.comparison_view import (
     example_lines,
@@ -78,6 +78,13 @@ def test_no_traffic_is_a_dash_and_never_a_nought() -> None:
     assert errors.rstrip().endswith("–")
     counted = next(line for line in shown.splitlines() if line.startswith("Counted"))
     assert counted.rstrip().endswith("–")
+
+
+def test_what_gets_nothing_is_told_as_idle() -> None:
+    beside = replace(SHADOW, role=TrafficRole.IDLE, share=0.0)
+    shown = _text(traffic_lines(replace(mirrored(), targets=(SERVING, beside)), None, NOW, 90, UNICODE, mirror_key="m"))
+    assert "idle       v7  nothing now" in shown
+    assert "copies" not in shown.split("Copies")[0]
 
 
 def test_an_engine_that_cannot_copy_says_so() -> None:

@@ -213,7 +213,9 @@ def _mirror(s: Standing) -> Mirror:
 def _targets(s: Standing, objects: Objects) -> tuple[TrafficTarget, ...]:
     if s.stable is None or s.candidate is None:
         return ()
-    new = TrafficRole.CANDIDATE if s.share else TrafficRole.SHADOW
+    # What served before a switch is judged by nothing: its old numbers would speak well of whoever serves now.
+    copied = TrafficRole.SHADOW if s.split.mirror else TrafficRole.IDLE
+    new = TrafficRole.CANDIDATE if s.share else copied
     both = ((s.stable, TrafficRole.SERVING, 100 - s.share), (s.candidate, new, s.share))
     return tuple(_target(side, role, share, objects) for side, role, share in both)
 

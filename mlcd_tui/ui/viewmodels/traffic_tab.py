@@ -35,11 +35,14 @@ _ROLE_TONES = {
     TrafficRole.SERVING: Tone.STABLE,
     TrafficRole.CANDIDATE: Tone.NEW,
     TrafficRole.SHADOW: Tone.MIRROR,
+    TrafficRole.IDLE: Tone.DIM,
 }
+_WITHOUT_LIVE = {TrafficRole.SHADOW: "only copies", TrafficRole.IDLE: "nothing now"}
 _ROLE_WORDS = {
     TrafficRole.SERVING: "serves",
     TrafficRole.CANDIDATE: "candidate",
     TrafficRole.SHADOW: "shadow",
+    TrafficRole.IDLE: "idle",
 }
 
 
@@ -91,8 +94,8 @@ def _shares(detail: RolloutDetail, room: int, glyphs: Glyphs) -> Iterator[Line]:
 
 def _share(target: TrafficTarget, glyphs: Glyphs) -> Line:
     tone = _ROLE_TONES[target.role]
-    live = "only copies" if target.role is TrafficRole.SHADOW else "a share that is not known"
-    if target.role is not TrafficRole.SHADOW and target.share is not None:
+    live = _WITHOUT_LIVE.get(target.role, "a share that is not known")
+    if target.role not in _WITHOUT_LIVE and target.share is not None:
         live = f"{_trimmed(target.share)} % of live traffic"
     by = f"  {glyphs.dot} {target.service or target.workload}" if target.service or target.workload else ""
     return (
