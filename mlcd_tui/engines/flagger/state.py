@@ -177,8 +177,13 @@ class State:
 
     @property
     def eta(self) -> timedelta | None:
-        """Time until the new version serves, under the same conditions."""
-        return None if self.ticks_left is None else timedelta(seconds=self.ticks_left * self.canary.interval)
+        """Time until the new version serves, under the same conditions; None where it is beyond all counting too."""
+        if self.ticks_left is None:
+            return None
+        try:
+            return timedelta(seconds=self.ticks_left * self.canary.interval)
+        except OverflowError:
+            return None
 
     @property
     def replicas(self) -> Replicas:
@@ -218,7 +223,7 @@ def assemble(decoded: Mapping[Resource, Sequence[Any]], now: datetime, halted: d
         each.metadata.name: each for each in decoded.get(DEPLOYMENTS, ()) if isinstance(each, lean.LeanDeployment)
     }
     target, primary = deployments.get(canary.target), deployments.get(canary.primary)
-    if canary.target_kind != "Deployment":
+    if canary.target_kind != "Deployment" or not canary.target:
         target = primary = None
     return State(
         canary,
