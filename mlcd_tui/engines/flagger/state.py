@@ -177,7 +177,7 @@ class State:
 
     @property
     def eta(self) -> timedelta | None:
-        """Time until the new version serves, under the same conditions; None where it is beyond all counting too."""
+        """Time until the new version serves, under the same conditions; None where it is beyond counting too."""
         if self.ticks_left is None:
             return None
         try:
