@@ -5,6 +5,8 @@
 # make bench  benchmarks beside kubectl and kubectl argo rollouts, on the real control plane
 PYTHON ?= python3
 VENV ?= .venv
+# what make e2e runs
+E2E ?= tests/e2e
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # what make check runs: everything that starts no process and no screen
@@ -52,7 +54,7 @@ pictures: install
 	$(BIN)/python -m tests.snapshots.pictures
 
 e2e: install
-	tests/e2e/lab/run.sh $(BIN)/python -m pytest tests/e2e -rs
+	tests/e2e/lab/run.sh $(BIN)/python -m pytest $(E2E) -rs
 
 bench: compiled
 	tests/e2e/lab/run.sh $(BIN)/python -m tests.bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ from tests.e2e.mlflow.server import MlflowServer, mlflow_server
 from tests.e2e.openinference.server import inference_server
 
 HERE = Path(__file__).parent
+
+
+def pytest_configure() -> None:
+    """Whoever starts the tests behind a shell's `&` or nohup hands them signals that are ignored, and every program
+    that is tested here would inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

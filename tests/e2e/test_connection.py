@@ -20,6 +20,7 @@ from tests.e2e.bare_cluster import bare_cluster
 from tests.e2e.command import Said, mlcd
 from tests.e2e.conftest import Lab
 from tests.e2e.lab.api import LabApi
+from tests.e2e.lab.established import wait_established
 from tests.e2e.lab.recording.manifests import NAME, canary, deployment
 from tests.e2e.lab.recording.stage import Stage
 from tests.e2e.person import person
@@ -183,5 +184,4 @@ def install_argo(kubeconfig: Path) -> None:
     crds = Path(kubectl).parent.parent / "crds"
     command = [kubectl, "--kubeconfig", str(kubeconfig)]
     subprocess.run([*command, "apply", "--server-side", "-f", str(crds)], check=True, capture_output=True)
-    wait = ["wait", "--for=condition=Established", "--timeout=30s", "crd", "--all"]
-    subprocess.run([*command, *wait], check=True, capture_output=True)
+    wait_established(command, "crd", "--all")

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.e2e.lab.established import wait_established
+
 HERE = Path(__file__).parent
 
 
@@ -58,8 +60,7 @@ def flagger(kubeconfig: Path, folder: Path, namespace: str = "", metrics: str = 
     subprocess.run([HERE / "build.sh"], check=True, timeout=1_200)
     apply = ["kubectl", "--kubeconfig", str(kubeconfig), "apply", "--server-side", "-f", str(_lab() / "flagger")]
     subprocess.run(apply, check=True, timeout=60, capture_output=True)
-    established = ["wait", "--for=condition=Established", "--timeout=60s", "crd/canaries.flagger.app"]
-    subprocess.run([*apply[:3], *established], check=True, timeout=90, capture_output=True)
+    wait_established(apply[:3], "crd/canaries.flagger.app")
     port, log = free_port(), folder / "flagger.log"
     command = [
         str(_lab() / "bin" / "flagger"),

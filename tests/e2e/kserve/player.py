@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.lab.api import LabApi, RefusedError
+from tests.e2e.lab.established import wait_established
 from tests.engines.kserve_controller import Knative, Standard
 
 Object = dict[str, Any]
@@ -28,8 +29,7 @@ def install(kubeconfig: Path) -> None:
     kubectl = ["kubectl", "--kubeconfig", str(kubeconfig)]
     crd = str(lab / "kserve" / "inferenceservices.yaml")
     subprocess.run([*kubectl, "apply", "--server-side", "-f", crd], check=True, timeout=60, capture_output=True)
-    established = ["wait", "--for=condition=Established", "--timeout=60s", "crd/inferenceservices.serving.kserve.io"]
-    subprocess.run([*kubectl, *established], check=True, timeout=90, capture_output=True)
+    wait_established(kubectl, "crd/inferenceservices.serving.kserve.io")
 
 
 class Player:
