@@ -9,6 +9,7 @@ from typing import Any
 from mlcd_tui.domain.comparison.document import report_document, report_from_document
 from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict
 from mlcd_tui.domain.errors import Unreadable
+from mlcd_tui.domain.strict_json import strict_json
 from mlcd_tui.domain.text import clean
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -63,24 +64,12 @@ def _object(data: bytes) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"The statement has more than {MOST_BYTES >> 20} MiB.")
     try:
-        value = json.loads(data, parse_constant=_no_number, object_pairs_hook=_keys_once)
+        value = strict_json(data)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"The statement is no JSON ({clean(error, limit=120)}).") from error
     if not isinstance(value, dict):
         raise Unreadable("The statement is no JSON object.")
     return value
-
-
-def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a key that comes twice two readers may take different values."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key comes twice in one object")
-    return found
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
 
 
 def _subjects(value: Any) -> list[tuple[str, str]]:

@@ -19,3 +19,14 @@ def pods(count: int) -> str:
 def listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+
+
+def span(seconds: int) -> str:
+    """A length of time for the eye: `45 s`, `10 min`, `1 h 30 min`."""
+    if seconds < 60:
+        return f"{max(seconds, 0)} s"
+    minutes, rest = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min" + (f" {rest} s" if rest else "")
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h" + (f" {minutes} min" if minutes else "")

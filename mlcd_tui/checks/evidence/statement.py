@@ -16,6 +16,7 @@ from typing import Any
 from mlcd_tui.domain.check_document import run_document, run_from_document
 from mlcd_tui.domain.checks import CheckResult, CheckRun, CheckState, ImageIdentity, Report
 from mlcd_tui.domain.errors import Unreadable
+from mlcd_tui.domain.strict_json import strict_json
 from mlcd_tui.domain.text import clean
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -104,24 +105,12 @@ def json_object(data: bytes, what: str) -> dict[str, Any]:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"{what} has {len(data) >> 20} MiB, more than {MOST_BYTES >> 20}.")
     try:
-        value = json.loads(data, parse_constant=_no_number, object_pairs_hook=_keys_once)
+        value = strict_json(data)
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"{what} is no JSON ({clean(error, limit=120)}).") from error
     if not isinstance(value, dict):
         raise Unreadable(f"{what} is no JSON object.")
     return value
-
-
-def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a key that comes twice another reader may take the other value, so that two read two things."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key comes twice in one object")
-    return found
-
-
-def _no_number(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
 
 
 def run_of(value: Mapping[str, Any]) -> CheckRun:

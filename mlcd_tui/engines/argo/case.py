@@ -13,9 +13,9 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, name_of, text, uid_of
 from mlcd_tui.engines._sent import VERSION, version_of
-from mlcd_tui.engines._words import pods, sentence
+from mlcd_tui.engines._words import pods, sentence, span
 from mlcd_tui.engines.argo.facts import gitops_owner
-from mlcd_tui.engines.argo.journey import journey, place, share, span
+from mlcd_tui.engines.argo.journey import journey, place, share
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.lints import hollow, invalid, refused
 from mlcd_tui.engines.argo.state import State

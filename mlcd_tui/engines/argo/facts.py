@@ -17,7 +17,7 @@ from mlcd_tui.engines._json import (
     text,
     when,
 )
-from mlcd_tui.engines.argo.journey import span
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines.argo.state import State
 
 Facts = list[tuple[str, object]]

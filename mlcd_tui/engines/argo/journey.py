@@ -5,19 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mlcd_tui.engines._json import integer
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
-
-
-def span(seconds: int) -> str:
-    """A length of time for the eye: `45 s`, `10 min`, `1 h 30 min`."""
-    if seconds < 60:
-        return f"{max(seconds, 0)} s"
-    minutes, rest = divmod(seconds, 60)
-    if minutes < 60:
-        return f"{minutes} min" + (f" {rest} s" if rest else "")
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h" + (f" {minutes} min" if minutes else "")
 
 
 def percent(weight: int, maximum: int) -> str:

@@ -7,8 +7,9 @@ from datetime import UTC
 from mlcd_tui.domain.plan import Plan, Refusal
 from mlcd_tui.domain.rollout import WaitFor
 from mlcd_tui.engines._json import dig, integer, when
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines.argo.case import Case, change
-from mlcd_tui.engines.argo.journey import journey, place, span
+from mlcd_tui.engines.argo.journey import journey, place
 from mlcd_tui.engines.argo.phase import waiting_for_pause
 from mlcd_tui.engines.argo.steps import caption
 

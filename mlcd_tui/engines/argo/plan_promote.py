@@ -8,10 +8,10 @@ from mlcd_tui.domain.plan import Change, Plan, Refusal
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import integer, text
 from mlcd_tui.engines._lean import fit
-from mlcd_tui.engines._words import listed, pods
+from mlcd_tui.engines._words import listed, pods, span
 from mlcd_tui.engines.argo.case import Case, change
 from mlcd_tui.engines.argo.facts import scale_down_delay
-from mlcd_tui.engines.argo.journey import journey, place, span
+from mlcd_tui.engines.argo.journey import journey, place
 from mlcd_tui.engines.argo.lean import RunStatus
 from mlcd_tui.engines.argo.plan_again import ENDS_PAUSE, again, clear_pauses, pause_words, paused_again, returns
 from mlcd_tui.engines.argo.state import State, step_kind

@@ -8,7 +8,8 @@ from mlcd_tui.domain.refs import JSON, Objects
 from mlcd_tui.domain.rollout import Phase, WaitFor
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, uid_of
-from mlcd_tui.engines.argo.journey import place, share, span
+from mlcd_tui.engines._words import span
+from mlcd_tui.engines.argo.journey import place, share
 from mlcd_tui.engines.argo.kinds import HASH
 from mlcd_tui.engines.argo.phase import phase_of, waiting_for_pause
 from mlcd_tui.engines.argo.state import State

@@ -12,8 +12,9 @@ from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.rollout import Phase, Step, StepState
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import dig, integer, maybe_integer, rows, table, text
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines.argo import lean
-from mlcd_tui.engines.argo.journey import share, span
+from mlcd_tui.engines.argo.journey import share
 from mlcd_tui.engines.argo.state import State, pause_seconds, step_kind
 from mlcd_tui.engines.argo.summary import step_states
 

@@ -15,12 +15,11 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import dig, name_of, text, uid_of
 from mlcd_tui.engines._keepers import gitops
 from mlcd_tui.engines._sent import VERSION, version_of
-from mlcd_tui.engines._words import sentence
+from mlcd_tui.engines._words import sentence, span
 from mlcd_tui.engines.flagger.canary import CanaryState, Way
 from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS
 from mlcd_tui.engines.flagger.revisions import deployment
 from mlcd_tui.engines.flagger.state import State
-from mlcd_tui.engines.flagger.words import span
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from mlcd_tui.domain.rollout import Condition, Revision, Rollout, RolloutDetail,
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import dig, name_of, rows, selector_text, text, when
 from mlcd_tui.engines._lean_pods import from_raw
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import merge_images
 from mlcd_tui.engines.flagger import checks, events, lean, revisions, traffic
 from mlcd_tui.engines.flagger.canary import CanaryState, Way
@@ -20,7 +21,7 @@ from mlcd_tui.engines.flagger.kinds import CANARIES, HTTP_ROUTES, VIRTUAL_SERVIC
 from mlcd_tui.engines.flagger.state import State, assemble
 from mlcd_tui.engines.flagger.steps import steps
 from mlcd_tui.engines.flagger.summary import row
-from mlcd_tui.engines.flagger.words import counted, span
+from mlcd_tui.engines.flagger.words import counted
 
 _STRUCTS: Mapping[Resource, Any] = {
     DEPLOYMENTS: lean.LeanDeployment,

@@ -5,11 +5,10 @@ from __future__ import annotations
 from mlcd_tui.domain.hook_approval import Hook
 from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
-from mlcd_tui.engines._words import listed
+from mlcd_tui.engines._words import listed, span
 from mlcd_tui.engines.flagger.canary import Way
 from mlcd_tui.engines.flagger.case import Case, change
 from mlcd_tui.engines.flagger.kinds import SLOWEST_ASK, Phase
-from mlcd_tui.engines.flagger.words import span
 
 _TEMPLATED = frozenset({"Deployment", "DaemonSet"})
 """Kinds of targets with a pod template, which the gate looks at; a Service has none."""

@@ -9,12 +9,12 @@ from mlcd_tui.domain.plan import JSON_PATCH, STRATEGIC_PATCH, Change, Plan, Refu
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, text
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import bare_template, revision, template_containers
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.flagger.case import Case, change
 from mlcd_tui.engines.flagger.kinds import RESTARTED, REVISION, Phase
 from mlcd_tui.engines.flagger.revisions import before, owned, same_template, served_by
-from mlcd_tui.engines.flagger.words import span
 
 _RUNS = frozenset({Phase.PROGRESSING, Phase.WAITING_PROMOTION})
 

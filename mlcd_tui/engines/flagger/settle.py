@@ -12,6 +12,7 @@ from mlcd_tui.domain.refs import JSON, REPLICA_SETS, Objects
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, text, when
 from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.flagger import events, standing
 from mlcd_tui.engines.flagger.canary import CanaryState
@@ -19,7 +20,6 @@ from mlcd_tui.engines.flagger.detail import find, state_of
 from mlcd_tui.engines.flagger.kinds import RESTARTED, Phase
 from mlcd_tui.engines.flagger.revisions import deployment, same_template
 from mlcd_tui.engines.flagger.state import State
-from mlcd_tui.engines.flagger.words import span
 
 
 @dataclass(frozen=True, slots=True)
