@@ -9,11 +9,9 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
-from textual.events import Key
 from textual.reactive import var
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
-from textual.widgets import Input
 
 from mlcd_tui.config.keymap import KeyMap, resolve
 from mlcd_tui.config.settings import Settings
@@ -271,16 +269,6 @@ class MlcdApp(OfferingApp):
         return f"An act on {names} is still in flight." if names else ""
 
     # Keys ---------------------------------------------------------------------------------------------------
-
-    def on_key(self, event: Key) -> None:
-        """A letter that was on its way to the table while a field opened belongs to the field: it must not act.
-
-        A focused field takes every printable key itself, so one that comes up to here was sent to something else.
-        """
-        field = self.focused
-        if isinstance(field, Input) and event.is_printable:
-            event.prevent_default().stop()
-            field.post_message(Key(event.key, event.character))
 
     def action_interrupt(self) -> None:
         """Copy what is selected; else the second press in a row quits."""

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from typing import Any, ParamSpec
 
 from rich.text import Text
-from textual.app import App
 from textual.worker import Worker, WorkerFailed, WorkerState
 
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.ports import Clock
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.ui.memory import Memory
+from mlcd_tui.ui.typed_ahead import TypedAheadApp
 
 P = ParamSpec("P")
 
 
-class TellingApp(App[None]):
+class TellingApp(TypedAheadApp):
     """An app that never shows a traceback."""
 
     memory: Memory
