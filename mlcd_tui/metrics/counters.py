@@ -21,41 +21,61 @@ def grid(end: float, window: float, step: float) -> tuple[float, ...]:
     return tuple(number * step for number in range(first, last + 1))
 
 
-def present(series: Iterable[Series], moments: Sequence[float]) -> tuple[bool, ...]:
-    """At each moment, whether any of the series had a value: something was being counted."""
+_PROCESS = ("instance", "pod", "pod_name", "kubernetes_pod_name", "controller_pod")
+"""Labels that say whose counters they are."""
+
+
+Process = tuple[str, ...]
+Scraped = Mapping[Process, tuple[bool, ...]]
+"""Of each process, at which moments anything of it was known."""
+
+
+def scraped(series: Iterable[Series], moments: Sequence[float]) -> dict[Process, tuple[bool, ...]]:
+    """At which moments each process was read: what it then had no series of, it had not counted yet."""
     place = {round(moment, 3): index for index, moment in enumerate(moments)}
-    rows = [_row(one, place, len(moments)) for one in series]
-    return tuple(any(row[index] is not None for row in rows) for index in range(len(moments)))
+    found: dict[Process, list[bool]] = {}
+    for one in series:
+        process = _process(one)
+        if process is None:
+            continue
+        known = found.setdefault(process, [False] * len(moments))
+        for index, value in enumerate(_row(one, place, len(moments))):
+            known[index] = known[index] or value is not None
+    return {process: tuple(known) for process, known in found.items()}
 
 
 def added(
-    series: Iterable[Series], moments: Sequence[float], key: Key, *, counting: Sequence[bool] | None = None
+    series: Iterable[Series], moments: Sequence[float], key: Key, *, known: Scraped | None = None
 ) -> dict[str, Counts]:
     """What counters counted up between neighbouring moments, summed over all series of one key.
 
     A counter that falls has begun anew at 0 (a process restarted), where its series is of one process: without the
     label `instance` it is a sum over several, of which one went, and the stretch is left out. A series that appears
-    while others are counted begins at 0, as the first failure of a process does: the rate of Prometheus would miss
-    it. Where all appear at once, nobody knows what they counted before, and that is left out as well; so is what a
-    series counted while it was away, for that belongs to no one stretch.
+    where another one of the same process was there before begins at 0, as the first failure of a process does: the
+    rate of Prometheus would miss it. Where the process itself appears, nobody knows how long it has counted: it may be
+    as old as the hills and scraped only now. Its first values are where the counting begins, and the stretch before
+    them is a gap; so is the time that a series was away, for what it counted then belongs to no one stretch.
 
     Args:
         series: of one version.
         moments: the grid.
         key: what series are summed under.
-        counting: at which moments others are known to have been counted; None: only these series tell.
+        known: when each process was read, by all series at hand; None: only these tell.
     """
     found: dict[str, list[int | None]] = {}
     series = tuple(series)
     place = {round(moment, 3): index for index, moment in enumerate(moments)}
-    known = counting if counting is not None else present(series, moments)
+    known = known if known is not None else scraped(series, moments)
     for one in series:
         row = _row(one, place, len(moments))
         sums = found.setdefault(key(one.labels), [None] * (len(moments) - 1))
+        process = _process(one)
+        read = known.get(process, ()) if process is not None else ()
         new = True
         for index in range(len(moments) - 1):
             new = new and row[index] is None
-            step = _step(row[index], row[index + 1], known=known[index] and new, alone="instance" in one.labels)
+            begins = new and index < len(read) and read[index]
+            step = _step(row[index], row[index + 1], begins=begins, alone=process is not None)
             if step is not None:
                 sums[index] = (sums[index] or 0) + step
     return {name: tuple(sums) for name, sums in found.items()}
@@ -83,11 +103,16 @@ def _row(one: Series, place: Mapping[float, int], length: int) -> list[float | N
     return row
 
 
-def _step(before: float | None, after: float | None, *, known: bool, alone: bool) -> int | None:
+def _process(one: Series) -> Process | None:
+    """Whose counters a series is of; None: of several."""
+    return tuple(one.labels.get(name, "") for name in _PROCESS) if one.labels.get("instance") else None
+
+
+def _step(before: float | None, after: float | None, *, begins: bool, alone: bool) -> int | None:
     if after is None or after < 0:
         return None
     if before is None:
-        return round(after) if known and alone else None
+        return round(after) if begins else None
     if after >= before:
         return round(after - before)
     return round(after) if alone else None

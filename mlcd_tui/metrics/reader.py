@@ -14,7 +14,7 @@ from mlcd_tui.domain.traffic import Point, TrafficTarget, VersionTraffic
 from mlcd_tui.metrics.answers import Series
 from mlcd_tui.metrics.choosing import CPU, MEMORY, Choice, Chooser
 from mlcd_tui.metrics.client import Prometheus
-from mlcd_tui.metrics.counters import Counts, Key, added, grid, increments, present, smoothed, total
+from mlcd_tui.metrics.counters import Counts, Key, Scraped, added, grid, increments, scraped, smoothed, total
 from mlcd_tui.metrics.histogram import bounds, quantiles, slow, slow_bound
 from mlcd_tui.metrics.queries._set import Queries, QuerySet, filled
 
@@ -55,6 +55,11 @@ class _Answer:
     failed: tuple[Series, ...] = ()
     latency: tuple[Series, ...] = ()
 
+    @property
+    def all(self) -> tuple[Series, ...]:
+        """Each of them."""
+        return (*self.requests, *self.failed, *self.latency)
+
 
 class Reader:
     """Reads from one Prometheus. Made for one event loop; `close` ends its connections."""
@@ -90,11 +95,11 @@ class Reader:
         moments = grid(now if end is None else end, window, choice.step)
         answers = await asyncio.gather(*(self._asked(choice, queries, moments) for queries in choice.queries))
         asked = [queries.requests if queries is not None else "" for queries in choice.queries]
-        counting = present([one for answer in answers for one in answer.requests], moments)
+        read = scraped([one for answer in answers for one in answer.all], moments)
         versions = [
             Counted(VersionTraffic(target, problem=clean(_UNKNOWN if queries is None else _SAME)))
             if queries is None or asked.count(queries.requests) > 1
-            else self._version(choice, target, answer, moments, counting)
+            else self._version(choice, target, answer, moments, read)
             for target, queries, answer in zip(targets, choice.queries, answers, strict=True)
         ]
         resourced = await asyncio.gather(*(self._with_resources(counted, moments, now) for counted in versions))
@@ -114,12 +119,12 @@ class Reader:
         target: TrafficTarget,
         answer: _Answer,
         moments: tuple[float, ...],
-        counting: tuple[bool, ...],
+        read: Scraped,
     ) -> Counted:
         def counts(series: tuple[Series, ...], key: Key) -> dict[str, Counts]:
             if choice.chosen.estimated:
                 return increments(series, moments, key)
-            return added(series, moments, key, counting=counting)
+            return added(series, moments, key, known=read)
 
         by_status = counts(answer.requests, choice.chosen.status_of)
         failed = counts(answer.failed, lambda _: "")
