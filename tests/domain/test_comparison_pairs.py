@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from mlcd_tui.domain.comparison.comparer import Comparer
 from mlcd_tui.domain.comparison.limits import Limits
 from mlcd_tui.domain.comparison.pair import Answer, Pair, RecordedRequest
-from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict
+from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict, FieldJudgement
 from mlcd_tui.domain.comparison.walk import Differ, same
 from mlcd_tui.domain.snapshot import ClassRule, NanPolicy, PathRule, Rules, compare
 from mlcd_tui.domain.text import Clean
@@ -101,7 +102,7 @@ def test_what_cannot_be_judged_is_counted_and_not_compared() -> None:
     good = Answer(200, 1.0, {"a": 1})
     comparer.add(Pair("1", good, good))
     comparer.add(Pair("1", good, good))
-    comparer.add(Pair("2", Answer(200, 1.0, truncated=True), good))
+    comparer.add(Pair("2", Answer(200, 1.0, truncated=True), Answer(200, 1.0, truncated=True)))
     comparer.add(Pair("3", Answer(503, 1.0), good))
     comparer.add(Pair("4", Answer(error=Clean("timed out")), good))
     comparer.add(Pair("", good, good))
@@ -110,6 +111,39 @@ def test_what_cannot_be_judged_is_counted_and_not_compared() -> None:
     assert (report.pairs, report.duplicates, report.truncated, report.production_failed) == (3, 3, 1, 2)
     assert report.disagreeing == 4
     assert report.coverage == pytest.approx(3 / 6)
+
+
+@pytest.mark.parametrize(
+    ("production", "shadow", "field", "told"),
+    [
+        (Answer(200, body={}), Answer(200, truncated=True), "(size)", "too large to be kept, production's is not"),
+        (Answer(200, truncated=True), Answer(200, body={}), "(size)", "small, production's is too large to be kept"),
+        (Answer(200, truncated=True), Answer(500, body={}), "(status)", "status 200 → 500"),
+        (Answer(200, truncated=True), Answer(error=Clean("gone")), "(no answer)", "no answer: gone"),
+    ],
+)
+def test_answers_that_are_too_large_on_one_side_only_are_different(
+    production: Answer, shadow: Answer, field: str, told: str
+) -> None:
+    comparer = Comparer()
+    for number in range(40):
+        comparer.add(Pair(str(number), production, shadow))
+    report = comparer.report()
+    assert report.verdict in {ComparisonVerdict.DIFFERENT, ComparisonVerdict.BROKEN}
+    assert (report.pairs, report.mismatch.count, report.truncated, report.coverage) == (40, 40, 0, 1.0)
+    assert report.fields[0].path == field
+    assert report.examples[0].why == told
+
+
+def test_production_that_is_too_large_at_times_is_the_noise_of_it() -> None:
+    draw, comparer = random.Random(7), Comparer()
+    for number in range(3_000):
+        own, shadow, again = (Answer(200, body={"a": 1}, truncated=draw.random() < 0.05) for _ in range(3))
+        comparer.add(Pair(str(number), own, shadow, again))
+    report = comparer.report()
+    assert report.mismatch.count > 100
+    assert report.fields[0].judgement in {FieldJudgement.NOISE, FieldJudgement.UNDECIDED}
+    assert report.verdict in {ComparisonVerdict.EQUAL, ComparisonVerdict.NOT_ENOUGH}
 
 
 def test_the_worst_are_kept_and_no_more_than_asked_for() -> None:

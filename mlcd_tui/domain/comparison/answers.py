@@ -12,6 +12,8 @@ from mlcd_tui.domain.text import Clean, clean
 NO_ANSWER = "(no answer)"
 """In place of a field: there was no answer at all."""
 STATUS = "(status)"
+SIZE = "(size)"
+"""One of the two is too large to be kept, the other is not."""
 BODY = "$"
 
 
@@ -30,6 +32,8 @@ class Finding:
     """Something of the model's outputs is as it was."""
     recorded: bool = True
     """False: only the status is known of one of them."""
+    cut: bool = False
+    """Both are too large to be kept: their status is all that can be compared."""
     blank: bool = False
     """Both refused, or answered with nothing: that agrees, but it is no output of a model."""
     detail: Difference | None = None
@@ -58,6 +62,7 @@ class Finding:
 _NO_FIELDS: frozenset[str] = frozenset()
 _EQUAL = Finding(agreed=True)
 _BLANK = Finding(blank=True)
+_CUT = Finding(recorded=False, cut=True)
 
 
 def beside(differ: Differ, production: Answer, other: Answer) -> Finding:
@@ -69,6 +74,8 @@ def beside(differ: Differ, production: Answer, other: Answer) -> Finding:
         return _other_status(production, other)
     if not 200 <= production.status < 300:
         return _BLANK  # both refuse with the same status: the text of an error is no output of a model
+    if production.truncated or other.truncated:
+        return _CUT if production.truncated and other.truncated else _other_size(larger=other.truncated)
     if not (production.recorded and other.recorded):
         return Finding(recorded=False)
     return _bodies(differ, production, other)
@@ -81,6 +88,12 @@ def _other_status(production: Answer, other: Answer) -> Finding:
         return Finding(off, excess=1.0, sentence=told)
     failed = other.status >= 400 > production.status
     return Finding(off, off, failed=failed, excess=2.0, sentence=told)
+
+
+def _other_size(*, larger: bool) -> Finding:
+    """What is kept of answers is the same for all, so a size on either side of it is another answer."""
+    told = "too large to be kept, production's is not" if larger else "small, production's is too large to be kept"
+    return Finding(frozenset({SIZE}), excess=1.0, sentence=clean(told))
 
 
 def _bodies(differ: Differ, production: Answer, other: Answer) -> Finding:

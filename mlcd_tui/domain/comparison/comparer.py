@@ -59,13 +59,13 @@ class Comparer:
             tally.duplicates += 1
             return
         tally.offered += 1
-        if pair.production.truncated or pair.shadow.truncated:
-            tally.truncated += 1
-            return
         if not pair.production.status or pair.production.status >= 500:
             tally.production_failed += 1
             return
         finding = beside(self._differ, pair.production, pair.shadow)
+        if finding.cut:
+            tally.truncated += 1
+            return
         again = self._again(pair)
         self._time(pair)
         tally.pairs += 1
@@ -121,10 +121,7 @@ class Comparer:
         return False
 
     def _again(self, pair: Pair) -> Finding | None:
-        again = pair.again
-        if again is None or again.truncated:
-            return None
-        return beside(self._differ, pair.production, again)
+        return None if pair.again is None else beside(self._differ, pair.production, pair.again)
 
     def _time(self, pair: Pair) -> None:
         """Only where both answered: how long an error takes says nothing of a model."""

@@ -242,6 +242,8 @@ def _warnings(standing: _Standing) -> tuple[Clean, ...]:
         told.append(f"{tally.production_failed:,} requests were left out: production failed them itself")
     if tally.blank:
         told.append(f"both refused {tally.blank:,} requests or answered them with nothing: no outputs to compare")
+    if tally.truncated:
+        told.append(f"both answers of {tally.truncated:,} requests are too large to be kept and were not compared")
     if tally.disagreeing:
         told.append(f"{tally.disagreeing:,} answers of one id belong to different requests and were not paired")
     return tuple(clean(one, limit=500) for one in told)
