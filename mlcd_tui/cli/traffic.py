@@ -83,9 +83,10 @@ def _print(ref: RolloutRef, reading: TrafficReading, form: str) -> None:
     output.table(_HEAD, [_row(version) for version in reading.versions])
     if reading.copied is not None:
         click.echo(f"copied: {reading.copied:,} requests")
-    for verdict in reading.verdicts:
+    for verdict in (*reading.since_switch, *reading.verdicts):
         sure = f" (e-value {verdict.evidence:.3g})" if verdict.evidence > 1 else ""
-        click.echo(clean(f"{verdict.what}: {verdict.judgement.value}: {verdict.sentence}{sure}"))
+        caution = f" ({verdict.caution})" if verdict.caution else ""
+        click.echo(clean(f"{verdict.what}: {verdict.judgement.value}{caution}: {verdict.sentence}{sure}"))
 
 
 def _row(version: VersionTraffic) -> list[str]:

@@ -144,6 +144,13 @@ class Outcome:
     """From confirmation to the end of waiting."""
     at: datetime
     audit_id: str = ""
+    untouched: bool = False
+    """Surely nothing was changed: every request was refused, and no answer was lost."""
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether something may be other than before, whatever the result is called."""
+        return self.result is not Result.REFUSED and not self.untouched
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ Nothing here acts: an offer is a sentence and an intent, which goes through the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Ability
@@ -34,6 +35,44 @@ class RollbackOffer:
     at: datetime
     """When the numbers said so."""
     verdict: Significance
+
+
+class WatchState(StrEnum):
+    """How far a watched switch is."""
+
+    WAITING = "waiting"
+    """What served before the act still serves."""
+    WATCHED = "watched"
+    """Another version serves; the verdicts say what is known of it."""
+    WORSE = "worse"
+    """It answers worse than what served before: there is an offer."""
+    BACK = "back"
+    """It served, and what served before serves again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchWatch:
+    """One look at a switch that is watched."""
+
+    ref: RolloutRef
+    state: WatchState
+    until: datetime
+    """When nobody watches any more."""
+    verdicts: tuple[Significance, ...] = ()
+    """Since the switch, against the time before it."""
+    offer: RollbackOffer | None = None
+    problem: Clean = Clean("")
+    """Not empty: this look failed, and why; the rest is of the last one that worked."""
+    ended: bool = False
+
+    @property
+    def judgement(self) -> Judgement:
+        """What all verdicts say together; silence is never good news."""
+        if self.offer is not None:
+            return Judgement.WORSE
+        judged = {verdict.judgement for verdict in self.verdicts}
+        clear = self.state is WatchState.WATCHED and judged == {Judgement.NOT_WORSE}
+        return Judgement.NOT_WORSE if clear else Judgement.NOT_ENOUGH
 
 
 def serving(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
@@ -72,6 +111,21 @@ def paired(
     )
 
 
+def since_switch(verdicts: Iterable[Significance]) -> tuple[Significance, ...]:
+    """The verdicts in words of before and after, for whoever reads them beside others."""
+    return tuple(
+        replace(verdict, what=clean(f"{verdict.what} since the switch"), sentence=clean(_before_after(verdict)))
+        for verdict in verdicts
+    )
+
+
+def _before_after(verdict: Significance) -> str:
+    if not verdict.candidate[1] or not verdict.serving[1]:
+        return verdict.sentence
+    told = str(verdict.sentence).replace("requests of the candidate are", "requests are", 1)
+    return told.replace(" against ", " after, against ", 1).replace(":", " before:", 1)
+
+
 def way_back(ref: RolloutRef, abilities: Iterable[Ability]) -> Intent | None:
     """The fastest way back that the engine allows now."""
     allowed = {ability.verb for ability in abilities if ability.allowed}
@@ -94,8 +148,7 @@ def offered(
     intent = way_back(ref, abilities)
     minutes = max(1, round((now - switched).total_seconds() / 60))
     told = f"{version or 'the new version'} of {ref.namespace}/{ref.name} answers worse since the switch"
-    numbers = worse.sentence.replace(" against ", " after, against ", 1).replace(":", " before:", 1)
-    words = f"{told} {minutes} min ago: {worse.what} {numbers}"
+    words = f"{told} {minutes} min ago: {worse.what} {_before_after(worse)}"
     if intent is None:
         words += "; no way back is open now"
     return RollbackOffer(ref, clean(words), intent, now, worse)

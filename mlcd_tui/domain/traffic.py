@@ -129,6 +129,8 @@ class Significance:
     """When the counting began; None: with the window."""
     due: datetime | None = None
     """When the planned look is reached at the present rate; None: not known, or reached."""
+    caution: Clean = Clean("")
+    """Not empty: why `not worse` is no good news here; it is not shown as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class TrafficReading:
     """Seconds that the series span."""
     versions: tuple[VersionTraffic, ...] = ()
     verdicts: tuple[Significance, ...] = ()
+    since_switch: tuple[Significance, ...] = ()
+    """While a switch is watched: what serves since, against what served before it."""
     copied: int | None = None
     """Requests that were copied within the window; beside the serving version's `requests`."""
     problem: Clean = Clean("")

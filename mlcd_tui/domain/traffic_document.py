@@ -7,7 +7,7 @@ from typing import Any
 
 from mlcd_tui.domain.document import API_VERSION, plain
 from mlcd_tui.domain.refs import RolloutRef
-from mlcd_tui.domain.traffic import Point, TrafficReading, VersionTraffic
+from mlcd_tui.domain.traffic import Point, Significance, TrafficReading, VersionTraffic
 
 
 def traffic_document(ref: RolloutRef, reading: TrafficReading) -> dict[str, Any]:
@@ -25,7 +25,8 @@ def traffic_document(ref: RolloutRef, reading: TrafficReading) -> dict[str, Any]
         "stale": reading.stale,
         "copied": reading.copied,
         "versions": [_version(version) for version in reading.versions],
-        "verdicts": [_verdict(plain(verdict)) for verdict in reading.verdicts],
+        "verdicts": [verdict_document(verdict) for verdict in reading.verdicts],
+        "sinceSwitch": [verdict_document(verdict) for verdict in reading.since_switch],
     }
 
 
@@ -67,8 +68,10 @@ def _points(points: Sequence[Point]) -> list[list[float | None]]:
     return [[point.at, point.value] for point in points]
 
 
-def _verdict(verdict: dict[str, Any]) -> dict[str, Any]:
+def verdict_document(verdict: Significance) -> dict[str, Any]:
+    """One comparison of two shares."""
+    told: dict[str, Any] = plain(verdict)
     for side in ("candidate", "serving"):
-        failed, total = verdict[side]
-        verdict[side] = {"counted": failed, "of": total}
-    return verdict
+        failed, total = told[side]
+        told[side] = {"counted": failed, "of": total}
+    return told

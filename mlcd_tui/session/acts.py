@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlcd_tui.cluster.execute import execute
-from mlcd_tui.domain.errors import Conflict, Problem, ServerFault, Throttled, Unreachable
+from mlcd_tui.domain.errors import Conflict, Problem, ServerFault, Unreachable
 from mlcd_tui.domain.gates import Gate, blocking
 from mlcd_tui.domain.intent import WAYS_BACK, Intent
 from mlcd_tui.domain.package_ports import RolloutPackages
@@ -44,8 +44,19 @@ class _Sent:
     sentence: str = ""
     lost: bool = False
     """The answer never came: whether it took effect is for the controller to show."""
+    untouched: bool = False
+    """Nothing was accepted, and no answer was lost."""
     plan: Plan | None = None
     """What was sent in the end: the plan that was shown, or one made again from the same facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How an act ended, before it is written down."""
+
+    result: Result
+    sentence: str
+    untouched: bool = False
 
 
 @dataclass(slots=True)
@@ -124,7 +135,7 @@ class Acts:
         begun = time.monotonic()
         refusal = self._refusal(proposal, reason, typed_name)
         if refusal:
-            return await self._end(proposal, reason, begun, "", (Result.REFUSED, refusal))
+            return await self._end(proposal, reason, begun, "", _Ending(Result.REFUSED, refusal))
         try:
             pair = await self.recorder.intended(proposal, reason)
         except Problem as problem:
@@ -137,10 +148,10 @@ class Acts:
             async with lock:
                 ending = await self._carry_out(proposal, patience, progress)
         except Problem as problem:
-            ending = (Result.FAILED, str(problem))
+            ending = _Ending(Result.FAILED, str(problem))
         except asyncio.CancelledError:
             left = "the program ended while sending or waiting: whether it took effect is not known"
-            await asyncio.shield(self._end(proposal, reason, begun, pair, (Result.SENT, left)))
+            await asyncio.shield(self._end(proposal, reason, begun, pair, _Ending(Result.SENT, left)))
             raise
         return await self._end(proposal, reason, begun, pair, ending)
 
@@ -150,7 +161,7 @@ class Acts:
         sentence = (
             plan.sentence if isinstance(plan, Refusal) else "; ".join(proposal.denied) or "the operator cancelled"
         )
-        await self._end(proposal, reason, time.monotonic(), "", (Result.REFUSED, sentence))
+        await self._end(proposal, reason, time.monotonic(), "", _Ending(Result.REFUSED, sentence))
 
     def _refusal(self, proposal: Proposal, reason: str, typed_name: str) -> str:
         if isinstance(proposal.plan, Refusal):
@@ -168,11 +179,16 @@ class Acts:
             return f"type the service's name {proposal.typed_name} to act in a production context; nothing was sent"
         return ""
 
-    async def _end(
-        self, proposal: Proposal, reason: str, begun: float, pair: str, ending: tuple[Result, str]
-    ) -> Outcome:
-        result, sentence = ending
-        outcome = Outcome(proposal.intent, result, clean(sentence), time.monotonic() - begun, self.clock())
+    async def _end(self, proposal: Proposal, reason: str, begun: float, pair: str, ending: _Ending) -> Outcome:
+        sentence = ending.sentence
+        outcome = Outcome(
+            proposal.intent,
+            ending.result,
+            clean(sentence),
+            time.monotonic() - begun,
+            self.clock(),
+            untouched=ending.untouched,
+        )
         try:
             audit_id = await self.recorder.ended(proposal, reason, outcome, pair)
         except Problem as problem:
@@ -181,26 +197,27 @@ class Acts:
             sentence = joined(sentence, "The audit log's chain is broken: mlcd-tui audit verify.")
         return replace(outcome, sentence=clean(sentence), audit_id=audit_id)
 
-    async def _carry_out(self, proposal: Proposal, patience: float, progress: Progress) -> tuple[Result, str]:
+    async def _carry_out(self, proposal: Proposal, patience: float, progress: Progress) -> _Ending:
         assert isinstance(proposal.plan, Plan)
         engine = self.engines[proposal.intent.ref.engine]
         plan = proposal.plan
         progress(clean("sending"))
         sent = await self._send(engine, plan)
         if sent.result is not None:
-            return sent.result, sent.sentence
+            return _Ending(sent.result, sent.sentence, sent.untouched)
         progress(clean("sent; waiting for the controller" if not sent.lost else "the answer was lost; looking"))
         settled = await self._await_effect(engine, sent.plan or plan, patience, progress)
         if settled.failed:
-            return Result.FAILED, settled.sentence
+            return _Ending(Result.FAILED, settled.sentence)
         if settled.done:
-            return Result.DONE, settled.sentence
+            return _Ending(Result.DONE, settled.sentence)
         if sent.lost:
-            return (
+            return _Ending(
                 Result.FAILED,
                 f"{sent.sentence} The effect was not seen within {patience:g} s: look before trying again.",
             )
-        return Result.SENT, f"accepted, but not seen to take effect within {patience:g} s: {settled.sentence}"
+        told = f"accepted, but not seen to take effect within {patience:g} s: {settled.sentence}"
+        return _Ending(Result.SENT, told)
 
     async def _send(self, engine: Engine, plan: Plan) -> _Sent:
         todo, sending = list(plan.requests), plan
@@ -214,17 +231,13 @@ class Acts:
                 plans += 1
                 fresh = await self._plan_again(engine, plan) if plans <= _MOST_PLANS else None
                 if fresh is None or not _same_facts(plan, fresh, accepted_any=bool(accepted)):
-                    return _Sent(Result.CONFLICT, _what_changed(plan, fresh, conflict, sent_some=bool(accepted)))
+                    told = _what_changed(plan, fresh, conflict, sent_some=bool(accepted))
+                    return _Sent(Result.CONFLICT, told, untouched=not accepted)
                 assert isinstance(fresh, Plan)
                 todo, sending = _still_to_send(todo, fresh), fresh
                 continue
-            except (Unreachable, ServerFault, Throttled) as problem:
-                if isinstance(problem, Throttled):
-                    return _Sent(Result.FAILED, str(problem))
-                if isinstance(problem, Unreachable) and not problem.sent:
-                    head = "stopped half-way" if accepted else "nothing was sent"
-                    return _Sent(Result.FAILED, f"{head}: {problem}")
-                return _Sent(sentence=str(problem), lost=True, plan=sending)
+            except Problem as problem:
+                return _stopped(problem, sending, sent_some=bool(accepted))
             accepted.append((todo.pop(0), answer))
         return _Sent(plan=sending)
 
@@ -252,6 +265,15 @@ class Acts:
 
     def _server_now(self) -> datetime:
         return self.clock() + timedelta(seconds=self.connection.client.skew)
+
+
+def _stopped(problem: Problem, plan: Plan, *, sent_some: bool) -> _Sent:
+    """A request that the server refused, that never left, or whose answer was lost."""
+    unsent = isinstance(problem, Unreachable) and not problem.sent
+    if isinstance(problem, Unreachable | ServerFault) and not unsent:
+        return _Sent(sentence=str(problem), lost=True, plan=plan)
+    head = "stopped half-way: " if sent_some else "nothing was sent: " if unsent else ""
+    return _Sent(Result.FAILED, f"{head}{problem}", untouched=not sent_some)
 
 
 def _why_reason(proposal: Proposal) -> str:

@@ -53,8 +53,22 @@ class Desks:
     def traffic(self) -> Traffic:
         """Live traffic, and comparisons of answers."""
         from mlcd_tui.session.traffic_desk import Traffic, Ways
+        from mlcd_tui.session.traffic_kept import KeptSwitches
 
-        return Traffic(Ways(lambda: self.metrics, self._known, self._server_now, lambda: self.comparing))
+        ways = Ways(
+            lambda: self.metrics,
+            self._known,
+            self._server_now,
+            lambda: self.comparing,
+            kept=KeptSwitches(),
+            place=self._place,
+        )
+        return Traffic(ways)
+
+    def _place(self) -> str:
+        """The cluster, as those name it who come back to it; empty: there is no connection."""
+        target = self._connection.target if self._connection is not None else None
+        return f"{target.context} {target.address}" if target is not None else ""
 
     @cached_property
     def comparing(self) -> ComparisonDesk:

@@ -109,6 +109,7 @@ class LiveSession(Desks):
         feed.start()
         self._notes = NoteFeed(connection, self._engines, self.packages, self.checks, feed.annotate, self._server_now)
         self._notes.start(self._namespace, self.subscribe)
+        self.traffic.connected()
 
     async def stop(self) -> None:
         """End every watch and connection."""

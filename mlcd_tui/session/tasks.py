@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 from mlcd_tui.domain.text import Clean, clean
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
+
+
+def tell_all(listeners: Iterable[Callable[[T], None]], news: T) -> None:
+    """Tell each; one that fails is recorded, and keeps the news neither from the others nor from the next time."""
+    for listener in tuple(listeners):
+        try:
+            listener(news)
+        except Exception:  # noqa: BLE001 - the boundary: whoever tells goes on
+            _log.exception("a listener failed")
 
 
 def begin(work: Coroutine[Any, Any, None], name: str, on_fault: Callable[[Clean], None]) -> asyncio.Task[None]:

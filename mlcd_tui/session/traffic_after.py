@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,25 @@ from mlcd_tui.config.metrics_settings import MetricsSettings
 from mlcd_tui.domain.errors import Problem
 from mlcd_tui.domain.intent import WAYS_BACK, Intent
 from mlcd_tui.domain.plan import Outcome, Result
-from mlcd_tui.domain.post_switch import SWITCHES, RollbackOffer, offered, paired, serving, took_over
+from mlcd_tui.domain.post_switch import (
+    SWITCHES,
+    RollbackOffer,
+    SwitchWatch,
+    WatchState,
+    offered,
+    paired,
+    serving,
+    since_switch,
+    took_over,
+)
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.significance import judge
+from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Significance, TrafficTarget
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
-from mlcd_tui.session.tasks import begin
+from mlcd_tui.session.tasks import begin, tell_all
+from mlcd_tui.session.traffic_kept import Switch
 
 if TYPE_CHECKING:
     from mlcd_tui.metrics.reader import Counted, Reader
@@ -27,6 +40,11 @@ if TYPE_CHECKING:
 
 _STEP = 15.0
 _SETTLE = 20.0
+_SHORTEST = 1.0
+_SILENT = 60.0
+"""Seconds without an answer after which that is said of the version, and not of how young its answers are."""
+_YOUNG = f"settling: answers count {_SETTLE:g} s after they were given, and there are none yet that old"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +55,21 @@ class _Before:
     detail: RolloutDetail
 
 
-@dataclass(frozen=True, slots=True)
-class _Switch:
-    """An act after which another version serves."""
+@dataclass(slots=True)
+class _Watched:
+    """One switch that is watched here."""
 
-    before: _Before
-    begun: datetime
-    """The last moment at which the old version surely served."""
-    until: datetime
-    """When nobody watches any more."""
-    done: datetime | None = None
-    """Since when the new version surely serves; None: it was not seen to yet."""
+    switch: Switch
+    settings: MetricsSettings
+    newest: SwitchWatch
+    place: str
+    """The cluster that it was made in."""
+    old: Counted | None = None
+    """The old version's counts before it; None: not read yet."""
+    seen: bool = False
+    """Another version was seen to serve."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
 
 
 class AfterSwitch:
@@ -57,8 +79,10 @@ class AfterSwitch:
         self._ways = ways
         self._reader = reader
         self._before: dict[RolloutRef, _Before] = {}
-        self._tasks: dict[RolloutRef, asyncio.Task[None]] = {}
+        self._watched: dict[RolloutRef, _Watched] = {}
         self._listeners: list[Callable[[RollbackOffer], None]] = []
+        self.seconds: float | None = None
+        """How long a switch is watched; None: as the settings say."""
         self.standing: dict[RolloutRef, RollbackOffer] = {}
         """The offers that nobody took or declined."""
 
@@ -67,27 +91,53 @@ class AfterSwitch:
         self._before[intent.ref] = _Before(intent, detail)
 
     def begin(self, outcome: Outcome) -> None:
-        """An act has ended. A way back, or another act, ends the watch of the one before."""
+        """An act has ended: where it may have brought another version to serve, that one is watched.
+
+        A way back that was seen to be done ends the watch of the switch before. One that was not, and an act that
+        surely changed nothing, leave it: should what served before serve again, the watch will see it.
+        """
         ref, verb = outcome.intent.ref, outcome.intent.verb
-        if outcome.result not in {Result.DONE, Result.SENT} or (verb not in CARRIES_TRAFFIC and verb not in WAYS_BACK):
+        if not outcome.may_have_changed or (verb not in CARRIES_TRAFFIC and verb not in WAYS_BACK):
+            return
+        if verb in WAYS_BACK:
+            if outcome.result is Result.DONE:
+                self.decline(ref)
+            return
+        before, settings = self._before.get(ref), self._ways.settings()
+        seconds = settings.watch_after if self.seconds is None else self.seconds
+        old = serving(before.detail.targets) if before is not None and before.intent.verb == verb else None
+        if outcome.result is not Result.DONE and ref in self._watched and old is None:
             return
         self.decline(ref)
-        before, settings = self._before.get(ref), self._ways.settings()
-        usable = settings.address and settings.watch_after > 0 and verb in CARRIES_TRAFFIC
-        if not usable or before is None or before.intent.verb != verb or serving(before.detail.targets) is None:
+        if before is None or old is None or not settings.address or seconds <= 0:
             return
         now = self._ways.clock()
-        begun = now - timedelta(seconds=outcome.seconds)
-        surely = now if outcome.result is Result.DONE and verb in SWITCHES else None
-        switch = _Switch(before, begun, now + timedelta(seconds=settings.watch_after), surely)
-        work = self._watch(ref, switch, settings)
-        self._tasks[ref] = begin(work, f"watch {ref} after its switch", lambda _sentence: None)
+        switch = Switch(
+            ref,
+            verb,
+            old,
+            _hints(before.detail),
+            now - timedelta(seconds=outcome.seconds),
+            now + timedelta(seconds=seconds),
+            now if outcome.result is Result.DONE and verb in SWITCHES else None,
+        )
+        self._start(switch, settings)
+
+    def resume(self) -> None:
+        """Go on watching the switches that were made lately in this cluster, by a program that has ended since."""
+        kept, place, settings = self._ways.kept, self._ways.place(), self._ways.settings()
+        if kept is None or not place or not settings.address:
+            return
+        for switch in kept.lately(place, self._ways.clock()):
+            if switch.ref not in self._watched:
+                self._start(switch, settings)
 
     def subscribe(self, listener: Callable[[RollbackOffer], None]) -> Callable[[], None]:
-        """Hear of offers; returns how to stop."""
+        """Hear of offers; returns how to stop. Whoever hears them has lately made switches watched again."""
         self._listeners.append(listener)
         for offer in tuple(self.standing.values()):
             listener(offer)
+        self.resume()
 
         def stop() -> None:
             with suppress(ValueError):
@@ -95,97 +145,168 @@ class AfterSwitch:
 
         return stop
 
+    def connected(self) -> None:
+        """There is a cluster, maybe another one than before."""
+        if self._listeners:
+            self.resume()
+
+    def newest(self, ref: RolloutRef) -> SwitchWatch | None:
+        """The newest look at a switch that is watched; None: none is."""
+        watched = self._watched.get(ref)
+        return watched.newest if watched is not None else None
+
+    async def follow(self, ref: RolloutRef, listener: Callable[[SwitchWatch], None]) -> SwitchWatch | None:
+        """Hear of each look until it is worse, or the time is over: the last look; None: nothing is watched."""
+        watched = self._watched.get(ref)
+        while watched is not None:
+            if watched.newest.ended or watched.newest.state in {WatchState.WORSE, WatchState.BACK}:
+                return watched.newest
+            await watched.changed.wait()
+            watched.changed.clear()
+            listener(watched.newest)
+        return None
+
     def decline(self, ref: RolloutRef) -> None:
         """Say nothing more of the last switch."""
         self.standing.pop(ref, None)
-        if (task := self._tasks.pop(ref, None)) is not None:
-            task.cancel()
+        if (watched := self._watched.pop(ref, None)) is not None:
+            self._drop(watched)
+            if watched.task is not None:
+                watched.task.cancel()
+            self._tell(watched, replace(watched.newest, offer=None, ended=True))
 
     async def stop(self) -> None:
-        """End every watch."""
-        tasks = tuple(self._tasks.values())
+        """End every watch; what is kept of it is there for the next program."""
+        tasks = tuple(watched.task for watched in self._watched.values() if watched.task is not None)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._tasks.clear()
+        self._watched.clear()
         self.standing.clear()
         self._before.clear()
 
-    async def _watch(self, ref: RolloutRef, switch: _Switch, settings: MetricsSettings) -> None:
-        """Look until there is reason to go back, or the time is over. What cannot be asked now is asked again."""
-        old: Counted | None = None
-        while self._ways.clock() < switch.until:
-            await self._ways.pause(settings.refresh)
-            with suppress(Problem):
-                detail = await self._ways.detail(ref)
-                if not took_over(switch.before.intent.verb, switch.before.detail.targets, detail.targets):
-                    continue
-                if switch.done is None:
-                    switch = replace(switch, done=self._ways.clock())
-                if old is None:
-                    target = serving(switch.before.detail.targets)
-                    old = await self._counted(
-                        target, switch.before.detail, settings, settings.watch_after, switch.begun
-                    )
-                verdicts = await self._verdicts(detail, settings, switch, old)
-                if self._offer(ref, verdicts, detail, switch):
-                    return
+    # --- inside -------------------------------------------------------------------------------------------
+
+    def _start(self, switch: Switch, settings: MetricsSettings) -> None:
+        state = WatchState.WAITING if switch.done is None else WatchState.WATCHED
+        first = SwitchWatch(switch.ref, state, switch.until)
+        watched = _Watched(switch, settings, first, self._ways.place())
+        self._watched[switch.ref] = watched
+        self._keep(watched)
+        work = self._watch(watched)
+        watched.task = begin(work, f"watch {switch.ref} after its switch", lambda _sentence: None)
+
+    def _keep(self, watched: _Watched) -> None:
+        if self._ways.kept is not None and watched.place:
+            self._ways.kept.keep(watched.place, watched.switch)
+
+    def _drop(self, watched: _Watched) -> None:
+        if self._ways.kept is not None and watched.place:
+            self._ways.kept.drop(watched.place, watched.switch.ref)
+
+    async def _watch(self, watched: _Watched) -> None:
+        """Look until the time is over. What cannot be asked now is asked again, and what went wrong is told."""
+        until = watched.switch.until
+        while (left := (until - self._ways.clock()).total_seconds()) > 0:
+            await self._ways.pause(min(watched.settings.refresh, max(left, _SHORTEST)))
+            try:
+                watch = await self._look(watched)
+            except Problem as problem:
+                watch = replace(watched.newest, problem=clean(problem))
+            except Exception as fault:  # a fault of ours must not end the watch in silence  # noqa: BLE001
+                _log.exception("watching %s failed", watched.switch.ref)
+                told = f"mlcd-tui failed at judging the answers ({type(fault).__name__}); it tries again"
+                watch = replace(watched.newest, problem=clean(told))
+            self._tell(watched, watch)
+            if watch.state is WatchState.BACK:
+                self.standing.pop(watched.switch.ref, None)
+                break
+        self._drop(watched)
+        self._tell(watched, replace(watched.newest, ended=True))
+
+    def _tell(self, watched: _Watched, watch: SwitchWatch) -> None:
+        first = watch.offer is not None and watched.newest.offer is None
+        watched.newest = watch
+        watched.changed.set()
+        if first and watch.offer is not None:
+            self.standing[watch.ref] = watch.offer
+            tell_all(self._listeners, watch.offer)
+
+    async def _look(self, watched: _Watched) -> SwitchWatch:
+        """One look. Raises `Problem`."""
+        newest, switch = watched.newest, watched.switch
+        detail = await self._ways.detail(switch.ref)
+        if not took_over(switch.verb, (switch.old,), detail.targets):
+            gone = watched.seen and serving(detail.targets) is not None
+            return SwitchWatch(switch.ref, WatchState.BACK if gone else WatchState.WAITING, switch.until)
+        watched.seen = True
+        if switch.done is None:
+            watched.switch = switch = replace(switch, done=self._ways.clock())
+            self._keep(watched)
+        if newest.offer is not None:
+            return replace(newest, problem=clean(""))  # it was said once, and stands while this version serves
+        if watched.old is None:
+            watched.old = await self._counted(watched, switch.old, switch.hints, switch.before, switch.begun)
+        verdicts = await self._verdicts(watched, detail)
+        offer = self._offer(verdicts, detail, switch)
+        state = WatchState.WATCHED if offer is None else WatchState.WORSE
+        return SwitchWatch(switch.ref, state, switch.until, since_switch(verdicts), offer)
 
     async def _counted(
-        self,
-        target: TrafficTarget | None,
-        detail: RolloutDetail,
-        settings: MetricsSettings,
-        window: float,
-        end: datetime,
-    ) -> Counted | None:
+        self, watched: _Watched, target: TrafficTarget, hints: tuple[str, ...], window: float, end: datetime
+    ) -> Counted:
         """One version's counts in a window before `end`. Raises `Problem`."""
-        from mlcd_tui.session.traffic_desk import hints
-
-        if target is None:
-            return None
-        reader = await self._reader(settings)
+        reader = await self._reader(watched.settings)
         now = self._ways.clock().timestamp()
-        look = await reader.look((target,), hints(detail), now, window, end=end.timestamp(), step=_STEP)
+        look = await reader.look((target,), hints, now, window, end=end.timestamp(), step=_STEP)
         return look.versions[0]
 
-    async def _verdicts(
-        self, detail: RolloutDetail, settings: MetricsSettings, switch: _Switch, old: Counted | None
-    ) -> list[Significance]:
+    async def _verdicts(self, watched: _Watched, detail: RolloutDetail) -> list[Significance]:
         """The new version's answers since the switch beside the old one's before it. Raises `Problem`."""
         from mlcd_tui.session.traffic_trials import rules_of
 
+        old, target = watched.old, serving(detail.targets)
+        assert old is not None
         end = self._ways.clock() - timedelta(seconds=_SETTLE)
-        window = (end - (switch.done or end)).total_seconds() // _STEP * _STEP
-        new = await self._counted(serving(detail.targets), detail, settings, window, end) if window >= _STEP else None
-        if new is None or old is None:
-            return []
+        window = (end - (watched.switch.done or end)).total_seconds() // _STEP * _STEP
+        if window < _STEP or target is None:
+            return [replace(judge((), rules_of(watched.settings, None)["errors"]), sentence=clean(_YOUNG))]
+        new = await self._counted(watched, target, _hints(detail), window, end)
         bound = new.slow_bound_ms if new.slow_bound_ms == old.slow_bound_ms else None
-        rules = rules_of(settings, bound)
+        rules = rules_of(watched.settings, bound)
         told = [(rules["errors"], old.failed, new.failed)]
         if "slow" in rules:
             told.append((rules["slow"], old.slow, new.slow))
-        return [
+        found = [
             judge(paired(list(zip(old.requests, was, strict=True)), list(zip(new.requests, is_, strict=True))), rule)
             for rule, was, is_ in told
             if was is not None and is_ is not None
         ]
+        return [one if one.candidate[1] and one.serving[1] else _untold(one, old, window) for one in found]
 
-    def _offer(self, ref: RolloutRef, verdicts: list[Significance], detail: RolloutDetail, switch: _Switch) -> bool:
+    def _offer(self, verdicts: list[Significance], detail: RolloutDetail, switch: Switch) -> RollbackOffer | None:
         target = serving(detail.targets)
         version = str(target.version) if target is not None and target.version else str(detail.rollout.version)
-        offer = offered(
-            ref,
+        return offered(
+            switch.ref,
             verdicts,
             detail.rollout.abilities,
             version=version,
             switched=switch.done or switch.begun,
             now=self._ways.clock(),
         )
-        if offer is None:
-            return False
-        self.standing[ref] = offer
-        self._tasks.pop(ref, None)
-        for listener in tuple(self._listeners):
-            listener(offer)
-        return True
+
+
+def _untold(verdict: Significance, old: Counted, window: float) -> Significance:
+    """A verdict on nothing, with the reason why there is nothing."""
+    if not any(old.requests):
+        told = "no answer of the time before it is known: there is nothing to hold these against"
+    else:
+        told = _YOUNG if window < _SILENT else "the new version has answered nothing since"
+    return replace(verdict, sentence=clean(told))
+
+
+def _hints(detail: RolloutDetail) -> tuple[str, ...]:
+    from mlcd_tui.session.traffic_desk import hints
+
+    return hints(detail)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,13 +14,14 @@ from mlcd_tui.domain.errors import BadConfig, Problem
 from mlcd_tui.domain.gates import Gate, GateState
 from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.plan import Outcome
-from mlcd_tui.domain.post_switch import RollbackOffer, newcomer, serving
+from mlcd_tui.domain.post_switch import RollbackOffer, SwitchWatch, newcomer, serving
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.significance import share_of, wilson
 from mlcd_tui.domain.text import clean
-from mlcd_tui.domain.traffic import TrafficReading, TrafficRole
+from mlcd_tui.domain.traffic import Judgement, Significance, TrafficReading, TrafficRole
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
-from mlcd_tui.session.tasks import begin
+from mlcd_tui.session.tasks import begin, tell_all
 from mlcd_tui.session.traffic_gate import NAME, answers_gate, traffic_gate
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from mlcd_tui.domain.traffic_ports import ComparisonProgress, ComparisonRun, ComparisonWish
     from mlcd_tui.metrics.reader import Counted, Reader
     from mlcd_tui.session.traffic_after import AfterSwitch
+    from mlcd_tui.session.traffic_kept import KeptSwitches
     from mlcd_tui.session.traffic_trials import Trials
 
 _SLOWEST = 120.0
@@ -36,6 +39,10 @@ _GATE_PATIENCE = 4.0
 _ROUTERS = frozenset({"traffic router", "gateway class", "gateway", "provider", "mesh"})
 """Labels of the facts that speak of what routes."""
 UNCONFIGURED = "no metrics are configured: set `address` under [metrics] in the settings to Prometheus"
+
+_FAILING = 0.05
+"""A share of failures of what serves, above which nobody is well who is not worse."""
+_log = logging.getLogger(__name__)
 
 Listener = Callable[[TrafficReading], None]
 
@@ -70,6 +77,10 @@ class Ways:
     """None: answers cannot be compared from here."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Between two looks."""
+    kept: KeptSwitches | None = None
+    """Where switches that are watched are kept; None: the watch ends with the program."""
+    place: Callable[[], str] = lambda: ""
+    """The cluster, by its context and address; empty: there is no connection."""
 
 
 @dataclass(slots=True)
@@ -135,8 +146,7 @@ class Traffic:
         while True:
             await self._ways.pause(wait)
             reading = await self._look(ref, window, followed)
-            for listener in tuple(followed.listeners):
-                listener(reading)
+            tell_all(followed.listeners, reading)
             usual = self._ways.settings().refresh
             wait = min(_SLOWEST, max(usual, wait * 2)) if reading.problem else usual
 
@@ -148,17 +158,21 @@ class Traffic:
             try:
                 reading = await self._read(ref, window, followed, detail)
             except Problem as problem:
-                told = clean(problem)
-                at = self._ways.clock()
-                old = followed.good
-                reading = TrafficReading(at, window=window, problem=told)
-                if old is not None:
-                    reading = replace(old, problem=told, stale=True)
-            else:
-                if not reading.problem:
-                    followed.good = reading
+                reading = self._unread(followed, window, str(problem))
+            except Exception as fault:  # a fault of ours must not end the looking in silence  # noqa: BLE001
+                _log.exception("the traffic of %s could not be read", ref)
+                told = f"mlcd-tui failed at reading the live traffic ({type(fault).__name__}); it tries again"
+                reading = self._unread(followed, window, told)
+            if not reading.problem:
+                followed.good = reading
             followed.reading = reading
             return reading
+
+    def _unread(self, followed: _Followed, window: float, told: str) -> TrafficReading:
+        """What there is to show when a look failed: the old numbers, called old, or none."""
+        if followed.good is not None:
+            return replace(followed.good, problem=clean(told), stale=True)
+        return TrafficReading(self._ways.clock(), window=window, problem=clean(told))
 
     async def _read(
         self, ref: RolloutRef, window: float, followed: _Followed, detail: RolloutDetail | None
@@ -179,13 +193,17 @@ class Traffic:
         new = next((c for c in look.versions if c.traffic.target is newcomer(detail.targets)), None)
         old = next((c for c in look.versions if c.traffic.target is serving(detail.targets)), None)
         trials = self._trials(followed, settings, window)
-        verdicts = trials.judge(new, old, now.timestamp()) if new and old and new.moments and old.moments else ()
+        since = detail.mirror.since if detail.mirror and new and new.traffic.target.role is TrafficRole.SHADOW else None
+        known = new and old and new.moments and old.moments
+        verdicts = trials.judge(new, old, now.timestamp(), since) if known and new and old else ()
+        after = self._since_switch(ref)
         return TrafficReading(
             at=now,
             source=look.source,
             window=window,
             versions=tuple(counted.traffic for counted in look.versions),
-            verdicts=verdicts,
+            verdicts=tuple(_cautious(verdict, after) for verdict in verdicts),
+            since_switch=after,
             copied=_copied(look.versions),
         )
 
@@ -256,6 +274,29 @@ class Traffic:
             self._after = AfterSwitch(self._ways, self.reader)
         return self._after
 
+    def _since_switch(self, ref: RolloutRef) -> tuple[Significance, ...]:
+        """While a switch is watched, or its offer stands: what serves since against what served before."""
+        watch = self._after.newest(ref) if self._after is not None else None
+        return watch.verdicts if watch is not None and (not watch.ended or watch.offer is not None) else ()
+
+    def watch_for(self, seconds: float) -> None:
+        """Watch each switch from now on for so long, whatever the settings say. Raises `BadConfig`."""
+        if not self.configured:
+            raise BadConfig(f"a switch cannot be watched: {UNCONFIGURED}.")
+        self._switches.seconds = seconds
+
+    async def follow(self, ref: RolloutRef, listener: Callable[[SwitchWatch], None]) -> SwitchWatch | None:
+        """Hear of each look at a switch that was made here, until it is worse or its time is over: the last look.
+
+        None: no switch of it is watched.
+        """
+        return await self._switches.follow(ref, listener)
+
+    def connected(self) -> None:
+        """There is a cluster, maybe another one: whoever hears of offers has its switches of lately watched on."""
+        if self._after is not None:
+            self._after.connected()
+
     def offers(self, listener: Callable[[RollbackOffer], None]) -> Callable[[], None]:
         """Hear of each version that answers worse after a switch; returns how to stop."""
         return self._switches.subscribe(listener)
@@ -304,6 +345,18 @@ def _copied(versions: tuple[Counted, ...]) -> int | None:
     """What a version counted that gets copies only: nothing else reaches it."""
     shadows = [one.traffic.requests for one in versions if one.traffic.target.role is TrafficRole.SHADOW]
     return shadows[0] if shadows else None
+
+
+def _cautious(verdict: Significance, after: tuple[Significance, ...]) -> Significance:
+    """Not to be worse than what fails is no good news."""
+    if verdict.judgement is not Judgement.NOT_WORSE:
+        return verdict
+    told = ""
+    if wilson(*verdict.serving)[0] > _FAILING and verdict.what == "error rate":
+        told = f"what serves fails itself: {share_of(verdict.serving) * 100:.2g} % of {verdict.serving[1]:,}"
+    elif any(one.judgement is Judgement.WORSE for one in after):
+        told = "what serves answers worse itself since the switch"
+    return replace(verdict, caution=clean(told)) if told else verdict
 
 
 def _reader_module() -> Callable[[MetricsSettings], Reader]:

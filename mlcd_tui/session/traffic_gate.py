@@ -24,6 +24,8 @@ def traffic_gate(reading: TrafficReading) -> Gate:
     unsure = [verdict for verdict in reading.verdicts if verdict.judgement is Judgement.NOT_ENOUGH]
     head = "not enough data, " if unsure else ""
     told = "; ".join(f"{verdict.what}: {head}{verdict.sentence}" for verdict in unsure or reading.verdicts)
+    if cautions := {verdict.caution: None for verdict in reading.verdicts if verdict.caution}:
+        return Gate(clean(NAME), GateState.UNKNOWN, clean("; ".join((*cautions, told))), at=reading.at)
     if unsure or not reading.verdicts:
         why = told or next((v.problem for v in reading.versions if v.problem), "the two versions cannot be compared")
         return Gate(clean(NAME), GateState.UNKNOWN, clean(why), at=reading.at)

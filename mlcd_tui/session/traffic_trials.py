@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mlcd_tui.config.metrics_settings import MetricsSettings
 from mlcd_tui.domain.significance import Block, Rules, Trial
+from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Significance
 from mlcd_tui.metrics.reader import Counted
 
@@ -45,30 +46,34 @@ class Trials:
     _alarmed: float | None = None
     """When one of them first said `worse`."""
 
-    def judge(self, candidate: Counted, serving: Counted, now: float) -> tuple[Significance, ...]:
-        """The verdicts, with what is new in this look."""
+    def judge(
+        self, candidate: Counted, serving: Counted, now: float, begun: datetime | None = None
+    ) -> tuple[Significance, ...]:
+        """The verdicts, with what is new in this look; of what was before `begun` nothing is counted."""
         whose = identity(candidate, serving)
         if whose != self._identity or self._alarm_is_old(now):
-            self._begin(whose, candidate)
+            self._begin(whose, candidate, begun)
         self._feed(candidate, serving, now)
         rate = _rate(candidate)
         at, since = datetime.fromtimestamp(now, UTC), datetime.fromtimestamp(self._since, UTC)
-        return tuple(trial.verdict(rate=rate, now=at, since=since) for trial in self._trials.values())
+        told = tuple(trial.verdict(rate=rate, now=at, since=since) for trial in self._trials.values())
+        return tuple(_settling(one, candidate, serving, self._fed) for one in told)
 
     def _alarm_is_old(self, now: float) -> bool:
         """An alarm outlives its numbers on the screen by nothing: then the comparison begins anew."""
         return self._alarmed is not None and now - self._alarmed > self.window
 
-    def _begin(self, whose: tuple[object, ...], candidate: Counted) -> None:
+    def _begin(self, whose: tuple[object, ...], candidate: Counted, begun: datetime | None) -> None:
         bound = candidate.slow_bound_ms if whose[-1] is not None else None
         self._trials = {name: Trial(rules) for name, rules in rules_of(self.settings, bound).items()}
         self._identity, self._alarmed = whose, None
-        self._fed = self._since = candidate.moments[0] if candidate.moments else 0.0
+        first = candidate.moments[0] if candidate.moments else 0.0
+        self._fed = self._since = max(first, begun.timestamp()) if begun is not None else first
 
     def _feed(self, candidate: Counted, serving: Counted, now: float) -> None:
         """Stretches that ended some time ago, each once; where one version's are not known, none of the other's."""
         for index, end in enumerate(candidate.moments[1:]):
-            if end <= self._fed or end > now - _SETTLE:
+            if candidate.moments[index] < self._since or end <= self._fed or end > now - _SETTLE:
                 continue
             self._fed = end
             self._feed_one("errors", _block(candidate, candidate.failed, serving, serving.failed, index))
@@ -95,6 +100,19 @@ def _block(
         return None
     known = [count or 0 for count in counts]
     return Block(min(known[0], known[1]), known[1], min(known[2], known[3]), known[3])
+
+
+def _settling(verdict: Significance, candidate: Counted, serving: Counted, fed: float) -> Significance:
+    """A verdict on nothing says whether nothing was answered, or only nothing that is old enough to count."""
+    if verdict.candidate[1] and verdict.serving[1]:
+        return verdict
+    who, silent = ("the candidate", candidate) if not verdict.candidate[1] else ("what serves", serving)
+    young = sum(count or 0 for end, count in zip(silent.moments[1:], silent.requests, strict=False) if end > fed)
+    if young:
+        told = f"settling: {young:,} answers of {who} are too young, they count {_SETTLE:g} s after they were given"
+    else:
+        told = f"no answer of {who} is known yet; one counts {_SETTLE:g} s after it was given"
+    return replace(verdict, sentence=clean(told))
 
 
 def _rate(candidate: Counted) -> float:

@@ -235,7 +235,7 @@ async def watched(world: World) -> None:
     """Let the watch run to its end; the world's time passes with its pauses."""
     after = world.desk._after
     assert after is not None
-    if tasks := tuple(after._tasks.values()):
+    if tasks := [one.task for one in after._watched.values() if one.task is not None]:
         await asyncio.wait_for(asyncio.gather(*tasks), 20)
 
 
@@ -272,9 +272,10 @@ async def test_going_back_ends_the_watch(world: World) -> None:
     await switched(world)
     after = world.desk._after
     assert after is not None
-    (task,) = after._tasks.values()
+    (task,) = [one.task for one in after._watched.values()]
+    assert task is not None
     back = Outcome(Intent(Verb.SWITCH_BACK, REF), Result.DONE, Clean(""), 1.0, datetime.fromtimestamp(BEGUN + 9, UTC))
     world.desk.acted(back)
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not after._tasks
+    assert not after._watched

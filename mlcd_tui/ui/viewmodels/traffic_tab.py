@@ -168,86 +168,14 @@ def _numbers(reading: TrafficReading | None, now: datetime, room: int, glyphs: G
     if reading.stale and reading.versions:
         told = f"{glyphs.stale} These numbers are of {times.absolute(reading.at, now)} ({times.ago(reading.at, now)})."
         yield from wrap((Span(told, bold(Tone.WAITS)),), room, 2)
-    for verdict in reading.verdicts:  # before the numbers that they are made of: this is what one came for
+    for verdict in (
+        *reading.since_switch,
+        *reading.verdicts,
+    ):  # before the numbers that they are made of: this is what one came for
         yield from _verdict(verdict, now, room, glyphs)
     if reading.versions:
-        yield from _table(reading.versions, room, glyphs)
-        yield from _charts(reading, room, glyphs)
-
-
-_Series = Callable[[VersionTraffic], Sequence[Point]]
-_Say = Callable[[float], str]
-
-
-def _quantile(wanted: float) -> _Series:
-    return lambda one: next((points for quantile, points in one.latency if quantile == wanted), ())
-
-
-def _rate(value: float) -> str:
-    return f"{value:.0f} /s" if value >= 100 else f"{value:.1f} /s" if value >= 1 else f"{value:.2g} /s"
-
-
-def _percent(value: float) -> str:
-    return f"{value * 100:.2g} %" if 0 < value < 0.1 else f"{value * 100:.1f} %"
-
-
-def _ms(value: float) -> str:
-    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
-
-
-def _bytes(value: float) -> str:
-    return f"{value / 2**30:.1f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
-
-
-_ROWS: tuple[tuple[str, _Series, _Say], ...] = (
-    ("Requests", lambda one: one.rate, _rate),
-    ("Errors", lambda one: one.errors, _percent),
-    ("p50", _quantile(0.5), _ms),
-    ("p95", _quantile(0.95), _ms),
-    ("p99", _quantile(0.99), _ms),
-    ("CPU", lambda one: one.cpu, lambda value: f"{value:.2g} cores"),
-    ("Memory", lambda one: one.memory, _bytes),
-)
-
-
-def _table(versions: Sequence[VersionTraffic], room: int, glyphs: Glyphs) -> Iterator[Line]:
-    wide = max((room - _LABEL) // len(versions), _LEAST_COLUMN)
-    heads = [_head(one, wide - 2) for one in versions]
-    yield crop((Span(" " * _LABEL), *(span for head in heads for span in pad(head, wide))), room)
-    for label, series, say in _ROWS:
-        columns = [[point.value for point in series(one)] for one in versions]
-        known = [value for column in columns for value in column if value is not None]
-        if not known:
-            continue
-        line: list[Span] = [Span(f"{label:<{_LABEL}}", Tone.DIM)]
-        for one, column in zip(versions, columns, strict=True):
-            line.extend(pad(_cell(one, column, max(known), say, wide, glyphs), wide))
-        yield crop(tuple(line), room)
-    counted: list[Span] = [Span(f"{'Counted':<{_LABEL}}", Tone.DIM)]
-    for one in versions:
-        told = f"{one.requests:,}" if one.requests is not None else glyphs.dash
-        failed = f", {one.failed:,} failed" if one.failed else ""
-        counted.extend(pad((Span(fit(f"{told}{failed}", wide - 1), Tone.BROKEN if one.failed else Tone.TEXT),), wide))
-    yield crop(tuple(counted), room)
-    for one in versions:
-        if one.problem:
-            told = f"{_ROLE_WORDS[one.target.role]} {one.target.version}: {one.problem}"
-            yield from wrap((Span(f"{glyphs.unknown} {told}", Tone.WAITS),), room, 2)
-
-
-def _head(one: VersionTraffic, room: int) -> Line:
-    tone = _ROLE_TONES[one.target.role]
-    return crop((Span(f"{_ROLE_WORDS[one.target.role]} ", tone), Span(str(one.target.version), bold(tone))), room)
-
-
-def _cell(
-    one: VersionTraffic, column: Sequence[float | None], top: float, say: _Say, wide: int, glyphs: Glyphs
-) -> Line:
-    """The newest number, and how it went; both versions are drawn on one scale."""
-    newest = next((value for value in reversed(column) if value is not None), None)
-    number = glyphs.dash if newest is None else say(newest)
-    drawn = sparkline(column, wide - _NUMBER - 2, top=top, ascii_only=glyphs is ASCII)
-    return Span(f"{number:<{_NUMBER}}", Tone.TEXT), Span(drawn, _ROLE_TONES[one.target.role])
+        yield from numbers_table(reading.versions, room, glyphs)
+        yield from charts(reading, room, glyphs)
 
 
 _JUDGEMENTS = {
@@ -259,39 +187,19 @@ _JUDGEMENTS = {
 
 def _verdict(verdict: Significance, now: datetime, room: int, glyphs: Glyphs) -> Iterator[Line]:
     tone, word = _JUDGEMENTS[verdict.judgement]
+    tone = Tone.WAITS if verdict.caution else tone
     sign = {Tone.BROKEN: glyphs.failed, Tone.STABLE: glyphs.passed}.get(tone, glyphs.unknown)
     left = times.left(verdict.due, now) if verdict.judgement is Judgement.NOT_ENOUGH else ""
     yield from wrap(
         (
             Span(f"{sign} {verdict.what}: {word}", bold(tone)),
+            Span(f"  {verdict.caution}:" if verdict.caution else "", bold(Tone.WAITS)),
             Span(f"  {verdict.sentence}", Tone.TEXT),
             Span(f"  about {left}" if left and left != "due" else "", Tone.DIM),
         ),
         room,
         2,
     )
-
-
-def _charts(reading: TrafficReading, room: int, glyphs: Glyphs) -> Iterator[Line]:
-    """Errors and slowest answers of each version, one below the other, as far as they are known."""
-    for title, series, say in (("error rate", _ROWS[1][1], _percent), ("p99", _ROWS[4][1], _ms)):
-        for one in reading.versions:
-            values = [point.value for point in series(one) if point.value is not None]
-            if len(values) < 3 or not any(values):
-                continue
-            tone = _ROLE_TONES[one.target.role]
-            yield _BLANK
-            yield crop(
-                (
-                    Span(f"{title} ", Tone.DIM),
-                    Span(f"{_ROLE_WORDS[one.target.role]} {one.target.version}", tone),
-                    Span(f"  now {say(values[-1])}, highest {say(max(values))}", Tone.DIM),
-                ),
-                room,
-            )
-            shown = [value * 100 for value in values] if say is _percent else values
-            drawn = chart(shown, width=min(room - 2, 100), height=_CHART, ascii_only=glyphs is ASCII)
-            yield from ((Span("  "), *line) for line in drawn)
 
 
 def _labelled(label: str, line: Line, room: int) -> tuple[Line, ...]:
