@@ -86,7 +86,9 @@ def approval(hook: Hook, canary: Mapping[str, Any], template: object = None) -> 
     confirm-rollout: this wait, and (as a last part) this pod template of the target, since Flagger's checksum is still
     that of the version before while it waits;
     confirm-traffic-increase: this weight, and the last change of the status, so that each step is asked for anew;
-    confirm-promotion, rollback: this run of the analysis.
+    confirm-promotion: this wait for it. A run that starts anew for another version and comes back to the first one
+    waits once more, and is asked for anew;
+    rollback: this run of the analysis.
     """
     status = canary.get("status")
     found = status if isinstance(status, Mapping) else {}
@@ -97,7 +99,9 @@ def approval(hook: Hook, canary: Mapping[str, Any], template: object = None) -> 
             moment += [_text(found.get("phase")), entered]
         case Hook.CONFIRM_TRAFFIC_INCREASE:
             moment += [begun, str(found.get("canaryWeight") or 0), _text(found.get("lastTransitionTime"))]
-        case Hook.CONFIRM_PROMOTION | Hook.ROLLBACK:
+        case Hook.CONFIRM_PROMOTION:
+            moment += [begun, _text(found.get("phase")), entered]
+        case Hook.ROLLBACK:
             moment += [begun]
     value = f"{checksum(found)}.{_digest(moment)}"
     return f"{value}.{_digest(template)}" if isinstance(template, Mapping) else value

@@ -201,6 +201,34 @@ def test_a_rollback_goes_through_the_gate_and_is_done_when_flagger_says_failed()
     assert promoted.settled(plan).failed
 
 
+def test_a_rollback_that_its_gate_does_not_bring_about_is_done_without_it() -> None:
+    """A gate that is away must not keep a bad version live."""
+    scene = Scene("canary-waiting-promotion")
+    plan = scene.plan(Verb.ABORT)
+    scene.send(plan)
+    assert "waiting for Flagger to roll it back" in scene.settled(plan).sentence
+    scene.later(26)
+    assert "abort once more does without the gate" in scene.settled(plan).sentence
+    again = scene.plan(Verb.ABORT)
+    (request,) = again.requests
+    assert (request.subresource, request.body["status"]) == ("status", {"failedChecks": 2})  # type: ignore[call-overload]
+    assert any("it may not reach the gate" in warning for warning in again.warnings)
+    scene.send(again)
+    assert not scene.settled(again).failed
+
+
+def test_a_promotion_that_was_approved_does_not_hold_for_the_analysis_after_another_version() -> None:
+    """The run starts anew for another version and again for the first one: its condition begins at neither."""
+    scene = Scene("bluegreen-waiting-promotion")
+    scene.send(scene.plan(Verb.PROMOTE))
+    condition = scene.canary["status"]["conditions"][0]
+    assert scene.refused(Verb.PROMOTE).startswith("It is approved already")
+    scene.status(phase="Progressing", iterations=3)
+    scene.status(phase="WaitingPromotion", iterations=2)
+    condition["lastUpdateTime"] = "2026-11-24T15:00:00Z"
+    scene.plan(Verb.PROMOTE)
+
+
 def test_without_a_gate_a_rollback_writes_the_count_that_flagger_rolls_back_at_and_says_so() -> None:
     scene = Scene("canary-suspended")
     plan = scene.plan(Verb.ABORT)
@@ -274,6 +302,9 @@ def test_another_image_starts_the_run_anew() -> None:
     containers = plan.requests[0].body["spec"]["template"]["spec"]["containers"]
     assert containers == [{"name": "server", "image": "registry.example/model-api:3"}]
     assert any("starts anew: traffic goes back to the primary" in warning for warning in plan.warnings)
+    anew = Scene("bluegreen-mirroring").plan(Verb.SET_IMAGE, images=(("server", "registry.example/model-api:3"),))
+    assert any("does not ask confirm-rollout" in warning for warning in anew.warnings)
+    assert any(warning.endswith("It waits at confirm-promotion.") for warning in anew.warnings), anew.warnings
     for images, why in (
         ((), "no container and image"),
         ((("nobody", "a:1"),), 'no container "nobody"'),

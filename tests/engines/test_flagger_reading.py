@@ -214,7 +214,8 @@ def test_a_foreign_gate_of_the_next_step_is_known_by_the_time_and_by_events() ->
     assert what(soon) is WaitFor.PERSON  # an event told so
     objects[EVENTS] = []
     assert what(soon) is WaitFor.TIMER
-    assert what(begun + timedelta(seconds=10)) is WaitFor.PERSON
+    assert what(begun + timedelta(seconds=11)) is WaitFor.TIMER, "a tick takes a moment to write its status"
+    assert what(begun + timedelta(seconds=16)) is WaitFor.PERSON
     assert "http://" in observed(name).rollout.waiting.sentence
 
 
@@ -255,6 +256,78 @@ def test_the_time_until_it_serves_is_counted_in_ticks() -> None:
     slow = observed("bluegreen-mirroring", objects)
     assert facts(slow)["Serves in about"].startswith("7 min 30 s")
     assert slow.rollout.waiting.until == datetime(2026, 11, 24, 14, 41, 52, tzinfo=UTC)
+
+
+BLUE, STEPS, BACK = (
+    {"iterations": 3, "mirror": True},
+    {"stepWeights": [20, 60]},
+    {"stepWeight": 50, "maxWeight": 100, "stepWeightPromotion": 30},
+)
+MATCH = {"iterations": 2, "match": [{}]}
+
+
+@pytest.mark.parametrize(
+    ("analysis", "phase", "iterations", "weight", "share", "ticks"),
+    [
+        (BLUE, "Waiting", 0, 0, 0, 8),
+        (BLUE, "Progressing", 0, 0, 0, 7),
+        (BLUE, "WaitingPromotion", 2, 0, 0, 5),
+        (BLUE, "WaitingPromotion", 4, 0, 100, 3),
+        (BLUE, "Promoting", 0, 0, 100, 2),
+        (MATCH, "WaitingPromotion", 1, 0, 100, 4),
+        (STEPS, "Progressing", 0, 0, 0, 5),
+        (STEPS, "WaitingPromotion", -1, 0, 60, 3),
+        (BACK, "Progressing", 0, 100, 100, 6),
+        (BACK, "Promoting", 0, 0, 100, 5),
+        (BACK, "Promoting", 0, 40, 40, 3),
+    ],
+)
+def test_the_ticks_are_those_that_the_real_flagger_took_to_succeed(
+    analysis: dict[str, Any], phase: str, iterations: int, weight: int, share: int, ticks: int
+) -> None:
+    objects = recorded.objects("bluegreen-mirroring")
+    (canary,) = objects[CANARIES]
+    canary["spec"]["analysis"] = {"interval": "10s", **analysis}
+    canary["spec"]["service"]["timeout"] = "15s"
+    canary["status"].update(phase=phase, iterations=iterations, canaryWeight=weight)
+    rule = objects[HTTP_ROUTES][0]["spec"]["rules"][0]
+    for backend in rule["backendRefs"]:
+        backend["weight"] = share if backend["name"].endswith("-canary") else 100 - share
+    rule.pop("filters")
+    assert f": {ticks} ticks" in facts(observed("bluegreen-mirroring", objects))["Serves in about"]
+
+
+def test_what_never_ends_has_no_time_until_it_serves() -> None:
+    objects = recorded.objects("canary-20")
+    objects[CANARIES][0]["spec"]["analysis"] |= {"mirror": True, "webhooks": []}
+    found = observed("canary-20", objects)
+    assert "Serves in about" not in facts(found)
+    assert found.rollout.message.startswith("it never ends: on the Gateway API Flagger copies only with")
+
+
+def test_clients_who_stay_by_a_cookie_are_not_taken_for_the_share() -> None:
+    """With session affinity Flagger puts the rule of the clients who have the cookie before that of the shares."""
+    objects = recorded.objects("canary-20")
+    objects[CANARIES][0]["spec"]["analysis"]["sessionAffinity"] = {"cookieName": "f"}
+    rules = objects[HTTP_ROUTES][0]["spec"]["rules"]
+    cookie = {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"add": []}}
+    primary, new = rules[0]["backendRefs"]
+    rules.insert(0, {"backendRefs": [{**primary, "weight": 0}, {**new, "weight": 100}]})
+    new["filters"] = [cookie]
+    found = observed("canary-20", objects)
+    assert found.rollout.weight is not None
+    assert found.rollout.weight.actual == 20
+    assert "20 % to the new version; whoever it has answered once stays" in facts(found)["Route"]
+
+
+def test_pods_that_were_not_ready_in_time_are_the_reason() -> None:
+    objects = recorded.objects("canary-not-ready")
+    objects[CANARIES][0]["status"]["phase"] = "Failed"
+    event = next(each for each in objects[EVENTS] if "not ready: waiting for rollout" in each["message"])
+    objects[EVENTS].append({**event, "message": "Canary failed! Scaling down model-api.x"})
+    assert facts(observed("canary-not-ready", objects))["Why it failed"].startswith(
+        "its pods were not ready at the deadline: waiting for rollout to finish"
+    )
 
 
 @pytest.mark.parametrize(

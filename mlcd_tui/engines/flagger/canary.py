@@ -135,6 +135,16 @@ class CanaryState:
         return tuple(found)
 
     @property
+    def step_back(self) -> int:
+        """Percent by which live traffic moves to the primary with each tick of Promoting; 0: all at once."""
+        return 0 if self.by_hand else max(integer(self.analysis.get("stepWeightPromotion")), 0)
+
+    @property
+    def sticky(self) -> bool:
+        """Whoever was answered by the new version once stays with it, by a cookie."""
+        return isinstance(self.analysis.get("sessionAffinity"), dict) and self.way is Way.WEIGHTS
+
+    @property
     def suspended(self) -> bool:
         """A person stopped its ticks."""
         return self.spec.get("suspend") is True

@@ -145,7 +145,7 @@ def _facts(state: State, own: Sequence[JSON]) -> tuple[tuple[Clean, Clean], ...]
 
 def _eta(state: State) -> str:
     eta, ticks = state.eta, state.ticks_left
-    if eta is None or ticks is None or state.canary.suspended:
+    if eta is None or ticks is None or state.canary.suspended or traffic.stuck(state):
         return ""
     return f"{span(int(eta.total_seconds()))}: {counted(ticks, 'tick')}, if no check fails and no gate is shut"
 
@@ -161,6 +161,8 @@ def _route(state: State) -> str:
         told += f", {route.mirror:g} % copied to it"
     if canary.running and canary.way is Way.WEIGHTS and route.share != canary.weight:
         told += f"; Flagger's status says {canary.weight} %"
+    if canary.running and canary.sticky and route.share:
+        told += "; whoever it has answered once stays with it, by a cookie, so it serves more than that"
     return told
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from mlcd_tui.domain.refs import EVENTS, JSON, Objects
@@ -18,6 +18,9 @@ _INCREASE: Final = "advancement waiting for traffic increase approval"
 _SKIPPED: Final = "skipping canary run as object is suspended"
 _FIRST_CHECK: Final = re.compile(r" canary iteration 1/")
 _REASONS: Final = ("Rolling back ", "Rollback check ")
+_FAILED: Final = "Canary failed!"
+_NOT_READY: Final = "not ready: "
+_AT_ONCE: Final = timedelta(seconds=2)
 _HALT: Final = re.compile(
     r"advancement (?:external check (?P<check>\S+) failed (?P<said>.*)"
     r"|(?P<name>.+?) (?P<value>[-+\d.a-zµ]+)(?P<unit>%?) (?P<op>[<>]) (?P<limit>[-+\d.a-zµ]+)%?)$"
@@ -82,10 +85,16 @@ def mirrored_since(events: Sequence[JSON], begun: datetime | None) -> datetime |
 
 def why_failed(events: Sequence[JSON]) -> Clean:
     """The reason of the last failure; empty where no event tells, for client-go drops those of an object with many."""
+    ended: datetime | None = None
     for raw in reversed(events):
-        message = _message(raw)
+        message, at = _message(raw), last(raw)
         if message.startswith(_REASONS):
             return clean(message)
+        if message.startswith(_FAILED):
+            ended = ended or at
+        elif _NOT_READY in message and ended is not None and at is not None and ended - at <= _AT_ONCE:
+            # At the deadline of its pods Flagger tells no reason but what it always says of them.
+            return clean(f"its pods were not ready at the deadline: {message.partition(_NOT_READY)[2]}")
     return Clean("")
 
 
@@ -93,8 +102,8 @@ def not_ready(events: Sequence[JSON], since: datetime | None) -> Clean:
     """What Flagger said last of pods that are not ready."""
     for raw in reversed(events):
         message, at = _message(raw), last(raw)
-        if "not ready: " in message and at is not None and (since is None or at >= since):
-            return clean(message.partition("not ready: ")[2])
+        if _NOT_READY in message and at is not None and (since is None or at >= since):
+            return clean(message.partition(_NOT_READY)[2])
     return Clean("")
 
 

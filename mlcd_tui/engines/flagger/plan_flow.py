@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlcd_tui.domain.hook_approval import Hook
+from mlcd_tui.domain.hook_approval import Hook, is_ours
 from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.engines._words import listed, span
@@ -20,7 +20,7 @@ def promote(case: Case) -> Plan | Refusal:
     assert asked is not None
     if asked.hook is Hook.CONFIRM_ROLLOUT and case.canary.target_kind in _TEMPLATED and case.template is None:
         return case.refuse("its target cannot be seen, and an approval names the pod template that it is for")
-    others = [each.name or each.kind for each in asked.webhooks if f"/mlcd/{asked.hook.value}" not in each.url]
+    others = [each.name or each.kind for each in asked.webhooks if not is_ours(each.url, asked.hook)]
     warnings = [f"It also asks {listed(others)}, which mlcd-tui does not keep." if others else ""]
     told, expect = _opened(case, asked.hook)
     asks = SLOWEST_ASK if asked.hook is Hook.CONFIRM_PROMOTION else 1
@@ -152,9 +152,12 @@ def resume(case: Case) -> Plan | Refusal:
 def abort(case: Case) -> Plan | Refusal:
     """Roll back: through our gate where the Canary asks it, else by the count that Flagger itself rolls back at."""
     canary, state = case.canary, case.state
-    gate = canary.ours(Hook.ROLLBACK)
+    again = canary.ours(Hook.ROLLBACK) and canary.approved(Hook.ROLLBACK)
+    gate = canary.ours(Hook.ROLLBACK) and not again
     spec: JSON = {}
     changes: list[Change] = [change("live traffic", case.serving, "0 %")]
+    if state.mirroring:
+        changes.append(change("copied traffic", "on", "off"))
     if canary.suspended:
         spec["suspend"] = False
         changes.append(change("suspended", "yes", "no"))
@@ -170,8 +173,13 @@ def abort(case: Case) -> Plan | Refusal:
         requests.append(case.patch({"status": {"failedChecks": canary.threshold}}, status=True))
         changes.append(change("failed checks", canary.failed_checks, canary.threshold))
         requests += [case.patch({"spec": spec})] if spec else []
+        why = (
+            "The gate was opened before, and Flagger has not rolled back: it may not reach the gate. So"
+            if again
+            else "No rollback hook asks mlcd-tui's gate, so"
+        )
         warnings.append(
-            "No rollback hook asks mlcd-tui's gate, so the count of failed checks is set to the threshold; "
+            f"{why} the count of failed checks is set to the threshold; "
             "Flagger then tells of failed checks that never were."
         )
     if state.starting:

@@ -12,6 +12,7 @@ from mlcd_tui.engines._json import dig, name_of, text
 from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import bare_template, revision, template_containers
 from mlcd_tui.engines._workload import version as image_version
+from mlcd_tui.engines.flagger.canary import CanaryState, Way
 from mlcd_tui.engines.flagger.case import Case, change
 from mlcd_tui.engines.flagger.kinds import RESTARTED, REVISION, Phase
 from mlcd_tui.engines.flagger.revisions import before, owned, same_template, served_by
@@ -160,18 +161,27 @@ def _effect(case: Case, *, serves: bool) -> tuple[str, list[str]]:
         return ", which is what serves", warnings
     if canary.phase in _RUNS:
         warnings.append("The run under way starts anew: traffic goes back to the primary, all checks are done again.")
+        if canary.hooks(Hook.CONFIRM_ROLLOUT):
+            warnings.append("In the middle of a run Flagger does not ask confirm-rollout: its pods start unasked.")
     if canary.skips:
         warnings.append("Its analysis is skipped: the new version goes out unchecked.")
         return ", without any analysis", warnings
     gates = [
         h.value
         for h in (Hook.CONFIRM_ROLLOUT, Hook.CONFIRM_TRAFFIC_INCREASE, Hook.CONFIRM_PROMOTION)
-        if canary.hooks(h)
+        if canary.hooks(h) and _asks(canary, h)
     ]
-    ticks = (canary.iterations or len(canary.weights)) + 4
+    ticks = case.state.whole_run
     wait = f" It waits at {', '.join(gates)}." if gates else ""
     warnings.append(f"It serves after its analysis: about {span(ticks * canary.interval)}, if nothing fails.{wait}")
     return ", after its analysis", warnings
+
+
+def _asks(canary: CanaryState, hook: Hook) -> bool:
+    """Whether Flagger comes to ask that gate, from where it is now."""
+    if hook is Hook.CONFIRM_ROLLOUT:
+        return canary.phase not in _RUNS
+    return hook is not Hook.CONFIRM_TRAFFIC_INCREASE or canary.way is Way.WEIGHTS
 
 
 def _containers(target: JSON) -> list[tuple[JSON, bool]]:

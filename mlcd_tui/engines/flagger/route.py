@@ -32,15 +32,14 @@ def read(kind: str, route: lean.LeanRoute, primary: str, canary: str) -> Route:
     spec = table(route.spec)
     if kind == "HTTPRoute":
         rules = rows(spec.get("rules"))
-        share = _share(
-            [[(_backend(b), b.get("weight")) for b in rows(r.get("backendRefs"))] for r in rules], primary, canary
-        )
+        found = [[(_backend(b), b) for b in rows(r.get("backendRefs"))] for r in rules]
+        share = _share(found, primary, canary, "filters")
         mirror = _most(_http_copies(rule, canary) for rule in rules)
         return Route(kind, route.metadata.name, share, mirror, _accepted(route))
     rules = rows(spec.get("http"))
-    destinations = [[(_host(b), b.get("weight")) for b in rows(r.get("route"))] for r in rules]
+    found = [[(_host(b), b) for b in rows(r.get("route"))] for r in rules]
     mirror = _most(_istio_copies(rule, canary) for rule in rules)
-    return Route(kind, route.metadata.name, _share(destinations, primary, canary), mirror, None)
+    return Route(kind, route.metadata.name, _share(found, primary, canary, "headers"), mirror, None)
 
 
 def _backend(ref: JSON) -> str:
@@ -52,12 +51,16 @@ def _host(route: JSON) -> str:
     return text(dig(route, "destination", "host")).partition(".")[0]
 
 
-def _share(rules: list[list[tuple[str, object]]], primary: str, canary: str) -> int | None:
-    """The share in the first rule that names both, or only the canary."""
+def _share(rules: list[list[tuple[str, JSON]]], primary: str, canary: str, marked: str) -> int | None:
+    """The share in the first rule that names both, or only the primary.
+
+    With session affinity the first rule is that of the clients who have the cookie, all of them with the new version;
+    shares are those of the rule that hands the cookie out, which is `marked` by a field of a backend of its own.
+    """
     found: int | None = None
-    for rule in rules:
+    for rule in sorted(rules, key=lambda rule: not any(backend.get(marked) for _, backend in rule)):
         # A missing weight is 1 on Gateway API; Istio gives a lone destination everything.
-        weights = {name: max(integer(weight, 1), 0) for name, weight in rule}
+        weights = {name: max(integer(backend.get("weight"), 1), 0) for name, backend in rule}
         total = sum(weights.values())
         if primary in weights and canary in weights:
             return round(100 * weights[canary] / total) if total else 0

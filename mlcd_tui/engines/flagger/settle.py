@@ -17,9 +17,11 @@ from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.flagger import events, standing
 from mlcd_tui.engines.flagger.canary import CanaryState
 from mlcd_tui.engines.flagger.detail import find, state_of
-from mlcd_tui.engines.flagger.kinds import RESTARTED, Phase
+from mlcd_tui.engines.flagger.kinds import RESTARTED, SLOWEST_ASK, Phase
 from mlcd_tui.engines.flagger.revisions import deployment, same_template
 from mlcd_tui.engines.flagger.state import State
+
+_UNHEARD = "see whether it runs and reaches the gate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,12 @@ class _Look:
         """A tick must have come since: a whole interval has gone by."""
         at = when(self.plan.mark.get("at"))
         return at is not None and (self.now - at).total_seconds() > self.canary.interval
+
+    @property
+    def late(self) -> bool:
+        """Flagger should have asked and acted long since: it does not come, or does not reach the gate."""
+        at = when(self.plan.mark.get("at"))
+        return at is not None and (self.now - at).total_seconds() > self.canary.interval * (SLOWEST_ASK + 0.5)
 
     def since(self, at: datetime | None) -> bool:
         """Whether a moment is not before the act, by clocks that tell whole seconds."""
@@ -100,6 +108,8 @@ def _gate(look: _Look) -> Settled:
         if canary.failed_checks:
             return _never(f"a check failed meanwhile ({_stands(look)}), and the approval does not hold any more")
         return _never("the approval was taken away, or holds for another moment than this one")
+    if look.late:
+        return _not_yet(f"approved, but Flagger has not gone on: {_UNHEARD}, or a check fails or runs still")
     return _not_yet(f"approved; waiting for Flagger to ask, {_tick(look)}")
 
 
@@ -158,6 +168,8 @@ def _aborted(look: _Look) -> Settled:
         return _never("it was written over meanwhile; look, and try again")
     if look.state.starting:
         return _not_yet(f"waiting for Flagger to roll it back, which it does once its pods are ready: {_stands(look)}")
+    if look.late and mark.get("gate"):
+        return _not_yet(f"approved, but Flagger does not roll back: {_UNHEARD}; abort once more does without the gate")
     return _not_yet(f"waiting for Flagger to roll it back, {_tick(look)}")
 
 

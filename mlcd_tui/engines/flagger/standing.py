@@ -7,6 +7,7 @@ from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import text
 from mlcd_tui.engines._words import listed
+from mlcd_tui.engines.flagger import traffic
 from mlcd_tui.engines.flagger.canary import Way
 from mlcd_tui.engines.flagger.kinds import Phase as Told
 from mlcd_tui.engines.flagger.state import Asked, State
@@ -73,6 +74,8 @@ def _before(state: State) -> str:
 def _under_way(state: State) -> str:
     canary = state.canary
     match canary.phase:
+        case Told.PROMOTING if canary.step_back and state.share and state.primary and state.primary.complete:
+            return f"traffic goes back to the primary, which has the new version: {state.share} % is not there yet"
         case Told.PROMOTING:
             return "the primary gets the new version"
         case Told.FINALISING:
@@ -81,6 +84,8 @@ def _under_way(state: State) -> str:
             return "approved"
     if state.starting:
         return "the pods of the new version are not all ready"
+    if why := traffic.stuck(state):
+        return f"it never ends: {why}"
     if canary.failed_checks:
         return f"{counted(canary.failed_checks, 'failed check')}; at {canary.threshold} it is rolled back"
     if state.switched:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from mlcd_tui.domain.hook_approval import Hook
 from mlcd_tui.domain.refs import DEPLOYMENTS, Resource
@@ -19,6 +19,9 @@ from mlcd_tui.engines.flagger import lean
 from mlcd_tui.engines.flagger.canary import CanaryState, Way, Webhook
 from mlcd_tui.engines.flagger.kinds import CANARIES, HTTP_ROUTES, VIRTUAL_SERVICES, Phase
 from mlcd_tui.engines.flagger.route import Route, read
+
+_SLOW_TICK: Final = 5
+"""Seconds that a tick may take before its silence means anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,12 @@ class State:
         return later(self.canary.changed, self.canary.interval)
 
     @property
+    def _overdue(self) -> bool:
+        """A tick must have come and changed nothing: some seconds are for its checks and for writing the status."""
+        due = later(self.canary.changed, self.canary.interval + _SLOW_TICK)
+        return due is not None and self.now >= due
+
+    @property
     def share(self) -> int | None:
         """Percent of live traffic that really goes to the new version; None: the route is not at hand."""
         return self.route.share if self.route else None
@@ -137,9 +146,9 @@ class State:
             return False
         if asked.ours or asked.hook is not Hook.CONFIRM_TRAFFIC_INCREASE:
             return True
-        changed, due = self.canary.changed, self.next_tick
+        changed = self.canary.changed
         told = self.halted is not None and changed is not None and self.halted >= changed
-        return told or (due is not None and self.now >= due)
+        return told or self._overdue
 
     @property
     def switched(self) -> bool:
@@ -155,12 +164,15 @@ class State:
     @property
     def ticks_left(self) -> int | None:
         """Ticks until the new version serves, if nothing fails and nobody is waited for; None: cannot be told."""
-        canary = self.canary
-        match canary.phase:
-            case Phase.WAITING | Phase.PROGRESSING | Phase.WAITING_PROMOTION:
-                return 3 + self._analysis_left()
+        match self.canary.phase:
+            case Phase.WAITING | Phase.PROGRESSING | Phase.WAITING_PROMOTION if self.canary.skips:
+                return 1 + int(self.canary.phase is Phase.WAITING)
+            case Phase.WAITING:  # the tick that finds its gate open only starts the pods
+                return 1 + self._analysis_left() + 1 + self._moving_back(self._most) + 1
+            case Phase.PROGRESSING | Phase.WAITING_PROMOTION:
+                return self._analysis_left() + 1 + self._moving_back(self._most) + 1
             case Phase.PROMOTING:
-                return 2
+                return self._moving_back(self._most if self.share is None else self.share) + 1
             case Phase.FINALISING:
                 return 1
             case _:
@@ -168,12 +180,31 @@ class State:
 
     def _analysis_left(self) -> int:
         canary = self.canary
-        if canary.phase is Phase.WAITING_PROMOTION:
-            return 0
         if canary.way is Way.WEIGHTS:
+            if canary.phase is Phase.WAITING_PROMOTION:  # the status forgets its weight there
+                return 0
             extra = int(canary.mirrors and canary.weight == 0 and not self.mirroring)
             return sum(weight > canary.weight for weight in canary.weights) + extra
         return max(canary.iterations - canary.iteration, 0) + int(canary.way is Way.SWITCH and not self.switched)
+
+    @property
+    def _most(self) -> int:
+        """The share that the new version has when the primary gets it."""
+        canary = self.canary
+        return canary.weights[-1] if canary.way is Way.WEIGHTS and canary.weights else 100
+
+    def _moving_back(self, share: int) -> int:
+        """Ticks that live traffic takes from the target to the primary once that has the new version."""
+        step = self.canary.step_back
+        return max(-(-share // step), 1) if step else 1
+
+    @property
+    def whole_run(self) -> int:
+        """Ticks from a new template to its service, its first tick and a gate of its beginning among them."""
+        canary = self.canary
+        checks = len(canary.weights) if canary.way is Way.WEIGHTS else canary.iterations + int(canary.way is Way.SWITCH)
+        gate = int(bool(canary.hooks(Hook.CONFIRM_ROLLOUT)))
+        return 1 + gate + checks + 1 + self._moving_back(self._most) + 1
 
     @property
     def eta(self) -> timedelta | None:
