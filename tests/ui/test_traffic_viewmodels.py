@@ -162,6 +162,8 @@ def test_a_sparkline_keeps_to_its_room(values: list[float | None], room: int, as
 
 
 def test_two_sparklines_on_one_scale_can_be_compared() -> None:
-    assert sparkline([1.0, 2.0], 10, top=8.0) == "▂▃"
-    assert sparkline([8.0, None, 0.0], 10, top=8.0) == "█ ▁"
+    assert sparkline([1.0, 4.0], 10, top=8.0) == "⣀⠒"
+    assert sparkline([8.0, None, 0.0], 10, top=8.0) == "⠉ ⣀"
+    assert sparkline([8.0, 0.0, None, 0.0], 2, top=8.0) == "⢁⢀"
+    assert sparkline([1.0, 8.0], 10, top=8.0, ascii_only=True) == ":@"
     assert sparkline([], 10) == sparkline([None], 10) == ""

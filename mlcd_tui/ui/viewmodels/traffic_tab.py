@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from mlcd_tui.domain.intent import Verb
@@ -11,39 +11,20 @@ from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.traffic import (
     Judgement,
     Mirror,
-    Point,
     Significance,
     TrafficReading,
     TrafficRole,
     TrafficTarget,
-    VersionTraffic,
 )
 from mlcd_tui.ui.viewmodels import times
-from mlcd_tui.ui.viewmodels.chart import chart
-from mlcd_tui.ui.viewmodels.glyphs import ASCII, Glyphs
-from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, fit, pad, wrap
-from mlcd_tui.ui.viewmodels.sparkline import sparkline
+from mlcd_tui.ui.viewmodels.glyphs import Glyphs
+from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
+from mlcd_tui.ui.viewmodels.traffic_numbers import LABEL, ROLE_TONES, ROLE_WORDS, charts, numbers_table
 
-_LABEL = 11
 _BLANK: Line = ()
-_LEAST_COLUMN = 20
-_NUMBER = 10
-_CHART = 4
 _NARROW = 60
-_ROLE_TONES = {
-    TrafficRole.SERVING: Tone.STABLE,
-    TrafficRole.CANDIDATE: Tone.NEW,
-    TrafficRole.SHADOW: Tone.MIRROR,
-    TrafficRole.IDLE: Tone.DIM,
-}
 _WITHOUT_LIVE = {TrafficRole.SHADOW: "only copies", TrafficRole.IDLE: "nothing now"}
-_ROLE_WORDS = {
-    TrafficRole.SERVING: "serves",
-    TrafficRole.CANDIDATE: "candidate",
-    TrafficRole.SHADOW: "shadow",
-    TrafficRole.IDLE: "idle",
-}
 
 
 def traffic_lines(
@@ -93,13 +74,13 @@ def _shares(detail: RolloutDetail, room: int, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _share(target: TrafficTarget, glyphs: Glyphs) -> Line:
-    tone = _ROLE_TONES[target.role]
+    tone = ROLE_TONES[target.role]
     live = _WITHOUT_LIVE.get(target.role, "a share that is not known")
     if target.role not in _WITHOUT_LIVE and target.share is not None:
         live = f"{_trimmed(target.share)} % of live traffic"
     by = f"  {glyphs.dot} {target.service or target.workload}" if target.service or target.workload else ""
     return (
-        Span(f"{_ROLE_WORDS[target.role]:<{_LABEL}}", tone),
+        Span(f"{ROLE_WORDS[target.role]:<{LABEL}}", tone),
         Span(f"{target.version or 'version not known'}", bold(tone)),
         Span(f"  {live}", Tone.TEXT),
         Span(by, Tone.DIM),
@@ -203,7 +184,7 @@ def _verdict(verdict: Significance, now: datetime, room: int, glyphs: Glyphs) ->
 
 
 def _labelled(label: str, line: Line, room: int) -> tuple[Line, ...]:
-    return wrap((Span(f"{label:<{_LABEL}}", Tone.DIM), *line), room, _LABEL)
+    return wrap((Span(f"{label:<{LABEL}}", Tone.DIM), *line), room, LABEL)
 
 
 def _trimmed(value: float) -> str:
