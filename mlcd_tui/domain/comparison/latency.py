@@ -9,11 +9,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 
 from mlcd_tui.domain.comparison.intervals import median_interval, quantile
-from mlcd_tui.domain.comparison.report import LatencyDelta
+from mlcd_tui.domain.comparison.report import LatencyDelta, Tail
 
 QUANTILES = (0.5, 0.95, 0.99)
 MOST = 100_000
 """Pairs that are kept."""
+_TAILS = (0.1, 0.02)
+"""Shares of the pairs that are looked at by themselves: the ones that are farthest apart."""
 _LEAST = 6
 """Pairs below which no interval of a median says 95 %."""
 
@@ -62,4 +64,16 @@ class Latency:
             shadow=tuple((q, quantile(two, q)) for q in QUANTILES),
             slower=len(deltas) - bisect_right(deltas, most),
             faster=bisect_left(deltas, -most),
+            tails=_tails(deltas, most),
         )
+
+
+def _tails(deltas: list[float], most: float) -> tuple[Tail, ...]:
+    """By distances alone, whatever their signs: so the signs of two equal versions are as by a fair coin in each."""
+    apart = sorted(map(abs, deltas), reverse=True)
+    bounds = (apart[math.ceil(share * len(apart)) - 1] for share in _TAILS)
+    return tuple(
+        Tail(bound, len(deltas) - bisect_left(deltas, bound), bisect_right(deltas, -bound))
+        for bound in bounds
+        if bound > most
+    )

@@ -75,6 +75,17 @@ class FieldDrift:
 
 
 @dataclass(frozen=True, slots=True)
+class Tail:
+    """The pairs whose times are farthest apart, whoever was the slower one."""
+
+    ms: float
+    """They are apart by that much at least."""
+    slower: int
+    """Pairs in which the shadow took that much longer."""
+    faster: int
+
+
+@dataclass(frozen=True, slots=True)
 class LatencyDelta:
     """Shadow minus production in milliseconds, over pairs that both were timed; ms."""
 
@@ -90,6 +101,8 @@ class LatencyDelta:
     """Pairs in which the shadow took longer by more than the limit: a median does not see what happens to a few."""
     faster: int = 0
     """Those in which production did."""
+    tails: tuple[Tail, ...] = ()
+    """The tenth and the fiftieth part that are farthest apart, where that is farther than the limit."""
 
 
 @dataclass(frozen=True, slots=True)

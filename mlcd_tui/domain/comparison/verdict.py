@@ -16,8 +16,9 @@ from mlcd_tui.domain.comparison.report import (
     FieldJudgement,
     LatencyDelta,
     Share,
+    Tail,
 )
-from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words, slow_words
+from mlcd_tui.domain.comparison.wording import latency_words, percent, share_words, slow_words, tail_words
 from mlcd_tui.domain.text import Clean, clean
 
 _MOST_FIELDS = 50
@@ -26,6 +27,9 @@ _SLOW = 0.01
 _SLOW_SHOWN = 0.05
 """What the upper end of that share has to be below, for the shadow to be called as fast."""
 _SLOW_ALPHA = 0.025
+_SLOW_LOOKS = 3
+"""At those that are apart by more than the limit, and at both tails: among ever so many that are apart by chance, the
+few that are much slower would not stand out."""
 _ORDER = (
     FieldJudgement.BROKEN,
     FieldJudgement.DIFFERENT,
@@ -59,23 +63,28 @@ class _Standing:
     @property
     def slower(self) -> bool:
         limit = self.latency_limit
-        return self.latency is not None and limit is not None and (self.latency.low > limit or self.slower_at_times)
+        at_times = self.slower_at_times is not None
+        return self.latency is not None and limit is not None and (self.latency.low > limit or at_times)
 
     @property
-    def slower_at_times(self) -> bool:
-        """Whether some requests take longer. Were both as fast, either side would be the slower one as often."""
-        if self.latency is None:
-            return False
-        slower, faster = self.latency.slower, self.latency.faster
-        return slower - faster > _SLOW * _timed(self.latency) and mcnemar(slower, faster) <= _SLOW_ALPHA
+    def slower_at_times(self) -> Tail | None:
+        """The requests that take longer. Were both as fast, either side would be the slower one as often."""
+        latency, limit = self.latency, self.latency_limit
+        if latency is None or limit is None:
+            return None
+        least = _SLOW * _timed(latency)
+        for one in (Tail(limit, latency.slower, latency.faster), *latency.tails):
+            if one.slower - one.faster > least and mcnemar(one.slower, one.faster) <= _SLOW_ALPHA / _SLOW_LOOKS:
+                return one
+        return None
 
     @property
     def times(self) -> str:
         """What is known of how long they take."""
-        limit = self.latency_limit
-        if self.latency is None or limit is None or not self.slower_at_times:
+        tail = self.slower_at_times
+        if self.latency is None or tail is None:
             return latency_words(self.latency)
-        return f"{slow_words(self.latency, limit)}; {latency_words(self.latency)}"
+        return f"{tail_words(self.latency, tail)}; {latency_words(self.latency)}"
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from mlcd_tui.domain.comparison.report import LatencyDelta, Share
+from mlcd_tui.domain.comparison.report import LatencyDelta, Share, Tail
 
 
 def percent(value: float) -> str:
@@ -34,6 +34,9 @@ def latency_words(latency: LatencyDelta | None) -> str:
 
 def slow_words(latency: LatencyDelta, limit: float) -> str:
     """`slower by more than 5 ms in 100 of 2,000, faster in 3`."""
-    return (
-        f"slower by more than {limit:.3g} ms in {latency.slower:,} of {latency.pairs:,}, faster in {latency.faster:,}"
-    )
+    return tail_words(latency, Tail(limit, latency.slower, latency.faster))
+
+
+def tail_words(latency: LatencyDelta, tail: Tail) -> str:
+    """The same of the pairs that are farthest apart."""
+    return f"slower by more than {tail.ms:.3g} ms in {tail.slower:,} of {latency.pairs:,}, faster in {tail.faster:,}"
