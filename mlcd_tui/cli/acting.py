@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from mlcd_tui.cli import output
+from mlcd_tui.cli import after_switch, output
+from mlcd_tui.cli.after_switch import After, after_options
 from mlcd_tui.cli.duration import DURATION
 from mlcd_tui.cli.naming import ROLLOUT_NAME, resolve_or_suggest
 from mlcd_tui.cli.options import Globals, current, global_options
@@ -26,6 +27,7 @@ from mlcd_tui.domain.plan import Outcome, Plan, Result
 from mlcd_tui.domain.ports import Proposal
 from mlcd_tui.domain.rollout import Phase, RolloutDetail, WaitFor
 from mlcd_tui.domain.text import joined
+from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 
 _EXIT = {Result.DONE: 0, Result.SENT: 1, Result.FAILED: 1, Result.CONFLICT: 3, Result.REFUSED: 3}
 _GATES = {GateState.PASSED: "✔", GateState.FAILED: "✘", GateState.UNKNOWN: "?"}
@@ -41,6 +43,7 @@ class How:
     wait: bool
     timeout: float | None
     confirm_name: str
+    after: After
 
 
 def act_options(function: Any) -> Any:
@@ -82,6 +85,8 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
         if not possible and not how.dry_run:
             await wired.session.decline(proposal, how.reason)
         return 0 if possible else 3
+    if how.after.seconds:
+        wired.session.traffic.watch_for(how.after.seconds)
     if not machine or not how.yes:
         print_plan(proposal, err=machine)
     if not how.yes and not _asked(proposal):
@@ -94,13 +99,33 @@ async def _decide(wired: Wired, globals_: Globals, how: How, proposal: Proposal)
     outcome = await wired.session.confirm(
         proposal, reason=reason, typed_name=typed, patience=patience, progress=_progress if not machine else None
     )
-    if machine:
-        output.emit(outcome_document(outcome), globals_.output)
-    else:
+    return await _finish(wired, globals_, how, proposal, outcome, deadline)
+
+
+async def _finish(
+    wired: Wired, globals_: Globals, how: How, proposal: Proposal, outcome: Outcome, deadline: float | None
+) -> int:
+    """Tell what became of it, with the way back where anything may be other than before; wait and watch as asked."""
+    machine, code = globals_.output != "table", _EXIT[outcome.result]
+    back = proposal.plan.way_back if isinstance(proposal.plan, Plan) and outcome.may_have_changed else ""
+    document = {**outcome_document(outcome), "wayBack": back}
+    if not machine:
         click.echo(f"{outcome.result.value}: {outcome.sentence} ({outcome.seconds:.1f} s)")
-    if how.wait and outcome.result is Result.DONE:
-        return await _wait(wired, outcome, how.timeout, deadline)
-    return _EXIT[outcome.result]
+        if back:
+            click.echo(f"Way back: {back}")
+    try:
+        if how.wait and outcome.result is Result.DONE:
+            code = await _wait(wired, outcome, how.timeout, deadline)
+        if how.after.seconds and outcome.may_have_changed:
+            judged = await after_switch.watched(wired, outcome, how.after, told=_progress)
+            document["afterwards"] = after_switch.document(judged, globals_)
+            for line in () if machine else after_switch.lines(judged, globals_):
+                click.echo(line)
+            code = after_switch.exit_code(judged, code)
+    finally:
+        if machine:
+            output.emit(document, globals_.output)
+    return code
 
 
 def _progress(sentence: str) -> None:
@@ -221,17 +246,23 @@ _PLAIN = {
 
 
 def _how(options: dict[str, Any]) -> How:
-    return How(**{name: options.pop(name) for name in ("yes", "dry_run", "reason", "wait", "timeout", "confirm_name")})
+    told = {name: options.pop(name) for name in ("yes", "dry_run", "reason", "wait", "timeout", "confirm_name")}
+    return How(**told, after=after_switch.asked(options))
 
 
 def _plain(verb: Verb, text: str) -> None:
     @rollouts.command(verb.value, help=text)
     @click.argument("name", type=ROLLOUT_NAME)
     @act_options
+    @(after_options if verb in CARRIES_TRAFFIC else _as_it_is)
     @global_options
     @click.pass_context
     def command(ctx: click.Context, /, name: str, **options: Any) -> None:
         perform(current(ctx), name, _how(options), verb=verb)
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
 
 
 for _verb, _text in _PLAIN.items():
@@ -242,6 +273,7 @@ for _verb, _text in _PLAIN.items():
 @click.argument("name", type=ROLLOUT_NAME)
 @click.option("--full", is_flag=True, help="Skip all steps, pauses and analyses that are left.")
 @act_options
+@after_options
 @global_options
 @click.pass_context
 def promote(ctx: click.Context, /, name: str, full: bool, **options: Any) -> None:  # noqa: FBT001
@@ -278,6 +310,7 @@ def set_image(ctx: click.Context, /, name: str, images: tuple[str, ...], **optio
 @click.argument("name", type=ROLLOUT_NAME)
 @click.argument("percent", type=click.IntRange(0, 100))
 @act_options
+@after_options
 @global_options
 @click.pass_context
 def set_weight(ctx: click.Context, /, name: str, percent: int, **options: Any) -> None:

@@ -55,7 +55,8 @@ def test_without_yes_and_without_a_terminal_nothing_is_sent(seen: Cli) -> None:
 def test_promote_goes_one_step_and_is_recorded(acted: Cli) -> None:
     result = acted("rollouts", "promote", FRAUD, "--yes", "--reason", "looked fine", "--timeout", "20s")
     assert result.exit_code == 0, result.output
-    assert result.stdout.splitlines()[-1].startswith("done: ")
+    assert result.stdout.splitlines()[-2].startswith("done: ")
+    assert result.stdout.splitlines()[-1].startswith("Way back: ")
     assert _step(acted) > 2
     entries = acted.json("audit", "list")["items"]
     assert [entry["stage"] for entry in entries] == ["done", "intended"]
