@@ -1,4 +1,4 @@
 """Checks of a packaged model: the plan, what runs it on a Docker Engine, report parsers, evidence.
 
-May import: domain, config. Never: kubernetes, the ui.
+May import: domain, config, wire. Never: kubernetes, the ui.
 """

@@ -14,6 +14,7 @@ from typing import Any
 from mlcd_tui import __version__
 from mlcd_tui.checks.kinds import _snapshot_cases as files
 from mlcd_tui.checks.kinds._asking import read_json
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
 from mlcd_tui.domain.text import Clean, clean
 
@@ -137,11 +138,11 @@ def _put(
     data = files.read(waiting)
     received = _note(received_note)
     image = received.get("image")
-    if received.get("sha256") != files.sha256(data) or not isinstance(image, dict):
+    if received.get("sha256") != sha256_of(data) or not isinstance(image, dict):
         raise Conflict(f"{waiting.name} was changed since it was received.", advice="Run the check again.")
     if acceptance.digests and not acceptance.digests & set(map(str, image.values())):
         raise Conflict(f"{waiting.name} was received from another image.", advice="Run the check on the one you mean.")
-    previous = files.sha256(files.read(before)) if before is not None else ""
+    previous = sha256_of(files.read(before)) if before is not None else ""
     record = {
         "approved_by": str(clean(acceptance.author.strip(), limit=200)),
         "at": (acceptance.at or datetime.now(UTC)).isoformat(timespec="seconds"),
@@ -149,7 +150,7 @@ def _put(
         "from_image": _note(sidecar).get("to_image") if before is not None else None,
         "to_image": image,
         "previous_sha256": previous or None,
-        "sha256": files.sha256(data),
+        "sha256": sha256_of(data),
         "tool": f"mlcd-tui {__version__}",
     }
     try:
@@ -157,7 +158,7 @@ def _put(
         files.write_json(sidecar, record)
     except OSError as error:
         raise Unreadable(f"{place.name} cannot be written: {error.strerror}.") from error
-    return Accepted(place, files.sha256(data), previous, clean(f"{place.name} accepted: {record['reason']}"))
+    return Accepted(place, sha256_of(data), previous, clean(f"{place.name} accepted: {record['reason']}"))
 
 
 def _note(path: Path) -> Mapping[str, Any]:

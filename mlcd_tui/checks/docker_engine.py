@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from http.client import BadStatusLine
 from json import JSONDecodeError
-from pathlib import Path
 
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.causes import in_words, innermost
+from mlcd_tui.wire.docker_address import START, missing_socket
 
-_ADVICE = "Start it, or point DOCKER_HOST at one."
 _OTHER = "what answers there speaks otherwise than one"
 PATIENCE = 3
 """Seconds to wait for each answer; an engine on this machine answers in milliseconds."""
@@ -26,36 +26,29 @@ def ping(patience: int = PATIENCE) -> tuple[bool, Clean]:
     from docker.constants import DEFAULT_DOCKER_API_VERSION, DEFAULT_UNIX_SOCKET
     from docker.errors import DockerException
 
-    kind, _, place = os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET).partition("://")
-    if kind in {"unix", "http+unix"} and not Path(place).exists():
-        return False, clean(f"No Docker Engine: there is no socket {place}. {_ADVICE}")
+    if socket := missing_socket(os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET)):
+        return False, clean(f"No Docker Engine: there is no socket {socket}. {START}")
     try:
         # A version of its own keeps the constructor from asking, so that the client can be closed whatever happens.
         client = docker.from_env(version=DEFAULT_DOCKER_API_VERSION, timeout=patience)
     except (DockerException, OSError, ValueError) as error:
-        return False, clean(f"No Docker Engine: {why(error)}. {_ADVICE}")
+        return False, clean(f"No Docker Engine: {why(error)}. {START}")
     try:
         told = client.api.version(api_version=False)
     except (DockerException, OSError, ValueError) as error:
-        return False, clean(f"No Docker Engine: {why(error)}. {_ADVICE}")
+        return False, clean(f"No Docker Engine: {why(error)}. {START}")
     finally:
         client.close()
     if not isinstance(told, dict):
-        return False, clean(f"No Docker Engine: {_OTHER}. {_ADVICE}")
+        return False, clean(f"No Docker Engine: {_OTHER}. {START}")
     platform = f"{told.get('Os', 'unknown')}/{told.get('Arch', 'unknown')}"
     version, api = told.get("Version", "of unknown version"), told.get("ApiVersion", "unknown")
     return True, clean(f"Docker Engine {version} ({platform}, API {api}) answers.")
 
 
 def why(error: Exception) -> str:
-    """The innermost cause: the library wraps a refused connection five times."""
-    cause: BaseException = error
-    for _ in range(8):
-        inner = cause.__cause__ or cause.__context__
-        if inner is None:
-            break
-        cause = inner
+    """What the innermost cause says: the library wraps a refused connection five times."""
+    cause = innermost(error)
     if isinstance(cause, LookupError | TypeError | AttributeError | StopIteration | BadStatusLine | JSONDecodeError):
         return _OTHER
-    text = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-    return str(text).rstrip(".").splitlines()[0]
+    return in_words(cause)

@@ -12,11 +12,12 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, StringConstraints, ValidationError, create_model, model_validator
 
 from mlcd_tui.checks.plain_file import read_plain
-from mlcd_tui.checks.plan_files import digest_of, files_of, sha256_of, stamp_of
+from mlcd_tui.checks.plan_files import digest_of, files_of, stamp_of
 from mlcd_tui.checks.plan_model import BesidePlan, Bytes, CheckPart, LimitsPart, Part, Seconds, ServePart, ServingPart
 from mlcd_tui.checks.plan_problems import placed, refuse
 from mlcd_tui.checks.plan_yaml import MOST_BYTES, Document, read_yaml
 from mlcd_tui.domain.check_ports import CheckKind
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
 from mlcd_tui.registry import Registry

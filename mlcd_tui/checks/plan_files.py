@@ -6,17 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
 
 ABSENT = "absent"
 MOST_BYTES = 256 << 20
 MOST_FILES = 10_000
-
-
-def sha256_of(content: bytes) -> str:
-    """`sha256:…` of some bytes."""
-    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def digest_of(folder: Path, pattern: str) -> str:

@@ -23,6 +23,7 @@ from mlcd_tui.cluster.errors import sentence_of
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.domain.errors import BadConfig, Problem, Unauthenticated
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.headers import basic
 
 _TOKEN_FILE_SECONDS = 30.0  # rotated tokens are picked up within this time, and at once after a 401
 _OIDC_SECONDS = 60.0
@@ -150,8 +151,7 @@ class Credentials:
         if user.get("token"):
             return f"Bearer {str(user['token']).strip()}"
         if user.get("username"):
-            pair = f"{user['username']}:{user.get('password') or ''}"
-            return f"Basic {base64.b64encode(pair.encode()).decode()}"
+            return basic(str(user["username"]), str(user.get("password") or ""))
         return ""
 
     async def _plugin(self) -> tuple[str, bytes, bytes]:

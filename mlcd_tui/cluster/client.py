@@ -21,7 +21,7 @@ from mlcd_tui.cluster.auth import Credentials, Login
 from mlcd_tui.cluster.errors import from_exception, from_response, not_kubernetes
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.cluster.streams import Answer, open_answer
-from mlcd_tui.cluster.transport import http_client, is_loopback, proxy_for, ssl_context
+from mlcd_tui.cluster.transport import http_client, is_local, proxy_for, ssl_context
 from mlcd_tui.cluster.wire import BAD_JSON, mended
 from mlcd_tui.domain.errors import Problem, Unauthenticated, Unreachable
 from mlcd_tui.domain.plan import MERGE_PATCH
@@ -62,7 +62,7 @@ class Client:
         """Seconds that the server's clock is ahead of ours."""
         self.lag: float | None = None
         """Round trip of the last small call in seconds."""
-        self._local = is_loopback(parts.hostname or "")
+        self._local = is_local(parts.hostname or "")
         self._secure = parts.scheme == "https"
         self._credentials = Credentials(target, secure=self._secure or self._local)
         self._timeout = timeout

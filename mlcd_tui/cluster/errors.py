@@ -5,9 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-import time
-from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,6 +23,8 @@ from mlcd_tui.domain.errors import (
     Unreachable,
 )
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.causes import causes as causes_of
+from mlcd_tui.wire.headers import seconds_to_wait
 
 _MESSAGE_LIMIT = 300
 _LOGIN = "Log in again, or check the user in the kubeconfig."
@@ -58,21 +58,6 @@ def sentence_of(text: object, *, limit: int = _MESSAGE_LIMIT) -> Clean:
     """A foreign message as one short harmless sentence."""
     short = clean(text, limit=limit).strip()
     return Clean(short if not short or short[-1] in ".!?…" else f"{short}.")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything that led to it, groups opened."""
-    seen: set[int] = set()
-    todo: list[BaseException] = [error]
-    while todo:
-        one = todo.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        if isinstance(one, BaseExceptionGroup):
-            todo.extend(one.exceptions)
-        todo.extend(cause for cause in (one.__cause__, one.__context__) if cause is not None)
 
 
 def _tls(error: ssl.SSLError, server: str) -> Unreachable:
@@ -115,7 +100,7 @@ def from_exception(error: BaseException, server: str, proxy: str = "") -> Proble
 def _on_the_wire(error: BaseException, server: str, proxy: str) -> Unreachable:
     import httpx  # late, as above
 
-    causes = tuple(_causes(error))
+    causes = tuple(causes_of(error))
     peer = f"the proxy {proxy}" if proxy else server
     for cause in causes:
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _PATIENT):
@@ -148,14 +133,8 @@ def _on_the_wire(error: BaseException, server: str, proxy: str) -> Unreachable:
 
 def retry_after(headers: Mapping[str, str], body: Status | None = None) -> float | None:
     """Seconds that the server asks to wait, or None."""
-    value = headers.get("retry-after", "").strip()
-    if value.isdigit():
-        return float(min(int(value), 3600))
-    if value:
-        try:
-            return max(parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
-        except (ValueError, TypeError, OverflowError):
-            return None
+    if told := headers.get("retry-after", "").strip():
+        return seconds_to_wait(told)
     if body is not None and isinstance(body.details, dict):
         seconds = body.details.get("retryAfterSeconds")
         if isinstance(seconds, (int, float)) and not isinstance(seconds, bool):

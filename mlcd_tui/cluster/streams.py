@@ -7,7 +7,6 @@ second took 5 % of a core before anything was decoded. Here what has come is rea
 from __future__ import annotations
 
 import asyncio
-import base64
 import ipaddress
 import ssl
 from collections.abc import AsyncIterator, Iterable
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from mlcd_tui.domain.errors import Unreachable
+from mlcd_tui.wire.headers import basic
 
 _CONNECT = 5.0
 _READ = 256_000
@@ -186,8 +186,8 @@ async def _through(proxy: str, host: str, port: int) -> tuple[asyncio.StreamRead
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = [f"CONNECT {address} HTTP/1.1", f"Host: {address}"]
         if parts.username:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            lines.append(f"Proxy-Authorization: Basic {base64.b64encode(pair.encode()).decode()}")
+            login = basic(unquote(parts.username), unquote(parts.password or ""))
+            lines.append(f"Proxy-Authorization: {login}")
         writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
         status, _ = await _head(reader, parts.hostname or "")
     except BaseException:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import os
 import ssl
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,37 +16,13 @@ from mlcd_tui.cluster.auth import Login, pem_of
 from mlcd_tui.cluster.kubeconfig import Target
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
-
-if importlib.util.find_spec("sniffio") is None:
-    # httpcore asks for it several times in each request, and Python remembers no failure: where it is not installed,
-    # searching all folders for it is a quarter of what a request costs. None means: it is not there.
-    sys.modules["sniffio"] = None  # type: ignore[assignment]
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.tls import client_context, trusting_nobody
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class _NamedContext(ssl.SSLContext):
-    """Asks for and verifies `name` whatever host is connected to (`tls-server-name`), through a proxy as well."""
-
-    name: str = ""
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of the base
-        server_hostname: str | bytes | None = None,  # noqa: ARG002 - the one that is not asked for
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        return super().wrap_bio(incoming, outgoing, server_side, self.name, session)
+def is_local(host: str) -> bool:
+    """Whether `host` is this machine, by any of its names."""
+    return host.endswith(".localhost") or is_loopback(host)
 
 
 def _no_password() -> str:
@@ -62,10 +36,7 @@ def ssl_context(target: Target, login: Login) -> ssl.SSLContext:
         BadConfig: a certificate or key that cannot be used.
     """
     fields = target.cluster_fields
-    name = str(fields.get("tls-server-name") or "")
-    context = _NamedContext(ssl.PROTOCOL_TLS_CLIENT) if name else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if isinstance(context, _NamedContext):
-        context.name = name
+    context = client_context(str(fields.get("tls-server-name") or ""))
     authority = pem_of(fields, "certificate-authority")
     if fields.get("insecure-skip-tls-verify") in {True, "true"}:
         context.check_hostname = False
@@ -110,7 +81,7 @@ def proxy_for(target: Target, environ: Mapping[str, str]) -> str:
     parts = urlsplit(target.server)
     host = parts.hostname or ""
     proxy = str(target.cluster_fields.get("proxy-url") or "")
-    if not proxy and not is_loopback(host):
+    if not proxy and not is_local(host):
         names = (f"{parts.scheme}_proxy", f"{parts.scheme}_proxy".upper())
         proxy = next((environ[name] for name in names if environ.get(name)), "")
         if proxy and _excluded(host, parts.port, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
@@ -153,8 +124,7 @@ def _excluded(host: str, port: int | None, listed: str) -> bool:
 
 def http_client(context: ssl.SSLContext | None, proxy: str, timeout: httpx.Timeout) -> httpx.AsyncClient:
     """An httpx client for calls. Redirects are not followed: the token would go along."""
-    # `verify` must be a context even for plain http, or httpx loads the bundle of public CAs
-    verify = context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    verify = context or trusting_nobody()
     limits = httpx.Limits(max_connections=20, max_keepalive_connections=10, keepalive_expiry=60.0)
     transport = httpx.AsyncHTTPTransport(verify=verify, proxy=proxy or None, limits=limits)
     return httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False)

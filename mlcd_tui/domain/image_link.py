@@ -6,7 +6,6 @@ proof of both at once, so it is what is kept, and nobody need be believed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlcd_tui.domain.checks import CheckState, Evidence, ImageIdentity
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.text import Clean, clean
 
@@ -48,7 +48,7 @@ def links_of(data: bytes) -> tuple[ImageLink, ...]:
         Unreadable: they are neither.
     """
     value = _document(data)
-    own = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    own = sha256_of(data)
     listed = value.get("manifests")
     if isinstance(listed, list):
         platforms = [each for each in listed if isinstance(each, dict) and not _attests(each)]

@@ -15,6 +15,8 @@ from mlcd_tui.domain.errors import Problem, Unreachable, Unreadable
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.metrics.answers import Series, names_of, refusal, series_of
 from mlcd_tui.metrics.wire import CONNECTIONS, http_client, login
+from mlcd_tui.wire.bodies import TooLarge, gathered_later
+from mlcd_tui.wire.causes import causes
 
 T = TypeVar("T")
 
@@ -100,15 +102,15 @@ class Prometheus:
         headers = await asyncio.to_thread(login, self._settings)
         data, params = (fields, None) if method == "POST" else (None, fields)
         async with client.stream(method, url, headers=headers, data=data, params=params) as answer:
-            body = bytearray()
-            async for chunk in answer.aiter_bytes():
-                body += chunk
-                if len(body) > MOST_BYTES:
-                    sentence = f"its answer is larger than {MOST_BYTES >> 20} MiB."
-                    raise Unreadable(sentence, advice="Make the window shorter, or write queries that sum over more.")
+            try:
+                body = await gathered_later(answer.aiter_bytes(), MOST_BYTES)
+            except TooLarge:
+                sentence = f"its answer is larger than {MOST_BYTES >> 20} MiB."
+                advice = "Make the window shorter, or write queries that sum over more."
+                raise Unreadable(sentence, advice=advice) from None
             if answer.status_code != httpx.codes.OK:
-                raise refusal(answer.status_code, bytes(body), answer.headers.get("content-type", ""))
-            return bytes(body)
+                raise refusal(answer.status_code, body, answer.headers.get("content-type", ""))
+            return body
 
 
 def _at(title: str, problem: Problem) -> Problem:
@@ -119,8 +121,7 @@ def _at(title: str, problem: Problem) -> Problem:
 
 def _unreachable(error: Exception) -> Unreachable:
     """Why no answer came."""
-    cause: BaseException | None = error
-    while cause is not None:
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             advice = "Set `ca` or `server_name` under [metrics]."
             return Unreachable(f"its certificate is not trusted: {clean(cause.verify_message)}.", advice=advice)
@@ -128,7 +129,6 @@ def _unreachable(error: Exception) -> Unreachable:
             return Unreachable(
                 f"TLS failed: {clean(cause.reason or 'it broke off').lower()}.", advice="Look at the address."
             )
-        cause = cause.__cause__ or cause.__context__
     if isinstance(error, httpx.TimeoutException):
         return Unreachable("it did not answer in time.", advice="Look at the address under [metrics].")
     if isinstance(error, httpx.ConnectError):

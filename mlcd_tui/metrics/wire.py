@@ -10,26 +10,12 @@ import httpx
 from mlcd_tui.config.metrics_settings import MetricsSettings
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
+from mlcd_tui.wire.headers import basic
+from mlcd_tui.wire.tls import client_context, trusting_nobody
 
 CONNECTIONS = 4
 """Questions at once: more would take the server's turn from others."""
 _MOST_SECRET = 64 * 1024
-
-
-class _NamedContext(ssl.SSLContext):
-    """Asks for and verifies `name` whatever host is connected to."""
-
-    name: str = ""
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001, FBT002 - the signature of the base
-        server_hostname: str | bytes | None = None,  # noqa: ARG002 - the one that is not asked for
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        return super().wrap_bio(incoming, outgoing, server_side, self.name, session)
 
 
 def ssl_context(settings: MetricsSettings) -> ssl.SSLContext:
@@ -38,10 +24,7 @@ def ssl_context(settings: MetricsSettings) -> ssl.SSLContext:
     Raises:
         BadConfig: a file that cannot be used.
     """
-    kind = _NamedContext if settings.server_name else ssl.SSLContext
-    context = kind(ssl.PROTOCOL_TLS_CLIENT)
-    if isinstance(context, _NamedContext):
-        context.name = settings.server_name
+    context = client_context(settings.server_name)
     if settings.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -86,8 +69,7 @@ def login(settings: MetricsSettings) -> dict[str, str]:
         headers["Authorization"] = f"Bearer {token}"
     if settings.user:
         password = _secret("password_file", settings.password_file) if settings.password_file else settings.password
-        flow = httpx.BasicAuth(settings.user, password).auth_flow(httpx.Request("GET", "http://localhost"))
-        headers["Authorization"] = next(flow).headers["Authorization"]
+        headers["Authorization"] = basic(settings.user, password)
     for name, value in headers.items():
         if not (name.isascii() and name.replace("-", "").isalnum() and value.isascii() and value.isprintable()):
             shown = clean(name, limit=80)
@@ -109,8 +91,7 @@ def _secret(key: str, path: str) -> str:
 def http_client(settings: MetricsSettings) -> httpx.AsyncClient:
     """An httpx client. Redirects are not followed: the login would go along. Raises `BadConfig`."""
     secure = settings.address.startswith("https:")
-    # `verify` must be a context even for plain http, or httpx loads a bundle of public authorities
-    context = ssl_context(settings) if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ssl_context(settings) if secure else trusting_nobody()
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS, keepalive_expiry=60.0)
     transport = httpx.AsyncHTTPTransport(verify=context, limits=limits)
     timeout = httpx.Timeout(settings.timeout)

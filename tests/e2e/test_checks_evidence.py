@@ -21,11 +21,11 @@ from mlcd_tui.checks.evidence.statement import MOST_BYTES
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.domain.checks import CheckRun, CheckState, ImageIdentity, SignatureState, judged
 from mlcd_tui.domain.errors import BadConfig, Missing, Unauthenticated
-from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.session.check_desk import Checks
 from mlcd_tui.session.check_search import EvidenceSearch
 from mlcd_tui.session.running_images import RunningImage
+from mlcd_tui.wire.registry_login import RegistryLogin
 from tests.checks.runs_made import NOW, OTHER, PLAN, run
 from tests.e2e.registry import contents, process
 from tests.e2e.registry.process import Registry

@@ -16,15 +16,15 @@ import pytest
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.referrers import push, read
 from mlcd_tui.checks.evidence.registry import Registry as Repository
-from mlcd_tui.checks.evidence.registry import digest_of
 from mlcd_tui.checks.evidence.statement import MOST_BYTES
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.domain.checks import CheckRun, ImageIdentity
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Forbidden, Unauthenticated
-from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.session.check_desk import Checks
 from mlcd_tui.session.check_registry import registry_of
+from mlcd_tui.wire.registry_login import RegistryLogin
 from tests.checks.runs_made import NOW, run
 from tests.e2e.registry import process, tokens
 from tests.e2e.registry.process import Registry
@@ -59,7 +59,7 @@ class Place:
             data = json.dumps(manifest).encode()
             repository.put_manifest("7", data, media)
             found, _ = repository.manifest("7")
-            return digest_of(found)
+            return sha256_of(found)
 
 
 @pytest.fixture(scope="module")

@@ -10,16 +10,16 @@ from typing import Any
 from mlcd_tui.checks.evidence.dsse import read_envelope
 from mlcd_tui.checks.evidence.keys import PublicKey
 from mlcd_tui.checks.evidence.reading import read_evidence
-from mlcd_tui.checks.evidence.registry import Registry, digest_of
+from mlcd_tui.checks.evidence.registry import Registry
 from mlcd_tui.checks.evidence.statement import MOST_BYTES, PAYLOAD, PREDICATE, json_object
 from mlcd_tui.domain.checks import Evidence
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.oci_media import INDEX, MANIFEST
 
 DSSE = "application/vnd.dsse.envelope.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_INDEX = "application/vnd.oci.image.index.v1+json"
 _EMPTY = {"mediaType": "application/vnd.oci.empty.v1+json", "size": 2}
 _SAID_IN = ("in-toto.io/predicate-type", "dev.sigstore.bundle.predicateType", "predicateType")
 """Annotations that tell the predicate: ours, and cosign's of a bundle and of an attestation by tag."""
@@ -60,7 +60,7 @@ def push(registry: Registry, digest: str, data: bytes, created: str) -> str:
     media = DSSE if _is_envelope(data) else PAYLOAD
     document = {
         "schemaVersion": 2,
-        "mediaType": _MANIFEST,
+        "mediaType": MANIFEST,
         "artifactType": media,
         "config": {**_EMPTY, "digest": empty},
         "layers": [{"mediaType": media, "digest": layer, "size": len(data)}],
@@ -68,8 +68,8 @@ def push(registry: Registry, digest: str, data: bytes, created: str) -> str:
         "annotations": {"org.opencontainers.image.created": created, "in-toto.io/predicate-type": PREDICATE},
     }
     pushed = json.dumps(document, separators=(",", ":")).encode()
-    own = digest_of(pushed)
-    handled = registry.put_manifest(own, pushed, _MANIFEST)
+    own = sha256_of(pushed)
+    handled = registry.put_manifest(own, pushed, MANIFEST)
     if handled != digest:  # without this answer the registry keeps no list, and the client has to
         _list_by_tag(registry, digest, _descriptor(document, own, len(pushed)))
     return own
@@ -98,8 +98,8 @@ def _list_by_tag(registry: Registry, digest: str, descriptor: dict[str, Any]) ->
         listed = _listed_by_tag(registry, digest)
         if any(each.get("digest") == descriptor["digest"] for each in listed):
             return
-        index = {"schemaVersion": 2, "mediaType": _INDEX, "manifests": [*listed, descriptor]}
-        registry.put_manifest(_tag(digest), json.dumps(index, separators=(",", ":")).encode(), _INDEX)
+        index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [*listed, descriptor]}
+        registry.put_manifest(_tag(digest), json.dumps(index, separators=(",", ":")).encode(), INDEX)
     raise Conflict(
         f"Others keep rewriting the tag {_tag(digest)}: the evidence is there, but not in the list of referrers.",
         advice="Push it again in a moment.",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import (
     BadConfig,
     Forbidden,
@@ -20,16 +20,18 @@ from mlcd_tui.domain.errors import (
     Unreachable,
     Unreadable,
 )
-from mlcd_tui.domain.registry_login import (
+from mlcd_tui.domain.text import clean
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.bodies import TooLarge, gathered, is_plain
+from mlcd_tui.wire.oci_media import ACCEPT
+from mlcd_tui.wire.registry_login import (
     MOST_TOKEN,
     RegistryLogin,
     TokenRequest,
     authorization,
-    is_loopback,
     refused,
     token_in,
 )
-from mlcd_tui.domain.text import clean
 
 if TYPE_CHECKING:
     import httpx
@@ -40,16 +42,7 @@ _MOST_PAGES = 10
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?|\[[0-9a-fA-F:]+\](?::\d{1,5})?")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
-_ACCEPT = (
-    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, "
-    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json"
-)
 _NEXT = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="?next"?')
-
-
-def digest_of(data: bytes) -> str:
-    """`sha256:…` of bytes."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -104,7 +97,7 @@ class Registry:
 
     def manifest(self, reference: str) -> tuple[bytes, str]:
         """A manifest's bytes and media type, by digest or tag. Raises `Missing`."""
-        answer, data = self._get(f"{self.base}/manifests/{reference}", _MOST_MANIFEST, _ACCEPT)
+        answer, data = self._get(f"{self.base}/manifests/{reference}", _MOST_MANIFEST, ACCEPT)
         if answer.status_code == 404:
             raise Missing(f"{self.shown} has no {clean(reference, limit=80)}.")
         self._refuse(answer, data)
@@ -140,7 +133,7 @@ class Registry:
 
     def put_blob(self, data: bytes) -> str:
         """Upload a blob. Returns its digest."""
-        digest = digest_of(data)
+        digest = sha256_of(data)
         begun, told = self._send("POST", f"{self.base}/blobs/uploads/")
         self._refuse(begun, told)
         place = urljoin(f"{self.base}/blobs/uploads/", begun.headers.get("location", ""))
@@ -209,21 +202,21 @@ class Registry:
     ) -> tuple[httpx.Response, bytes]:
         import httpx
 
-        data = bytearray()
+        sent = {**headers, "Accept-Encoding": "identity"}
         try:
-            with self._client.stream(method, url, content=content, headers=headers, auth=_as_told) as answer:
-                for piece in answer.iter_bytes(64 * 1024):
-                    data += piece
-                    if len(data) > most:
-                        raise Unreadable(f"{self.shown} sent more than {most >> 20} MiB.")
+            with self._client.stream(method, url, content=content, headers=sent, auth=_as_told) as answer:
+                if not is_plain(answer.headers):
+                    raise Unreadable(f"{self.shown} sent something compressed although that was not asked for.")
+                return answer, gathered(answer.iter_raw(), most)
+        except TooLarge:
+            raise Unreadable(f"{self.shown} sent more than {most >> 20} MiB.") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"{self.shown} does not answer: {clean(error, limit=200) or type(error).__name__}."
             ) from error
-        return answer, bytes(data)
 
     def _check(self, reference: str, data: bytes) -> None:
-        if reference.startswith("sha256:") and digest_of(data) != reference:
+        if reference.startswith("sha256:") and sha256_of(data) != reference:
             told = clean(reference, limit=80)
             raise Unreadable(f"What {self.shown} sent as {told} is something else: its digest is wrong.")
 

@@ -22,6 +22,7 @@ from mlcd_tui.checks.evidence.reading import Seal, read_evidence, seal_with
 from mlcd_tui.checks.evidence.statement import MOST_BYTES
 from mlcd_tui.config import paths
 from mlcd_tui.domain.checks import CheckRun, Evidence
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
 from mlcd_tui.domain.image_link import MOST_BYTES as MOST_MANIFEST
 from mlcd_tui.domain.image_link import ImageLink, alike, linked, links_of, of_a_part
@@ -191,7 +192,7 @@ class EvidenceStore:
         if len(data) > MOST_LOG:
             half = MOST_LOG // 2 - 64
             data = data[:half] + _CUT % (len(data) - 2 * half) + data[-half:]
-        digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest = sha256_of(data)
         with self._writing():
             _write_new(self._log(digest), data)
             self._make_room()
@@ -204,7 +205,7 @@ class EvidenceStore:
         except OSError:
             told = clean(digest, limit=80)
             raise Missing(f"The log {told} is not on this machine: it was written elsewhere, or made room.") from None
-        return KeptLog(data, f"sha256:{hashlib.sha256(data).hexdigest()}" == digest)
+        return KeptLog(data, sha256_of(data) == digest)
 
     def _log(self, digest: str) -> Path:
         found = _HEX.fullmatch(digest)

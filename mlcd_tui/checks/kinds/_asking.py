@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from mlcd_tui.domain.errors import BadConfig, Unreadable
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.bodies import TooLarge, gathered_later, is_plain
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PULSE = 0.2
 """Seconds between two looks at whether the operator has called it off."""
 
@@ -67,7 +66,7 @@ class Asker:
     def __post_init__(self) -> None:
         """Raises `BadConfig` for any URL that leads away from this machine."""
         parts = urlsplit(self.url)
-        if parts.scheme != "http" or parts.hostname not in _LOOPBACK:
+        if parts.scheme != "http" or not is_loopback(parts.hostname or ""):
             raise BadConfig("Only servers on this machine's loopback are asked.")
 
     def ask(
@@ -113,29 +112,24 @@ class Asker:
     ) -> tuple[int, str, bytes, str]:
         import httpx  # late: only where a server is asked
 
-        data = bytearray()
+        from mlcd_tui.wire.tls import trusting_nobody
+
         head = {"accept-encoding": "identity", "user-agent": "mlcd-tui", **headers}
         try:
             async with (
-                httpx.AsyncClient(trust_env=False, verify=_no_tls(), timeout=None) as client,  # noqa: S113
+                httpx.AsyncClient(trust_env=False, verify=trusting_nobody(), timeout=None) as client,  # noqa: S113
                 client.stream(method, self.url + path, content=body, headers=head) as response,
             ):
                 content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()[:200]
-                if response.headers.get("content-encoding", "identity").lower() != "identity":
+                if not is_plain(response.headers):
                     return response.status_code, content_type, b"", "is compressed, though none was asked for"
-                async for chunk in response.aiter_raw():
-                    data += chunk
-                    if len(data) > self.most:
-                        return response.status_code, content_type, b"", f"is larger than {self.most:,} bytes"
-                return response.status_code, content_type, bytes(data), ""
+                try:
+                    data = await gathered_later(response.aiter_raw(), self.most)
+                except TooLarge:
+                    return response.status_code, content_type, b"", f"is larger than {self.most:,} bytes"
+                return response.status_code, content_type, data, ""
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             return 0, "", b"", _why(error)
-
-
-@cache
-def _no_tls() -> ssl.SSLContext:
-    """No TLS is ever spoken, but without it the library loads all certificates of the machine for each client."""
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _why(error: Exception) -> str:

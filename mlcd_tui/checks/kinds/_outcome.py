@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from mlcd_tui.checks.parsers._findings import Findings
 from mlcd_tui.checks.plan_model import ServingPart
 from mlcd_tui.domain.check_ports import Bench, Served
 from mlcd_tui.domain.checks import CheckResult, CheckState, Severity
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.text import clean
 
 _WORST = (CheckState.FAILED, CheckState.ERROR, CheckState.WARNED)
@@ -60,7 +60,7 @@ class Outcome:
             report=self.findings.report("mlcd-tui", "", total=total, passed=passed),
             started=self.started,
             seconds=time.monotonic() - self.clock,
-            log_digest=f"sha256:{hashlib.sha256(self.written).hexdigest()}" if self.written else "",
+            log_digest=sha256_of(self.written) if self.written else "",
             log_bytes=len(self.written),
         )
 

@@ -13,9 +13,10 @@ from mlcd_tui.checks.kinds._contract_mlflow import mlflow
 from mlcd_tui.checks.kinds._contract_openapi import openapi
 from mlcd_tui.checks.kinds._contract_tensors import openinference
 from mlcd_tui.checks.kinds._probing import Part, Probing
-from mlcd_tui.checks.kinds._snapshot_cases import digests_of, read, sha256, write, write_json
+from mlcd_tui.checks.kinds._snapshot_cases import digests_of, read, write, write_json
 from mlcd_tui.domain.checks import CheckState, Severity
 from mlcd_tui.domain.compatibility import compare_endpoints
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.verdict import Verdict
 
@@ -100,7 +101,7 @@ def _keep(probing: Probing, name: str) -> None:
     data = written(probing.contract)
     try:
         write(received_beside(lock), data)
-        write_json(note_beside(lock, "received"), {"image": digests_of(probing.image), "sha256": sha256(data)})
+        write_json(note_beside(lock, "received"), {"image": digests_of(probing.image), "sha256": sha256_of(data)})
     except OSError as error:
         probing.log(f"the received contract cannot be written beside {name}: {error.strerror}")
 

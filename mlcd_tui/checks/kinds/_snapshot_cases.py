@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -15,6 +14,7 @@ from typing import Any
 from mlcd_tui.checks.kinds._asking import read_json
 from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.domain.checks import ImageIdentity
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
@@ -72,7 +72,7 @@ class Case:
         self.forget()
         path = self.folder / f"{self.name}.received.{ending}"
         write(path, data)
-        write_json(self.note("received"), {"image": dict(digests), "sha256": sha256(data)})
+        write_json(self.note("received"), {"image": dict(digests), "sha256": sha256_of(data)})
         return path
 
     def forget(self) -> None:
@@ -127,11 +127,6 @@ def write(path: Path, data: bytes) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """The same for a small JSON object."""
     write(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
-
-
-def sha256(data: bytes) -> str:
-    """`sha256:…` of bytes."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def digests_of(image: ImageIdentity) -> dict[str, str]:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,12 +21,13 @@ from mlcd_tui.checks.docker_engine import why
 from mlcd_tui.domain.checks import ImageIdentity
 from mlcd_tui.domain.errors import BadConfig, Invalid, Missing, Problem, ServerFault, Unreachable
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.docker_address import START, missing_socket
 
 PATIENCE = 60
 """Seconds for each answer: on a busy machine creating and starting take seconds, never a minute."""
 _POOL = 64
 """Connections kept: every running container holds one for its output."""
-_START = "Start it, or point DOCKER_HOST at one."
 _NPIPE = "npipe:////./pipe/docker_engine"
 
 
@@ -95,9 +95,8 @@ def connect(address: str | None = None, *, remote: bool = False) -> Engine:
             f"The Docker Engine at {clean(place)} is on another machine; checks run on a local one.",
             advice="Allow it expressly, or point DOCKER_HOST at a local engine.",
         )
-    kind, _, path = place.partition("://")
-    if kind in {"unix", "http+unix"} and not Path(path).exists():
-        raise Unreachable(f"No Docker Engine: there is no socket {clean(path)}.", advice=_START, sent=False)
+    if socket := missing_socket(place):
+        raise Unreachable(f"No Docker Engine: there is no socket {clean(socket)}.", advice=START, sent=False)
     with asked("connecting", absent=place):
         tls = kwargs_from_env().get("tls")
         secured = tls if isinstance(tls, TLSConfig) else False
@@ -138,7 +137,7 @@ def asked(doing: str, absent: str = "") -> Iterator[None]:
         if absent:
             raise Unreachable(
                 f"No Docker Engine at {clean(absent)}: {clean(why(error))}.",
-                advice=_START,
+                advice=START,
                 sent=False,
             ) from error
         raise Unreachable(
@@ -172,7 +171,7 @@ def _is_local(place: str) -> bool:
     parts = urlsplit(place)
     if parts.scheme in {"unix", "http+unix", "npipe"}:
         return True
-    return parts.scheme in {"tcp", "http", "https"} and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return parts.scheme in {"tcp", "http", "https"} and is_loopback(parts.hostname or "")
 
 
 def _manifest(image: str, digests: object) -> str:

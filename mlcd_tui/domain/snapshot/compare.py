@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.snapshot import pairing, texts
 from mlcd_tui.domain.snapshot.classes import judge
 from mlcd_tui.domain.snapshot.paths import Follower, Place, States
@@ -44,7 +44,7 @@ def compare_bytes(approved: bytes, answer: bytes) -> Comparison:
     collector.output("$")
     collector.tally.compared = 1
     if approved != answer:
-        theirs, mine = (f"sha256:{hashlib.sha256(one).hexdigest()}" for one in (approved, answer))
+        theirs, mine = (sha256_of(one) for one in (approved, answer))
         note = f"{len(approved):,} bytes became {len(answer):,} bytes that differ"
         collector.add(DeviationKind.BYTES, None, theirs, mine, note=note)
     return collector.result()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.package import PackageSource
 from mlcd_tui.domain.package_ports import Files
 from mlcd_tui.domain.text import Clean, clean, clean_lines
@@ -45,7 +45,7 @@ def source_of(
     return PackageSource(
         format=format,
         address=clean(address_of(files, path)),
-        digest="" if data is None or live else f"sha256:{hashlib.sha256(data).hexdigest()}",
+        digest="" if data is None or live else sha256_of(data),
         read_at=datetime.now(UTC),
         warnings=tuple(warnings),
         text=text,

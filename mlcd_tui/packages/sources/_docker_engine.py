@@ -8,7 +8,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.domain.errors import Missing, Problem, ServerFault, Unreachable, Unreadable
@@ -16,11 +15,12 @@ from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._streams import ChunkStream
 from mlcd_tui.packages.sources._tar import TarReader
+from mlcd_tui.wire.causes import in_words, innermost
+from mlcd_tui.wire.docker_address import START, missing_socket
 
 if TYPE_CHECKING:
     import docker
 
-_ADVICE = "Start it, or point DOCKER_HOST at one."
 _PIECE = 64 * 1024
 _NEVER_RUN = ["/mlcd-never-run"]
 """A container needs a command to be created; this one is never started."""
@@ -48,13 +48,12 @@ def engine(reach: Reach) -> Iterator[Engine]:
     from docker.constants import DEFAULT_UNIX_SOCKET
     from docker.errors import DockerException
 
-    kind, _, place = os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET).partition("://")
-    if kind in {"unix", "http+unix"} and not Path(place).exists():
-        raise Unreachable(f"No Docker Engine: there is no socket {clean(place)}.", advice=_ADVICE, sent=False)
+    if socket := missing_socket(os.environ.get("DOCKER_HOST", DEFAULT_UNIX_SOCKET)):
+        raise Unreachable(f"No Docker Engine: there is no socket {clean(socket)}.", advice=START, sent=False)
     try:
         client = docker.from_env(version="auto", timeout=max(int(reach.timeout), 1))
     except (DockerException, OSError, ValueError) as error:
-        raise Unreachable(f"No Docker Engine: {_why(error)}.", advice=_ADVICE, sent=False) from error
+        raise Unreachable(f"No Docker Engine: {in_words(innermost(error))}.", advice=START, sent=False) from error
     try:
         yield Engine(client.api, reach)
     finally:
@@ -160,15 +159,5 @@ class Engine:
         except APIError as error:
             raise ServerFault(f"The Docker Engine failed ({doing}): {clean(error.explanation, limit=200)}.") from error
         except (DockerException, OSError) as error:  # those of requests are OSErrors
-            raise Unreachable(f"The Docker Engine gave no answer ({doing}): {_why(error)}.", advice=_ADVICE) from error
-
-
-def _why(error: BaseException) -> str:
-    """The innermost cause: the library wraps a refused connection five times."""
-    for _ in range(8):
-        inner = error.__cause__ or error.__context__
-        if inner is None:
-            break
-        error = inner
-    text = str(getattr(error, "strerror", None) or "") or str(error) or type(error).__name__
-    return clean(text.splitlines()[0].rstrip("."), limit=200)
+            why = in_words(innermost(error))
+            raise Unreachable(f"The Docker Engine gave no answer ({doing}): {why}.", advice=START) from error

@@ -11,7 +11,8 @@ from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.package import PackageEntry
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.packages.sources._rest import RestServer, basic, is_same_server
+from mlcd_tui.packages.sources._rest import RestServer, is_same_server
+from mlcd_tui.wire.headers import basic
 
 API = "/api/2.0/mlflow"
 WHAT = "MLflow server"

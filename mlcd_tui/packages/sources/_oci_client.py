@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -10,24 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Missing, Unauthenticated, Unreadable
-from mlcd_tui.domain.registry_login import MOST_TOKEN, RegistryLogin, authorization, token_in
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._files import Body
 from mlcd_tui.packages.sources._oci_credentials import login_for
 from mlcd_tui.packages.sources._oci_reference import Reference
 from mlcd_tui.packages.sources._remote import Remote, RemoteFile
 from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, refusal
+from mlcd_tui.wire.oci_media import ACCEPT, INDEX, MANIFEST
+from mlcd_tui.wire.registry_login import MOST_TOKEN, RegistryLogin, authorization, token_in
 
 LARGEST_DOCUMENT = 4 << 20
 """Bytes of a manifest, a config or a statement."""
 _KEPT = 64 * 1024
 """Bytes of a layer that is not fetched again when another piece of it is asked for."""
-INDEXES = frozenset(
-    {"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
-)
-MANIFESTS = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
-_ACCEPT = ", ".join((*MANIFESTS, *sorted(INDEXES)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +40,7 @@ class Document:
         told = self.value.get("mediaType")
         if isinstance(told, str) and told:
             return told
-        return min(INDEXES, key=len) if "manifests" in self.value else MANIFESTS[0]
-
-
-def digest_of(data: bytes) -> str:
-    """`sha256:…` of bytes."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+        return INDEX if "manifests" in self.value else MANIFEST
 
 
 class RegistryClient:
@@ -84,7 +75,7 @@ class RegistryClient:
         """A manifest or index. Raises `Missing` where there is none."""
         wanted = wanted or reference.wanted
         path = f"/v2/{reference.repository}/manifests/{wanted}"
-        with self.ask(path, pull(reference), {"Accept": _ACCEPT}) as answer:
+        with self.ask(path, pull(reference), {"Accept": ACCEPT}) as answer:
             if answer.code == 404:
                 raise Missing(
                     f"{clean(self.host)} has no {clean(reference.repository)} {clean(wanted)}.",
@@ -101,7 +92,7 @@ class RegistryClient:
         with self.ask(f"/v2/{reference.repository}/blobs/{digest}", pull(reference)) as answer:
             self._refuse(answer)
             data = answer.body(LARGEST_DOCUMENT)
-        if digest_of(data) != digest:
+        if sha256_of(data) != digest:
             raise _wrong_digest(f"the blob {digest} of {clean(reference.repository)}")
         return data
 
@@ -163,7 +154,7 @@ class RegistryClient:
             raise refusal(answer)
 
     def _document(self, data: bytes, digest: str, name: str) -> Document:
-        if digest and digest.startswith("sha256:") and digest_of(data) != digest:
+        if digest and digest.startswith("sha256:") and sha256_of(data) != digest:
             raise _wrong_digest(name)
         try:
             value = json.loads(data)
@@ -173,7 +164,7 @@ class RegistryClient:
             ) from error
         if not isinstance(value, dict):
             raise Unreadable(f"What {clean(self.host)} sent as {name} is no JSON object.", advice="Is it a registry?")
-        return Document(digest_of(data), data, value)
+        return Document(sha256_of(data), data, value)
 
     def _authorize(self, challenge: str, scope: str) -> str:
         """What to send after a 401: the login itself, or a token for it."""

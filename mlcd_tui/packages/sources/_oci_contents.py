@@ -10,8 +10,9 @@ from typing import Any
 from mlcd_tui.domain.errors import Missing, Problem, Unreadable
 from mlcd_tui.domain.text import clean
 from mlcd_tui.packages.sources._files import Held, PackageFiles, inside
-from mlcd_tui.packages.sources._oci_client import INDEXES, LARGEST_DOCUMENT, Document, RegistryClient
+from mlcd_tui.packages.sources._oci_client import LARGEST_DOCUMENT, Document, RegistryClient
 from mlcd_tui.packages.sources._oci_reference import DIGEST, Reference
+from mlcd_tui.wire.oci_media import INDEXES
 
 MOST_REFERRERS = 20
 MOST_LAYERS = 10_000

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from mlcd_tui.domain.errors import BadConfig
-from mlcd_tui.domain.registry_login import RegistryLogin
 from mlcd_tui.domain.text import clean
+from mlcd_tui.wire.registry_login import RegistryLogin
 
 PATIENCE = 15.0
 """Seconds for a credential helper; some ask a keychain."""

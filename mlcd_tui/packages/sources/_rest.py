@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Self, TypeVar
@@ -24,7 +23,9 @@ from mlcd_tui.domain.errors import (
 )
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import clean
-from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, is_loopback
+from mlcd_tui.packages.sources._wire import Answer, Wire, host_of
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.headers import basic
 
 T = TypeVar("T")
 MOST_BYTES = 16_000_000
@@ -167,11 +168,6 @@ class RestServer:
         else:
             problem = Invalid(f"{told}does not take the question ({code}){why}")
         raise problem
-
-
-def basic(user: str, password: str) -> str:
-    """The header's value for a user with a password."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _sentence(answer: Answer) -> str:

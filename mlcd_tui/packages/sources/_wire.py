@@ -24,6 +24,10 @@ from mlcd_tui.domain.errors import (
 )
 from mlcd_tui.domain.package_ports import Reach
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.bodies import TooLarge, gathered, is_plain
+from mlcd_tui.wire.causes import causes
+from mlcd_tui.wire.headers import seconds_to_wait
 
 if TYPE_CHECKING:
     import ssl
@@ -35,7 +39,6 @@ SLOWEST = 32 * 1024
 """Bytes a second below which a server keeps us waiting on purpose."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADVICE = {
     401: "Log in, or check the credentials.",
     403: "Ask for the right to read it.",
@@ -57,11 +60,6 @@ def host_of(url: str) -> str:
     host = (parts.hostname or "").lower()
     name = f"[{host}]" if ":" in host else host
     return name if parts.port in (None, _PORTS.get(parts.scheme)) else f"{name}:{parts.port}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host (with or without port) is this machine."""
-    return (urlsplit(f"//{host}").hostname or "") in _LOOPBACK
 
 
 @dataclass(slots=True)
@@ -102,18 +100,16 @@ class Answer:
     def body(self, limit: int) -> bytes:
         """The whole body of at most `limit` bytes, told by Content-Length first and by counting then."""
         name = shown(self.url)
-        if self.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+        if not is_plain(self.headers):
             raise ServerFault(
                 f"{name} was sent compressed although that was not asked for.", advice="Download it first."
             )
         if self.length is not None and self.length > limit:
             raise Unreadable(f"{name} has {self.length:,} bytes, and at most {limit:,} are read.")
-        data = bytearray()
-        for chunk in self.chunks():
-            data += chunk
-            if len(data) > limit:
-                raise Unreadable(f"{name} has more than {limit:,} bytes, and no more are read.")
-        return bytes(data)
+        try:
+            return gathered(self.chunks(), limit)
+        except TooLarge:
+            raise Unreadable(f"{name} has more than {limit:,} bytes, and no more are read.") from None
 
 
 class Wire:
@@ -229,21 +225,15 @@ class Wire:
         """
         import httpx  # late, as above
 
+        from mlcd_tui.wire.tls import trusting_nobody
+
         key = (loopback, encrypted)
         if key not in self._clients:
-            verify = _trusted() if encrypted else _nobody()
+            verify = _trusted() if encrypted else trusting_nobody()
             self._clients[key] = httpx.Client(
                 timeout=self.reach.timeout, trust_env=not loopback, verify=verify, follow_redirects=False
             )
         return self._clients[key]
-
-
-@cache
-def _nobody() -> ssl.SSLContext:
-    """Trusts no certificate, and reads none."""
-    import ssl  # late, as httpx
-
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @cache
@@ -265,8 +255,7 @@ def refusal(answer: Answer) -> Problem:
         case 404 | 410:
             return Missing(f"There is no {name} ({code}).", advice=_ADVICE[404])
         case 429:
-            told = answer.headers.get("retry-after", "")
-            wait = float(min(int(told), 3600)) if told.isascii() and told.isdigit() and len(told) < 9 else None
+            wait = seconds_to_wait(answer.headers.get("retry-after", ""))
             return Throttled(f"{host_of(answer.url)} asks to slow down (429).", advice="Wait.", retry_after=wait)
         case _ if code >= 500:
             return ServerFault(f"{name} failed ({code}).", advice="Try again later.")
@@ -281,11 +270,8 @@ def failure(error: Exception, host: str) -> Problem:
 
     import httpx
 
-    causes: list[BaseException] = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None and len(causes) < 8:
-        causes.append(cause)
     name = clean(host, limit=200)
-    for cause in causes:
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return Unreachable(f"The certificate of {name} cannot be trusted: {clean(cause.verify_message)}.")
         if isinstance(cause, ssl.SSLError):

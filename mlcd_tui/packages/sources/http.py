@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -18,6 +17,8 @@ from mlcd_tui.packages.sources._disk import ARCHIVES
 from mlcd_tui.packages.sources._files import Body, Held, PackageFiles, inside
 from mlcd_tui.packages.sources._remote import Remote, RemoteFile
 from mlcd_tui.packages.sources._wire import Answer, Wire, host_of, shown
+from mlcd_tui.wire.bodies import TooLarge, gathered
+from mlcd_tui.wire.headers import basic
 
 MOST_WHOLE = 64 << 20
 """Bytes of a zip that is taken whole where the server sends no parts."""
@@ -70,8 +71,7 @@ def _remote(wire: Wire, address: str) -> RemoteFile:
     if parts.username is not None:
         if parts.scheme.lower() == "http" and not wire.plain_allowed(host):
             raise BadConfig(f"A password for {clean(host)} would be sent unencrypted.", advice="Use https://.")
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-        sent["Authorization"] = f"Basic {b64encode(login.encode()).decode()}"
+        sent["Authorization"] = basic(unquote(parts.username), unquote(parts.password or ""))
 
     def ask(headers: Mapping[str, str]) -> AbstractContextManager[Answer]:
         return wire.ask(url, headers={**sent, **headers})
@@ -95,13 +95,12 @@ def _zip_whole(remote: RemoteFile) -> Body:
         raise Unreadable(
             f"{name} cannot be read in parts and has {remote.size:,} bytes.", advice="Download it, and open the file."
         )
-    data = bytearray()
     with remote.chunks() as chunks:
-        for chunk in chunks:
-            data += chunk
-            if len(data) > MOST_WHOLE:
-                raise Unreadable(f"{name} cannot be read in parts and is too large.", advice="Download it first.")
-    return Held(bytes(data))
+        try:
+            return Held(gathered(chunks, MOST_WHOLE))
+        except TooLarge:
+            sentence = f"{name} cannot be read in parts and is too large."
+            raise Unreadable(sentence, advice="Download it first.") from None
 
 
 SOURCE: PackageOrigin = HttpSource()

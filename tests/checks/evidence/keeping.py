@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from mlcd_tui.checks.evidence.registry import Registry, digest_of
+from mlcd_tui.checks.evidence.registry import Registry
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Missing
 
 
@@ -18,8 +19,8 @@ class Keeping:
 
     def keep(self, data: bytes) -> str:
         """Keeps a thing; its digest."""
-        self.things[digest_of(data)] = data
-        return digest_of(data)
+        self.things[sha256_of(data)] = data
+        return sha256_of(data)
 
     def tag(self, name: str, data: bytes) -> None:
         """Keeps a manifest under a tag."""

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from mlcd_tui.checks.evidence.keys import PublicKey
 from mlcd_tui.checks.evidence.reading import read_evidence, read_with_bundle
 from mlcd_tui.checks.evidence.referrers import read
-from mlcd_tui.checks.evidence.registry import digest_of
 from mlcd_tui.domain.checks import CheckState, ImageIdentity, SignatureState
+from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import Unreadable
 from mlcd_tui.domain.text import Clean
 from tests.checks.evidence.keeping import Keeping
@@ -22,7 +22,7 @@ from tests.checks.runs_made import CONFIG, run
 
 HERE = Path(__file__).parent / "cosign"
 KEY = PublicKey("release", load_pem_public_key((HERE / "cosign.pub").read_bytes()))
-DIGEST = digest_of((HERE / "image.json").read_bytes())
+DIGEST = sha256_of((HERE / "image.json").read_bytes())
 RUN = run(image=ImageIdentity(Clean("registry.example/churn:7"), manifest_digest=DIGEST))
 
 

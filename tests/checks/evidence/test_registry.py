@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from mlcd_tui.domain.errors import (
     Unreachable,
     Unreadable,
 )
-from mlcd_tui.domain.registry_login import RegistryLogin
+from mlcd_tui.wire.registry_login import RegistryLogin
 from tests.checks.runs_made import MANIFEST
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -79,6 +80,12 @@ def test_another_manifest_than_asked_for(server: Lying) -> None:
 def test_endless_answers(server: Lying) -> None:
     server.answer = lambda *_: (200, {}, b"x" * (2 << 20))
     with _registry(server) as registry, pytest.raises(Unreadable, match="more than 1 MiB"):
+        registry.blob(MANIFEST, 1 << 20)
+
+
+def test_what_could_unpack_to_a_huge_answer_is_refused(server: Lying) -> None:
+    server.answer = lambda *_: (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(1 << 16)))
+    with _registry(server) as registry, pytest.raises(Unreadable, match="compressed although that was not asked for"):
         registry.blob(MANIFEST, 1 << 20)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mlcd_tui.domain.errors import BadConfig
-from mlcd_tui.domain.registry_login import RegistryLogin as Login
 from mlcd_tui.packages.sources import _oci_credentials
 from mlcd_tui.packages.sources._oci_credentials import login_for
+from mlcd_tui.wire.registry_login import RegistryLogin as Login
 
 HOST = "registry.example:5000"
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from mlcd_tui.domain.errors import BadConfig, Forbidden, Missing, Problem, Unauthenticated, Unreachable, Unreadable
 from mlcd_tui.domain.package_ports import Reach, Remarking
-from mlcd_tui.domain.registry_login import related
 from mlcd_tui.packages.sources._oci_reference import parse
 from mlcd_tui.packages.sources.oci_registry import SOURCE
+from mlcd_tui.wire.registry_login import related
 from tests.packages.sources.server import Reply, Site, serving
 
 REACH = Reach(timeout=2.0)

@@ -5,16 +5,16 @@ Pure: what is to be sent and what was answered, for every room that asks registr
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from mlcd_tui.domain.errors import Forbidden, ServerFault, Unauthenticated
 from mlcd_tui.domain.text import clean
+from mlcd_tui.wire.addresses import is_loopback
+from mlcd_tui.wire.headers import basic
 
 CLIENT = "mlcd-tui"
 MOST_TOKEN = 1 << 20
@@ -46,15 +46,6 @@ class TokenRequest:
     content: bytes | None = field(default=None, repr=False)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host (with or without port) is this machine."""
-    name = urlsplit(f"//{host}").hostname or ""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
 def challenges(header: str) -> dict[str, dict[str, str]]:
     """The schemes of a `WWW-Authenticate` that are understood, in lower case, each with its parameters."""
     return {
@@ -83,7 +74,7 @@ def authorization(challenge: str, host: str, scope: str, login: RegistryLogin | 
         return _token_request(known["bearer"], host, scope, login)
     if login is None or not login.user:
         raise Unauthenticated(f"{clean(host)} asks for a login (401).", advice=f"Log in: docker login {clean(host)}.")
-    return _basic(login)
+    return basic(login.user, login.secret)
 
 
 def refused(challenge: str, host: str) -> Unauthenticated | Forbidden:
@@ -125,7 +116,9 @@ def _token_request(told: Mapping[str, str], host: str, scope: str, login: Regist
         )
     query = _form({**dict(parse_qsl(parts.query)), **asked}).decode()
     url = urlunsplit((parts.scheme, place, parts.path, query, ""))
-    return TokenRequest("GET", url, {"Authorization": _basic(login)} if login is not None and login.user else {})
+    return TokenRequest(
+        "GET", url, {"Authorization": basic(login.user, login.secret)} if login is not None and login.user else {}
+    )
 
 
 def _form(values: Mapping[str, str]) -> bytes:
@@ -153,7 +146,3 @@ def related(service: str, registry: str) -> bool:
     domain = ours.partition(".")[2]
     named = not ours.replace(".", "").isdigit() and ":" not in ours
     return named and domain.count(".") >= 1 and (theirs == domain or theirs.endswith(f".{domain}"))
-
-
-def _basic(login: RegistryLogin) -> str:
-    return f"Basic {b64encode(f'{login.user}:{login.secret}'.encode()).decode()}"

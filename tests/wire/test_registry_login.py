@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlcd_tui.domain.errors import Forbidden, Problem, ServerFault, Unauthenticated
-from mlcd_tui.domain.registry_login import (
+from mlcd_tui.wire.registry_login import (
     RegistryLogin,
     TokenRequest,
     authorization,
