@@ -86,8 +86,8 @@ class Rule:
     index: int
     backends: tuple[Backend, ...]
     copies: tuple[Copy, ...]
-    filters: bool
-    """It has a list of filters."""
+    filters: int
+    """How many filters it has, of all kinds."""
 
     def backend(self, target: Target | None) -> Backend | None:
         """The backend of that target."""
@@ -163,7 +163,7 @@ def _rule(index: int, raw: JSON, home: str) -> Rule:
         for place, item in _numbered(raw.get("filters"))
         if _is_copy(item)
     )
-    return Rule(index, backends, copies, isinstance(raw.get("filters"), list))
+    return Rule(index, backends, copies, len(filters) if isinstance(filters := raw.get("filters"), list) else 0)
 
 
 def _is_copy(item: JSON) -> bool:
@@ -306,9 +306,14 @@ def _who(
             candidate or Target(*noted[1], there.port),
             "",
         )
+    if len(named) == 1 and (only := noted[0] or noted[1]) is not None:
+        (serves,) = named.values()
+        if (serves.namespace, serves.name) != only and noted[1]:  # the new version is not in the route yet
+            return serves, Target(*only, serves.port), ""
     listing = [target.label(route.namespace) for target in named.values()]
     if len(named) != 2:
-        several = f"its rules lead to {len(named)} backends ({listed(listing)})" if named else "its rules lead nowhere"
+        many = f"{len(named)} backends ({listed(listing)})" if len(named) > 1 else f"{listed(listing)} only"
+        several = f"its rules lead to {many}" if named else "its rules lead nowhere"
         return None, None, f"{several}; name the two with the annotations {STABLE} and {CANDIDATE}"
     first, second = named.values()
     if (only := noted[0] or noted[1]) is not None:

@@ -72,6 +72,8 @@ def _copying(rule: Rule, split: Split, percent: int) -> list[JSON]:
         name = f"{path}/{copy.index}/requestMirror/backendRef/name"
         steps.append({"op": "test", "path": name, "value": copy.target.name})
     if not percent:
+        if there and len(there) == rule.filters:  # an empty list is not what Git has, and would be told as a difference
+            return [*steps, {"op": "remove", "path": path}]
         # The last first, so that the places of the others stay what they were.
         return steps + [{"op": "remove", "path": f"{path}/{copy.index}"} for copy in reversed(there)]
     if there:

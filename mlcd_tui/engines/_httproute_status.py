@@ -117,6 +117,29 @@ def _conditions(route: Route, parent: Parent, entry: JSON) -> Word:
     return Word(ok=True, sentence=f"{parent.label} accepted it", since=max((t for t in times if t), default=None))
 
 
+def unresolved(route: Route) -> bool:
+    """Every parent took the present spec, and what stands against it is no more than a reference that leads nowhere."""
+    asked = parents(route)
+    words = [
+        _states(route, entry)
+        for entry in rows(dig(route.raw, "status", "parents"))
+        if _parent(entry.get("parentRef"), route.namespace) in asked
+    ]
+    told = {_parent(e.get("parentRef"), route.namespace) for e in rows(dig(route.raw, "status", "parents"))}
+    return bool(asked) and told.issuperset(asked) and all(w in {(True, True), (True, False)} for w in words)
+
+
+def _states(route: Route, entry: JSON) -> tuple[bool | None, ...]:
+    """Both conditions that matter, of the present generation; None: not told of it."""
+    found = {text(c.get("type")): c for c in reversed(rows(entry.get("conditions")))}
+    return tuple(
+        {"True": True, "False": False}.get(text(found[kind].get("status")))
+        if kind in found and integer(found[kind].get("observedGeneration")) >= route.generation
+        else None
+        for kind in _NEEDED
+    )
+
+
 def _told(condition: JSON) -> str:
     words = f"{text(condition.get('type'))} is {text(condition.get('status')) or 'not told'}"
     why = ": ".join(part for part in (text(condition.get("reason")), text(condition.get("message"))) if part)

@@ -14,17 +14,23 @@ _CONTROLLERS = (
 )
 _PROGRESS = "rollouts.argoproj.io/gatewayapi-canary"
 """Label that the Gateway API plugin of Argo Rollouts gives to the routes it moves."""
+_HANDS = ("kubectl", "mlcd-tui", "helm", "before-first-apply")
+"""Field managers that apply because a person does; others apply whenever they like."""
 
 
 def managers(raw: JSON) -> list[str]:
     """The field managers that own something of the spec, the last to write first."""
+    return [text(entry.get("manager")) for entry in _entries(raw)]
+
+
+def _entries(raw: JSON) -> list[JSON]:
     entries = [
         entry
         for entry in rows(dig(raw, "metadata", "managedFields"))
         if not text(entry.get("subresource")) and "f:spec" in table(entry.get("fieldsV1"))
     ]
     entries.sort(key=lambda entry: text(entry.get("time")), reverse=True)
-    return [text(entry.get("manager")) for entry in entries]
+    return entries
 
 
 def gitops(raw: JSON) -> str:
@@ -36,7 +42,11 @@ def gitops(raw: JSON) -> str:
         return "Flux"
     if told := next((name for manager in managers(raw) for part, name in _MANAGERS if part in manager), ""):
         return told
-    return "Helm" if labels.get("app.kubernetes.io/managed-by") == "Helm" else ""
+    if labels.get("app.kubernetes.io/managed-by") == "Helm":
+        return "Helm"
+    # What applies on the server and is no person's tool applies its own state again, whatever it is called.
+    applied = (text(entry.get("manager")) for entry in _entries(raw) if entry.get("operation") == "Apply")
+    return next((name for name in applied if name and not name.startswith(_HANDS)), "")
 
 
 def controller(raw: JSON) -> str:

@@ -10,10 +10,11 @@ import pytest
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
-from mlcd_tui.domain.refs import DEPLOYMENTS, JSON
+from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, REPLICA_SETS, SERVICES
 from mlcd_tui.domain.rollout import RolloutDetail
-from mlcd_tui.engines._httproute import HTTP_ROUTES
+from mlcd_tui.engines._httproute import GATEWAYS, HTTP_ROUTES
 from mlcd_tui.engines.deployment import ENGINE
+from mlcd_tui.engines.deployment.kinds import ENDPOINT_SLICES
 from mlcd_tui.engines.gateway import ENGINE as GATEWAY
 from mlcd_tui.engines.gateway.lean import LeanRoute
 from tests.engines import gateway_world
@@ -90,7 +91,7 @@ def test_copies_begin_change_and_stop() -> None:
     assert isinstance(stop, Plan), stop
     assert stop.title == "Stop copying"
     after = sent(objects, stop)
-    assert not after[HTTP_ROUTES][0]["spec"]["rules"][0]["filters"]
+    assert "filters" not in after[HTTP_ROUTES][0]["spec"]["rules"][0]
     assert after[HTTP_ROUTES][0]["metadata"]["annotations"] == {}
 
 
@@ -105,9 +106,11 @@ def test_a_route_of_a_pair_is_no_second_row() -> None:
 def test_the_switch_stops_copies() -> None:
     found = plan(begun(), Verb.SWITCH)
     assert isinstance(found, Plan), found
-    assert [request.resource.plural for request in found.requests] == ["services", "httproutes"]
+    assert [request.resource.plural for request in found.requests] == ["httproutes", "services"], (
+        "a switch that fails then leaves no copies to what serves"
+    )
     assert found.sentence.endswith("and stop copying.")
-    assert not sent(begun(), found)[HTTP_ROUTES][0]["spec"]["rules"][0]["filters"]
+    assert "filters" not in sent(begun(), found)[HTTP_ROUTES][0]["spec"]["rules"][0]
 
 
 def test_where_nothing_can_copy_it_says_what_would_help() -> None:
@@ -157,3 +160,39 @@ def test_what_stands_in_the_way_is_said(make: Any) -> None:
     found = plan(objects)
     assert isinstance(found, Refusal)
     assert why.lower() in found.sentence.lower()
+
+
+def slices(*pods: str) -> list[JSON]:
+    endpoints = [{"targetRef": {"name": pod}, "conditions": {"ready": True}} for pod in pods]
+    return [{"metadata": {"name": "churn-abc", "namespace": "shop"}, "endpoints": endpoints}]
+
+
+def test_a_switch_is_done_when_its_endpoints_have_changed_and_no_copies_are_left() -> None:
+    objects = begun()
+    found = plan(objects, Verb.SWITCH)
+    assert isinstance(found, Plan)
+    after = sent(objects, found)
+    accept(after)
+    assert ENGINE.settled(found, after, NOW).sentence == "waiting for Service churn to be changed"
+    service = next(raw for raw in after[SERVICES] if raw["metadata"]["name"] == "churn")
+    service["metadata"]["resourceVersion"] = "999"
+    service["spec"]["selector"]["mlcd.dev/color"] = "green"
+    owners = {"churn-blue-7f": "churn-blue", "churn-green-5d": "churn-green"}
+    after[REPLICA_SETS] = [
+        {"metadata": {"name": name, "ownerReferences": [{"kind": "Deployment", "name": owner, "controller": True}]}}
+        for name, owner in owners.items()
+    ]
+    after[ENDPOINT_SLICES] = slices("churn-blue-7f-aaaaa")
+    assert "waiting for the endpoints of Service churn" in ENGINE.settled(found, after, NOW).sentence
+    after[ENDPOINT_SLICES] = slices("churn-green-5d-aaaaa", "churn-green-5d-bbbbb")
+    settled = ENGINE.settled(found, after, NOW)
+    assert settled.done
+    assert settled.sentence == "Service churn leads to 2 pods of churn-green; Gateway shop/models accepted it"
+
+
+def test_a_proxy_that_makes_customers_wait_is_warned_of() -> None:
+    objects = routed()
+    objects[GATEWAYS] = [{"metadata": {"name": "models", "namespace": "shop"}, "spec": {"gatewayClassName": "nginx"}}]
+    found = plan(objects, mirror=25)
+    assert isinstance(found, Plan)
+    assert any("customers wait" in each for each in found.warnings)

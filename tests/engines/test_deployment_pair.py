@@ -174,7 +174,7 @@ def test_switch_is_one_conditional_patch_and_says_what_it_does() -> None:
     assert request.body == {
         "metadata": {
             "resourceVersion": "100",
-            "annotations": {"mlcd.dev/previous": "churn-blue@1", "mlcd.dev/returned-from": None},
+            "annotations": {"mlcd.dev/previous": "churn-blue@1#u2", "mlcd.dev/returned-from": None},
         },
         "spec": {"selector": {"mlcd.dev/color": "green"}},
     }

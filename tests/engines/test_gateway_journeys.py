@@ -68,7 +68,7 @@ def test_copied_switched_and_back() -> None:
 
     switched = done(begin, Verb.SWITCH)
     assert (weights(switched), copies(switched)) == ({"churn-blue": 0, "churn-green": 100}, [])
-    assert route(switched)["metadata"]["annotations"]["mlcd.dev/previous"] == "shop/churn-blue@1"
+    assert route(switched)["metadata"]["annotations"]["mlcd.dev/previous"] == "shop/churn-blue@1#u4"
     after = row(switched)
     assert (after.phase, after.version, after.in_flight, after.mirror) == (Phase.HEALTHY, "1.5.0", False, None)
     assert "switch-back" in allowed(switched)

@@ -124,7 +124,7 @@ def test_a_patch_moves_what_it_says_and_nothing_else(rules: list[Any], share: in
 
 def _others_are_untouched(before: Objects, after: Objects, index: int) -> None:
     def others(objects: Objects) -> list[Any]:
-        filters = rule(objects, index)["filters"]
+        filters = rule(objects, index).get("filters", [])
         return [
             each for each in filters if each.get("requestMirror", {}).get("backendRef", {}).get("name") != "churn-green"
         ]

@@ -6,7 +6,7 @@ import copy
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
-from mlcd_tui.domain.refs import DEPLOYMENTS
+from mlcd_tui.domain.refs import DEPLOYMENTS, SERVICES
 from mlcd_tui.engines._httproute import GATEWAYS, HTTP_ROUTES
 from mlcd_tui.engines.gateway import ENGINE
 from tests.engines.gateway_world import (
@@ -124,3 +124,39 @@ def test_what_a_route_does_not_know() -> None:
     found = ENGINE.plan(Intent(Verb.PAUSE, REF), world(), NOW)
     assert isinstance(found, Refusal)
     assert found.advice
+
+
+# the way back, when things have gone wrong
+
+
+def test_an_abort_from_a_service_that_is_gone_is_done_all_the_same() -> None:
+    objects = canary()
+    objects[SERVICES] = [raw for raw in objects[SERVICES] if raw["metadata"]["name"] != "churn-green"]
+    accept(objects, ResolvedRefs="BackendNotFound")
+    found = planned(objects, Verb.ABORT)
+    after = sent(objects, found)
+    assert not judged(found, after).done, "no gateway has seen it yet"
+    accept(after, ResolvedRefs="BackendNotFound")
+    settled = judged(found, after)
+    assert settled.done
+    assert settled.sentence == "the gateways took it; churn-green, which gets no traffic, is not there"
+    after[SERVICES].clear()
+    assert judged(found, after).failed, "nor is the one that serves"
+
+
+def test_no_way_back_to_what_a_newer_version_took_the_place_of() -> None:
+    objects = world()
+    switch = planned(objects, Verb.PROMOTE_FULL)
+    after = sent(objects, switch)
+    accept(after)
+    blue = after[DEPLOYMENTS][0]
+    newer, remade = copy.deepcopy(after), copy.deepcopy(after)
+    newer[DEPLOYMENTS][0]["metadata"]["annotations"] = {"deployment.kubernetes.io/revision": "2"}
+    found = ENGINE.plan(Intent(Verb.SWITCH_BACK, REF), newer, NOW)
+    assert isinstance(found, Refusal)
+    assert "roll churn-blue back to revision 1, then promote it fully" in found.sentence
+    assert found.advice == "kubectl rollout undo deployment churn-blue -n shop --to-revision=1"
+    remade[DEPLOYMENTS][0]["metadata"]["uid"] = "another"
+    assert remade[DEPLOYMENTS][0]["metadata"]["annotations"] == blue["metadata"]["annotations"], "revision 1 again"
+    assert "made anew since it served" in refused(remade, Verb.SWITCH_BACK)
+    assert planned(remade, Verb.PROMOTE_FULL).title == "Promote fully", "what is new may be promoted"

@@ -80,6 +80,20 @@ def test_a_route_at_rest_is_known_by_its_annotations() -> None:
     assert ENGINE.observe(REF, objects, NOW) is None
 
 
+def test_a_route_of_one_service_is_told_the_other_by_one_annotation() -> None:
+    objects = world()
+    route(objects)["metadata"]["annotations"] = {"mlcd.dev/candidate": "churn-green"}
+    route(objects)["spec"]["rules"] = [{"backendRefs": [{"name": "churn-blue", "port": 80}]}]
+    accept(objects)
+    after = sent(objects, planned(objects, Verb.SET_WEIGHT, weight=20))
+    assert [(ref["name"], ref["weight"]) for ref in rule(after)["backendRefs"]] == [
+        ("churn-blue", 80),
+        ("churn-green", 20),
+    ]
+    route(objects)["metadata"]["annotations"] = {"mlcd.dev/stable": "churn-blue"}
+    assert "lead to churn-blue only; name the two" in refused(objects, Verb.SET_WEIGHT, weight=20)
+
+
 def test_a_pair_of_deployments_keeps_its_own_route() -> None:
     objects = world()
     route(objects)["metadata"]["annotations"]["mlcd.dev/pair"] = "churn"
@@ -277,6 +291,10 @@ def test_less_capacity_is_told() -> None:
         ({"annotations": {"argocd.argoproj.io/tracking-id": "x"}}, "Argo CD"),
         ({"labels": {"kustomize.toolkit.fluxcd.io/name": "x"}}, "Flux"),
         ({"managedFields": [{"manager": "argocd-controller", "fieldsV1": {"f:spec": {}}}]}, "Argo CD"),
+        (
+            {"managedFields": [{"manager": "kapp-server", "operation": "Apply", "fieldsV1": {"f:spec": {}}}]},
+            "kapp-server",
+        ),
     ],
 )
 def test_what_applies_the_route_from_git_is_told(meta: JSON, name: str) -> None:

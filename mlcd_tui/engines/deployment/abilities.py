@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines.deployment.pair import Other, Pair
+from mlcd_tui.engines.deployment.pair import Other, Pair, newer
 from mlcd_tui.engines.deployment.state import State
 
 VERBS = (
@@ -156,6 +156,8 @@ def answer(verb: Verb, pair: Pair) -> Answer:
             if needs
             else (_PAIRED[verb](_facts(pair)))
         )
+    if verb in {Verb.SWITCH_BACK, Verb.UNDO} and pair.relation is not Other.PREVIOUS and (gone := newer(pair)):
+        return gone, ""
     return _PAIRED[verb](_facts(pair))
 
 

@@ -12,11 +12,11 @@ from mlcd_tui.domain.ports import FleetWatch
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
-from mlcd_tui.engines._httproute import HTTP_ROUTES
+from mlcd_tui.engines._httproute import GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES
 from mlcd_tui.engines._json import dig, labels_of, name_of, owned_by, rows, table, text, uid_of
 from mlcd_tui.engines._lean_pods import from_raw
-from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, mirror, summary, switching
-from mlcd_tui.engines.deployment.kinds import NAME, ORPHANS, PAIR, SERVICE
+from mlcd_tui.engines.deployment import abilities, alone, detail, effects, lean, mirror, settling, summary, switching
+from mlcd_tui.engines.deployment.kinds import ENDPOINT_SLICES, NAME, ORPHANS, PAIR, SERVICE
 from mlcd_tui.engines.deployment.pair import Pair, join
 from mlcd_tui.engines.deployment.state import read
 
@@ -82,7 +82,10 @@ class DeploymentEngine:
                 Scope(DEPLOYMENTS, ref.namespace, label),
                 Scope(REPLICA_SETS, ref.namespace, own),
                 Scope(PODS, ref.namespace, own),
+                Scope(ENDPOINT_SLICES, ref.namespace, f"kubernetes.io/service-name={ref.name}"),
                 Scope(HTTP_ROUTES, ref.namespace),
+                Scope(GATEWAYS, ""),
+                Scope(GATEWAY_CLASSES, ""),
             )
         selector = _selector(dig(primary, "spec", "selector"))
         return (
@@ -141,7 +144,10 @@ class DeploymentEngine:
     def settled(self, plan: Plan, objects: Objects, now: datetime) -> Settled:
         """Whether the plan has taken effect."""
         del now
-        return mirror.settled(plan, objects) if mirror.is_copies(plan) else effects.settled(plan, objects)
+        if settling.is_copies(plan):
+            return settling.copied(plan, objects)
+        switches = plan.mark.get("kind") == "selector"
+        return settling.switched(plan, objects) if switches else effects.settled(plan, objects)
 
     def _pair(self, ref: RolloutRef, objects: Objects) -> Pair:
         name = _label(ref, objects)

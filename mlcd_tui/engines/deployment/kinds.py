@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from mlcd_tui.domain.refs import Resource
+
 NAME: Final = "deployment"
 """This engine's own."""
+
+ENDPOINT_SLICES: Final = Resource("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice")
+"""What the cluster made of a Service's selector."""
 
 HASH: Final = "pod-template-hash"
 REVISION: Final = "deployment.kubernetes.io/revision"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import JSON_PATCH, Ability, Change, Plan, Refusal, Request, Settled
+from mlcd_tui.domain.plan import JSON_PATCH, Ability, Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON, SERVICES, Objects
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
@@ -18,16 +18,16 @@ from mlcd_tui.domain.traffic import Mirror, TrafficRole, TrafficTarget
 from mlcd_tui.engines import _httproute as httproute
 from mlcd_tui.engines import _httproute_patch as patch
 from mlcd_tui.engines._httproute import HTTP_ROUTES, PAIR, SINCE, Route, Split, Target
-from mlcd_tui.engines._httproute_status import acceptance
+from mlcd_tui.engines._httproute_status import Gate, acceptance, copy_warnings, gates
 from mlcd_tui.engines._json import dig, maybe_integer, name_of, rows, selects, when
 from mlcd_tui.engines._keepers import controller, gitops
-from mlcd_tui.engines._sent import VERSION, unchanged
+from mlcd_tui.engines._sent import VERSION
+from mlcd_tui.engines.deployment import settling
 from mlcd_tui.engines.deployment.pair import Pair, side_name
 from mlcd_tui.engines.deployment.planning import refuse
 from mlcd_tui.engines.deployment.state import State
 
 _HELPS = "docs/gateway-api.md says how"
-_KIND = "copies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Copying:
     split: Split | None = None
     why_not: str = ""
     """Why no copies can begin; empty where they can. Not clean."""
+    gates: tuple[Gate, ...] = ()
+    """The Gateways of the route, as far as they can be seen."""
 
     @property
     def on(self) -> bool:
@@ -70,14 +72,15 @@ def look(pair: Pair, namespace: str, objects: Objects) -> Copying:
         alone = f"no Service leads to {other.name} alone; give it one with the label mlcd.dev/role: preview"
         return Copying(pair, route, why_not=alone)
     split = httproute.joined(route, serving, shadow)
-    return Copying(pair, route, split, _hindrance(route, split, other))
+    looks = gates(route, objects)
+    return Copying(pair, route, split, _hindrance(route, split, other, looks), looks)
 
 
 def _leads(route: Route, target: Target) -> bool:
     return any(rule.backend(target) is not None for rule in route.rules)
 
 
-def _hindrance(route: Route, split: Split, other: State) -> str:
+def _hindrance(route: Route, split: Split, other: State, looks: tuple[Gate, ...]) -> str:
     if split.trouble:
         return f"{split.trouble} (HTTPRoute {route.name})"
     if keeper := controller(route.raw):
@@ -85,6 +88,8 @@ def _hindrance(route: Route, split: Split, other: State) -> str:
     word = acceptance(route)
     if word.ok is not True:
         return f"HTTPRoute {route.name}: {word.sentence}"
+    if closed := next((gate.word.sentence for gate in looks if gate.word.ok is False), ""):
+        return closed
     return "" if other.ready else f"{other.name} has no ready pods; scale it up first"
 
 
@@ -142,7 +147,13 @@ def _mirror(copying: Copying) -> Mirror:
         possible=copying.on or not copying.why_not,
         why_not=Clean("") if copying.on else clean(copying.why_not),
         confirmed=acceptance(route).ok,
+        warnings=_slow(copying, round(copying.percent or 100)),
     )
+
+
+def _slow(copying: Copying, percent: int) -> tuple[Clean, ...]:
+    """What the classes of the route's Gateways make of copies."""
+    return tuple(clean(told) for gate in copying.gates for told in copy_warnings(gate, percent))
 
 
 def _targets(copying: Copying, namespace: str) -> tuple[TrafficTarget, ...]:
@@ -202,10 +213,10 @@ def propose(intent: Intent, copying: Copying, now: datetime) -> Plan | Refusal:
             ("copies", clean(now_copied)),
             ("gets copies", clean(f"{other.name} revision {other.revision}")),
         ),
-        warnings=tuple(map(clean, warnings)),
+        warnings=(*map(clean, warnings), *(_slow(copying, percent) if percent else ())),
         expect=clean(f"every gateway of HTTPRoute {request.name} accepted it"),
         mark={
-            "kind": _KIND,
+            "kind": settling.COPIES,
             "name": request.name,
             "to": copying.split.candidate.name if copying.split and copying.split.candidate else "",
             "percent": str(percent),
@@ -226,39 +237,22 @@ def _request(copying: Copying, percent: int, now: datetime) -> Request:
 
 
 def with_copies_off(plan: Plan, copying: Copying, now: datetime) -> Plan:
-    """A switch that also stops copies: they would go to the side that serves by then."""
+    """A switch that stops copies first: they would go to the side that serves by then, and double what it does.
+
+    First, since of two requests the second may fail: a switch that is not made while nothing is copied harms nobody.
+    """
     if not copying.on or (copying.split and copying.split.trouble):
         return plan
     told = Change(clean("copies"), clean(f"{copying.percent or 0:g} %"), Clean("none"))
+    off = _request(copying, 0, now)
     return replace(
         plan,
         sentence=clean(f"{plan.sentence.removesuffix('.')}, and stop copying."),
         changes=(*plan.changes, told),
-        requests=(*plan.requests, _request(copying, 0, now)),
+        requests=(off, *plan.requests),
+        mark={
+            **plan.mark,
+            **settling.with_copies(plan, off.name, copying.split.candidate if copying.split else None),
+            VERSION: copying.route.version if copying.route else "",
+        },
     )
-
-
-def is_copies(plan: Plan) -> bool:
-    """Whether a plan changes copies only."""
-    return plan.mark.get("kind") == _KIND
-
-
-def settled(plan: Plan, objects: Objects) -> Settled:
-    """Done when the route's gateways say that they took it."""
-    name = plan.mark.get("name", "")
-    raw = next((item for item in objects.get(HTTP_ROUTES, ()) if name_of(item) == name), None)
-    if raw is None:
-        return _never(f"HTTPRoute {name} is gone")
-    if unchanged(plan, objects):
-        return Settled(done=False, sentence=Clean("waiting for the change to be seen"))
-    route, percent = httproute.read(raw), maybe_integer(plan.mark.get("percent"))
-    to = Target(route.namespace, plan.mark.get("to", ""))
-    copied = max((copy.percent or 0 for rule in route.rules for copy in rule.copies_to(to)), default=0.0)
-    if copied != percent:
-        return _never("the route was changed again by somebody else")
-    word = acceptance(route)
-    return Settled(done=word.ok is True, sentence=clean(word.sentence), failed=word.ok is False)
-
-
-def _never(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence), failed=True)

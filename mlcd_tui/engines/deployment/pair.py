@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines import _marks
 from mlcd_tui.engines._json import selects, table, text
 from mlcd_tui.engines._lean import fit
 from mlcd_tui.engines.deployment import lean
@@ -132,9 +133,9 @@ def _relation(active: State | None, other: State | None, service: lean.LeanServi
     if active is None or other is None:
         return Other.NONE
     notes = fit(lean.Annotations, service.metadata.annotations) if service else lean.Annotations()
-    if notes.previous == mark(other):
+    if _marks.same(text(notes.previous), mark(other)):
         return Other.PREVIOUS
-    if notes.returned == mark(other):
+    if _marks.same(text(notes.returned), mark(other)):
         return Other.RETURNED
     if other.template == active.template:
         return Other.SAME
@@ -143,6 +144,18 @@ def _relation(active: State | None, other: State | None, service: lean.LeanServi
     return Other.PREVIOUS if ours and theirs and theirs < ours else Other.NEW
 
 
+def newer(pair: Pair) -> str:
+    """Why there is no way back although the other side served once; empty where it never did. Not clean."""
+    other, service = pair.other, pair.service
+    note = text(fit(lean.Annotations, service.metadata.annotations).previous) if service else ""
+    if other is None or _marks.name_in(note) != other.name:
+        return ""
+    if _marks.remade(note, mark(other)):
+        return f"{other.name} was deleted and made anew since it served; what served is gone"
+    number = _marks.revision_in(note)
+    return f"{other.name} has a newer version than the one that served; roll it back to revision {number}, then switch"
+
+
 def mark(side: State) -> str:
     """A Deployment at one revision, as an annotation names it."""
-    return f"{side.name}@{side.revision}"
+    return _marks.written(side.name, side.revision, side.meta.uid)

@@ -9,7 +9,8 @@ from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.plan import Change, Plan, Refusal, Request
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.text import clean
-from mlcd_tui.engines._json import annotations_of, dig, labels_of, text
+from mlcd_tui.engines._json import dig, text
+from mlcd_tui.engines._keepers import gitops
 from mlcd_tui.engines._sent import VERSION
 from mlcd_tui.engines.deployment.state import State
 
@@ -74,18 +75,9 @@ def conditional(version: str, body: Mapping[str, Any], annotations: Mapping[str,
 def keepers(raw: JSON, state: State | None = None) -> list[str]:
     """Warnings of those who may revert a change."""
     found = []
-    owner = _gitops(raw)
+    owner = gitops(raw)
     if owner:
         found.append(f"{owner} keeps this object and may revert the change; make it there as well.")
     if state is not None and state.owner:
         found.append(f"{state.owner} controls this Deployment and may revert the change.")
     return found
-
-
-def _gitops(raw: JSON) -> str:
-    labels, annotations = labels_of(raw), annotations_of(raw)
-    if "argocd.argoproj.io/tracking-id" in annotations or "argocd.argoproj.io/instance" in labels:
-        return "Argo CD"
-    if any(key.startswith("kustomize.toolkit.fluxcd.io/") for key in labels):
-        return "Flux"
-    return "Helm" if labels.get("app.kubernetes.io/managed-by") == "Helm" else ""

@@ -111,7 +111,13 @@ def switch(intent: Intent, pair: Pair, service: JSON, now: datetime) -> Plan | R
             ("takes over", f"{other.name} revision {other.revision}: {images(other)}"),
         ],
         expect=f"Service {pair.name} selects the {pods(other.ready)} of {side_name(other)}",
-        mark={"kind": "selector", "name": pair.name, **{f"label {key}": text(value) for key, value in moved.items()}},
+        mark={
+            "kind": "selector",
+            "name": pair.name,
+            "takes over": other.name,
+            "leaves": active.name,
+            **{f"label {key}": text(value) for key, value in moved.items()},
+        },
         warnings=[*_warnings(pair, active, other, now), *keepers(service)],
     )
 

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.plan import Ability
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines import _marks
+from mlcd_tui.engines._json import text
+from mlcd_tui.engines.gateway.kinds import PREVIOUS
 from mlcd_tui.engines.gateway.state import Other, Side, Standing, number
 
 VERBS = (
@@ -108,8 +111,22 @@ def _switch(s: Standing, _stable: Side, candidate: Side) -> Answer:
 
 def _switch_back(s: Standing, stable: Side, candidate: Side) -> Answer:
     if s.relation is not Other.PREVIOUS:
-        return f"{stable.label} serves, and {candidate.label} has not served with its present version", ""
+        return _newer(s, candidate) or f"{stable.label} serves, and {candidate.label} has not served before", ""
     return unable(candidate), f"back to {candidate.label}"
+
+
+def _newer(s: Standing, candidate: Side) -> str:
+    """What served before is there no more, since a newer version took its place; empty where that is not so."""
+    note = text(s.route.notes.get(PREVIOUS))
+    if candidate.deployment is None or not candidate.named(note):
+        return ""
+    if _marks.remade(note, candidate.mark):
+        return f"{candidate.workload} was deleted and made anew since it served; what served is gone"
+    number = _marks.revision_in(note)
+    return (
+        f"{candidate.label} has a newer version than the one that served: "
+        f"roll {candidate.workload} back to revision {number}, then promote it fully"
+    )
 
 
 _ANSWERS: dict[Verb, Callable[[Standing, Side, Side], Answer]] = {

@@ -33,7 +33,7 @@ def of_objects(raw: JSON, objects: Objects) -> Standing:
     found = replace(_standing(route), gates=gates(route, objects), git=gitops(raw), looked=True)
     if found.stable is None or found.candidate is None:
         return found
-    stable, candidate = (_look(route, side, objects) for side in (found.stable, found.candidate))
+    stable, candidate = (look(route, side, objects) for side in (found.stable, found.candidate))
     return replace(found, stable=stable, candidate=candidate)
 
 
@@ -51,7 +51,8 @@ def _named(raw: JSON, target: Target) -> bool:
     return there and (text(labels_of(raw).get(BACKEND)) or name_of(raw)) == target.name
 
 
-def _look(route: Route, side: Side, objects: Objects) -> Side:
+def look(route: Route, side: Side, objects: Objects) -> Side:
+    """A side with what the objects tell of its Service, grant, Deployment and pods."""
     target = side.target
     free = not needs_grant(route, target) or granted(route, target, objects)
     if not target.service:

@@ -64,6 +64,9 @@ def _advice(s: Standing, why_not: str) -> str:
     if candidate is not None and candidate.deployment is not None and f"{candidate.workload} is scaled to 0" in why_not:
         count = max(s.stable.desired if s.stable else 1, 1)
         return f"kubectl scale deployment {candidate.workload} -n {candidate.target.namespace} --replicas={count}"
+    if candidate is not None and "back to revision " in why_not:
+        number, where = why_not.rpartition("revision ")[2].partition(",")[0], candidate.target.namespace
+        return f"kubectl rollout undo deployment {candidate.workload} -n {where} --to-revision={number}"
     if s.split.trouble:
         return "See docs/gateway-api.md and sample_configs/gateway-api.yaml."
     return ""

@@ -8,12 +8,14 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.engines import _httproute as httproute
 from mlcd_tui.engines._httproute import HTTP_ROUTES, Route, Split
 from mlcd_tui.engines._httproute_patch import holds
-from mlcd_tui.engines._httproute_status import acceptance, gates
+from mlcd_tui.engines._httproute_status import acceptance, gates, unresolved
 from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, text
 from mlcd_tui.engines._keepers import managers
 from mlcd_tui.engines._sent import unchanged
 from mlcd_tui.engines._workload import template_containers
+from mlcd_tui.engines.gateway import behind
 from mlcd_tui.engines.gateway.kinds import RESTARTED
+from mlcd_tui.engines.gateway.state import Side
 
 _OURS = "mlcd-tui"
 
@@ -40,6 +42,8 @@ def _traffic(plan: Plan, raw: JSON, objects: Objects) -> Settled:
         last = next((manager for manager in managers(raw) if manager != _OURS), "")
         return _never(f"the route was changed again by {last or 'somebody else'}")
     word = acceptance(route)
+    if word.ok is False and share in {0, 100} and (gone := _left_behind(route, split, objects, aborted=share == 0)):
+        return Settled(done=True, sentence=clean(f"the gateways took it; {gone}, which gets no traffic, is not there"))
     if word.ok is not True:
         return _never(word.sentence) if word.ok is False else _not_yet(word.sentence)
     looks = gates(route, objects)
@@ -60,6 +64,18 @@ def _same_split(plan: Plan, route: Route) -> Split | None:
     if candidate is None and stable is not None and plan.mark.get("mirror") == "0":
         candidate = _absent(plan.mark.get("candidate", ""))
     return httproute.joined(route, stable, candidate) if stable and candidate else None
+
+
+def _left_behind(route: Route, split: Split, objects: Objects, *, aborted: bool) -> str:
+    """The side that got nothing, where a reference to it alone leads nowhere: a way back is not failed by that."""
+    if split.stable is None or split.candidate is None or not unresolved(route):
+        return ""
+    stable, candidate = (
+        behind.look(route, Side(target, route.namespace), objects) for target in (split.stable, split.candidate)
+    )
+    kept, left = (stable, candidate) if aborted else (candidate, stable)
+    whole, missing = kept.found is True and kept.granted, left.found is False or not left.granted
+    return left.label if whole and missing else ""
 
 
 def _absent(key: str) -> httproute.Target | None:

@@ -10,9 +10,10 @@ from enum import StrEnum
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.engines import _marks
 from mlcd_tui.engines._httproute import SINCE, Route, Split, Target
 from mlcd_tui.engines._httproute_status import Gate, Word
-from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, rows, text, when
+from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, rows, text, uid_of, when
 from mlcd_tui.engines._steps import STEPS, steps_of
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines._workload import revision, template_containers
@@ -111,17 +112,15 @@ class Side:
     def mark(self) -> str:
         """It at one revision, as an annotation names it."""
         number = revision(self.deployment, REVISION) if self.deployment is not None else 0
-        return f"{self.target.namespace}/{self.target.name}@{number or ''}"
+        return _marks.written(f"{self.target.namespace}/{self.target.name}", number, uid_of(self.deployment))
 
     def marked(self, note: object) -> bool:
         """Whether an annotation names it at the revision that it has; a revision that is not known is no other."""
-        name, _, number = text(note).rpartition("@")
-        mine, _, present = self.mark.rpartition("@")
-        return bool(name) and name == mine and (not number or not present or number == present)
+        return _marks.same(text(note), self.mark)
 
     def named(self, note: object) -> bool:
         """Whether an annotation names it, at whatever revision."""
-        return text(note).rpartition("@")[0] == self.mark.rpartition("@")[0]
+        return _marks.name_in(text(note)) == _marks.name_in(self.mark)
 
     @property
     def workload(self) -> str:
