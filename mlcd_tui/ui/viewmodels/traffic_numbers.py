@@ -26,7 +26,7 @@ ROLE_WORDS = {
     TrafficRole.IDLE: "idle",
 }
 _BLANK: Line = ()
-_LEAST_COLUMN = 20
+_LEAST_COLUMN = 18
 _NUMBER = 11
 _CHART = 6
 _LEAST_POINTS = 3
@@ -47,7 +47,7 @@ def _rate(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value * 100:.2g} %" if 0 < value < 0.1 else f"{value * 100:.1f} %"
+    return f"{value * 100:.2g} %" if value < 0.1 else f"{value * 100:.1f} %"
 
 
 def _ms(value: float) -> str:
@@ -118,7 +118,7 @@ def charts(reading: TrafficReading, room: int, glyphs: Glyphs) -> Iterator[Line]
         if not any(value for _, points in shown for value in _known(points)):
             continue
         yield _BLANK
-        yield crop((Span(title, bold(Tone.DIM)), *(span for one in shown for span in _key(*one, say))), room)
+        yield crop((Span(title, bold(Tone.DIM)), *_key(shown, say, room - len(title))), room)
         lines = [
             Series([(point.at, point.value) for point in points], ROLE_TONES[one.target.role]) for one, points in shown
         ]
@@ -129,11 +129,13 @@ def _known(points: Sequence[Point]) -> list[float]:
     return [point.value for point in points if point.value is not None]
 
 
-def _key(one: VersionTraffic, points: Sequence[Point], say: _Say) -> Line:
-    """Which line it is, and its last and highest value."""
-    known, tone = _known(points), ROLE_TONES[one.target.role]
-    return (
-        Span(f"   {ROLE_WORDS[one.target.role]} ", tone),
-        Span(str(one.target.version), bold(tone)),
-        Span(f"  now {say(known[-1])}, highest {say(max(known))}", Tone.DIM),
-    )
+def _key(shown: Sequence[tuple[VersionTraffic, Sequence[Point]]], say: _Say, room: int) -> Line:
+    """Which line is which, with its last value, and its highest where there is room for it."""
+    whole, short = [], []
+    for one, points in shown:
+        known, tone = _known(points), ROLE_TONES[one.target.role]
+        name = Span(f"   {ROLE_WORDS[one.target.role]} ", tone), Span(str(one.target.version), bold(tone))
+        now = f"  now {say(known[-1])}"
+        short += [*name, Span(now, Tone.DIM)]
+        whole += [*name, Span(f"{now}, highest {say(max(known))}", Tone.DIM)]
+    return tuple(whole if sum(len(span.text) for span in whole) <= room else short)
