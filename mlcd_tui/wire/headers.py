@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from base64 import b64encode
-from email.utils import parsedate_to_datetime
 
 _LONGEST = 3600.0
 
@@ -21,6 +20,8 @@ def seconds_to_wait(told: str) -> float | None:
         return min(float(told), _LONGEST)
     if not told:
         return None
+    from email.utils import parsedate_to_datetime  # late: ten times what all of this costs, for a form that few send
+
     try:
         moment = parsedate_to_datetime(told).timestamp()
     except (ValueError, TypeError, OverflowError):
