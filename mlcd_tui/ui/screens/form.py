@@ -57,6 +57,7 @@ class FormScreen(ModalScreen[tuple[str, ...] | None]):
         """Question, inputs with their labels, complaint."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = Content(self._title)  # content is never read as markup
+            dialog.border_subtitle = Content("enter goes on   up, down: another line   esc cancels")
             yield Static(Content(self._question), id="question")
             for place, asked in enumerate(self._fields):
                 yield Static(Content(asked.label), classes="label")

@@ -40,6 +40,7 @@ class PromptScreen(ModalScreen[str | None]):
         """Question, input, complaint."""
         with Vertical(id="dialog") as dialog:
             dialog.border_title = Content(self._title)  # content is never read as markup
+            dialog.border_subtitle = Content("enter goes on   esc cancels")
             yield Static(Content(self._question), id="question")
             yield Input(self._initial, id="answer", select_on_focus=False)
             yield Static(id="complaint")
