@@ -65,7 +65,8 @@ class Connection:
         lists = await asyncio.gather(*(self._list(scope) for scope in scopes))
         objects: dict[Resource, list[JSON]] = {}
         for scope, items in zip(scopes, lists, strict=True):
-            objects.setdefault(scope.resource, []).extend(items or ())
+            if items is not None:  # what may not be seen is not among them: an engine could take it for none
+                objects.setdefault(scope.resource, []).extend(items)
         resource = engine.primary(ref)[0]
         uid = first.get("metadata", {}).get("uid")
         kept = [item for item in objects.get(resource, []) if item.get("metadata", {}).get("uid") != uid]

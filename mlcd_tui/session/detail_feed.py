@@ -69,9 +69,11 @@ class DetailFeed:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def objects(self) -> Objects:
-        """The raw objects at hand, by kind."""
+        """The raw objects at hand, by kind; a kind that may not be seen is not among them."""
         found: dict[Resource, dict[str, JSON]] = {}
         for scope, reflector in self._reflectors.items():
+            if reflector.freshness.link is Link.FORBIDDEN:
+                continue
             # Two scopes of one kind may both have an object: the rollout's own, and all of its namespace.
             found.setdefault(scope.resource, {}).update(
                 (str(item["metadata"].get("uid")), item) for item in reflector.store.values() if isinstance(item, dict)

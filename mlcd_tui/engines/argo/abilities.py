@@ -104,6 +104,10 @@ _COUNTDOWN = (
     "it switches by itself when its time is over, and a promotion would only begin that time anew; "
     "switch or promote fully does it at once"
 )
+_JUDGING = (
+    "the analysis before the switch still runs, and the controller forgets a promotion that comes before its end; "
+    "promote fully switches without it"
+)
 _STOPPED = "the rollout is aborted, so the controller would stop it unjudged; retry the rollout, which makes a new one"
 _UNOBSERVED = "the controller has not seen the last change yet"
 
@@ -127,6 +131,8 @@ def _promote(s: Situation) -> _Answer:
         return why, ""
     if s.promotion == "countdown":
         return _COUNTDOWN, ""
+    if s.promotion == "judging":
+        return _JUDGING, ""
     if s.strategy == "blueGreen":
         if not s.pauses and not s.spec_paused:
             return "it does not wait for a promotion, so promoting would send nothing", ""
@@ -220,7 +226,9 @@ def _switch_back(s: Situation) -> _Answer:
         return "only a blue/green switches; abort or roll back moves a canary", ""
     if s.in_flight:
         if s.aborted:
-            return "it is going back already", ""
+            return (
+                "it is going back already" if s.switched else "it went back: the stable version has all traffic"
+            ), ""
         return ("" if s.switched and not s.first else "the stable version still has all traffic"), "switch back"
     return _undo(s)[0], "switch back"
 

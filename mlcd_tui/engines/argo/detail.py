@@ -21,6 +21,7 @@ from mlcd_tui.domain.rollout import (
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text, when
+from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.abilities import with_fact
 from mlcd_tui.engines.argo.facts import facts
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
@@ -29,7 +30,7 @@ from mlcd_tui.engines.argo.lints import watch_out
 from mlcd_tui.engines.argo.state import State
 from mlcd_tui.engines.argo.steps import timeline
 from mlcd_tui.engines.argo.summary import summary
-from mlcd_tui.engines.argo.traffic import mirror, targets
+from mlcd_tui.engines.argo.traffic import Live, live, targets
 from mlcd_tui.engines.argo.tree import Tree, grow, owned_sets, revision_of
 
 _MOST_EVENTS = 300
@@ -52,17 +53,21 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
     tree = grow(state, raw, objects)
     rollout = _with_shares(_rollout(ref, state, tree, readable=REPLICA_SETS in objects), state, raw)
     runs = [run for revision in tree.revisions for run in revision.analysis_runs]
-    copies = mirror(state, raw, tree.canary_available)
+    wire = live(state, raw, objects, tree.canary_available)
+    rollout, told = _on_the_wire(rollout, state, wire)
     return RolloutDetail(
-        rollout=rollout if copies.on else replace(rollout, mirror=None),
+        rollout=rollout,
         steps=timeline(state, raw, rollout.phase, runs),
         revisions=tree.revisions,
         conditions=conditions(raw),
         services=services(raw, objects),
-        facts=(*((Clean("Watch out"), clean(each, limit=400)) for each in watch_out(state, raw)), *facts(state, raw)),
+        facts=(
+            *((Clean("Watch out"), clean(each, limit=400)) for each in (*watch_out(state, raw), *told)),
+            *facts(state, raw),
+        ),
         events=events(raw, tree, objects),
         raw=raw,
-        mirror=copies,
+        mirror=wire.mirror,
         targets=targets(state, raw, tree.revisions, rollout, objects),
     )
 
@@ -83,6 +88,20 @@ def _rollout(ref: RolloutRef, state: State, tree: Tree, *, readable: bool) -> Ro
         waiting=explain(rollout.waiting, state, tree),
         abilities=_runnable(rollout.abilities, tree, aborted=state.aborted),
     )
+
+
+def _on_the_wire(rollout: Rollout, state: State, wire: Live) -> tuple[Rollout, list[str]]:
+    """The row with the copies and the weight that the route really has, and what of them is not as it was asked for."""
+    percent = wire.mirror.percent
+    rollout = replace(rollout, mirror=round(percent) if wire.mirror.on and percent is not None else None)
+    weight, share = rollout.weight, wire.reading.share if wire.reading is not None else None
+    if wire.reading is None or share is None or weight is None or state.step is None or not state.in_flight:
+        return rollout, []
+    actual = round(share * weight.maximum / 100)
+    if weight.actual is None or abs(actual - weight.actual) * 100 < weight.maximum:
+        return rollout, []
+    told = f"The {wire.reading.label} sends {share} % to the new version, not what the controller last told."
+    return replace(rollout, weight=replace(weight, actual=actual)), [told]
 
 
 def _with_shares(rollout: Rollout, state: State, raw: JSON) -> Rollout:
@@ -129,6 +148,8 @@ def explain(waiting: Waiting, state: State, tree: Tree) -> Waiting:
     """Why it waits, down to the pod or the metric that keeps it."""
     if waiting.what not in {WaitFor.PODS, WaitFor.CONTROLLER, WaitFor.ANALYSIS, WaitFor.REPAIR}:
         return waiting
+    if waiting.what is WaitFor.REPAIR and state.aborted and state.canary is None and state.in_flight:
+        return replace(waiting, sentence=clean(f"{waiting.sentence}; {_after_abort(state, tree)}", limit=400))
     if waiting.what is WaitFor.ANALYSIS:
         runs = (run for revision in tree.revisions for run in revision.analysis_runs if run.running)
         metric = next((m for run in runs for m in run.metrics if m.phase in {"Running", "Pending", ""}), None)
@@ -156,6 +177,19 @@ def explain(waiting: Waiting, state: State, tree: Tree) -> Waiting:
         lacking = f"{waiting.sentence}; of the stable version {stable.available} of {stable.desired} pods are available"
         return replace(waiting, sentence=clean(lacking, limit=400))
     return waiting
+
+
+def _after_abort(state: State, tree: Tree) -> str:
+    """Which version an aborted blue/green left serving. Clean."""
+    stable = next((_version(r) for r in tree.revisions if Role.STABLE in r.roles), Clean("the stable version"))
+    if state.active_hash != state.stable_hash:
+        return f"the active Service does not point at {stable} yet"
+    run = state.blue_green_status.postPromotionAnalysisRunStatus
+    if isinstance(run, lean.RunStatus) and text(run.status) in {"Failed", "Error"}:
+        return (
+            f"the controller gave all live traffic back to {stable}, since the analysis after the switch did not pass"
+        )
+    return f"{stable} has all live traffic"
 
 
 def conditions(raw: JSON) -> tuple[Condition, ...]:

@@ -12,7 +12,7 @@ from mlcd_tui.domain.ports import FleetWatch
 from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, SERVICES, Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.engines._json import dig, rows, selector_text, table
-from mlcd_tui.engines.argo import detail, plans, settle, summary
+from mlcd_tui.engines.argo import detail, plans, settle, summary, virtual_service
 from mlcd_tui.engines.argo.kinds import ANALYSIS_RUNS, EXPERIMENTS, ROLLOUTS
 from mlcd_tui.engines.argo.lean import LeanRollout, from_raw
 from mlcd_tui.engines.argo.state import State
@@ -59,6 +59,7 @@ class ArgoRollouts:
         ]
         if detail.named_services(dict(primary)):
             scopes.append(Scope(SERVICES, ref.namespace))
+        scopes += virtual_service.scopes(dict(primary))
         workload = State(from_raw(primary)).workload()
         if workload is not None and workload[0] == "Deployment":
             scopes.append(Scope(DEPLOYMENTS, ref.namespace, field_selector=f"metadata.name={workload[1]}"))

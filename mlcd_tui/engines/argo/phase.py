@@ -92,6 +92,9 @@ def waiting_for_pause(state: State) -> Waiting:
     """What a pause of the controller's waits for; nothing where there is none."""
     if not state.pauses:
         return _NOTHING
+    if state.promotion == "judging" and (run := _analysis(state)) is not None:
+        then = ", and then your switch" if not state.auto_promotes else ""
+        return Waiting(WaitFor.ANALYSIS, clean(f"{run.sentence}{then}", limit=300))
     person = state.human()
     if person is not None:
         return Waiting(WaitFor.PERSON, _person(person.reason), since=person.since)

@@ -102,7 +102,7 @@ def abort(case: Case) -> Plan | Refusal:
         seen=case.seen(),
         warnings=warnings,
         expect=f"aborted; {case.stable} serves",
-        mark={"goal": "aborted"},
+        mark={"goal": "aborted", "had": "none" if state.canary is None and not state.switched else "some"},
     )
 
 

@@ -210,7 +210,8 @@ def _aborted(look: Look) -> Settled:
         return _not_yet(f"the active Service still points at {look.newest}")
     if state.canary is not None and not state.routed and state.updated:
         return _not_yet(f"{pods(state.updated)} of {look.newest} left")
-    return _yes(f"aborted; {look.serving} has all traffic again, {state.available} of {pods(state.desired)} available")
+    has = "keeps all traffic" if look.mark.get("had") == "none" else "has all traffic again"
+    return _yes(f"aborted; {look.serving} {has}, {state.available} of {pods(state.desired)} available")
 
 
 def _retried(look: Look) -> Settled:

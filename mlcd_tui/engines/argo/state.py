@@ -167,6 +167,17 @@ class State:
         return any(pause.reason == BLUE_GREEN_PAUSE for pause in self.pauses)
 
     @property
+    def judging(self) -> bool:
+        """Whether the analysis before the switch of a blue/green still runs.
+
+        Tried on the controller (1.10): after a retry it pauses for the switch while the new run still runs. A pause
+        that is cleared then is forgotten: when the run has passed it pauses again.
+        """
+        run = fit(lean.RunStatus, self.blue_green_status.prePromotionAnalysisRunStatus)
+        going = bool(text(run.name)) and text(run.status) in {"", "Pending", "Running"}
+        return self.canary is None and self.in_flight and not self.aborted and not self.switched and going
+
+    @property
     def background_unsure(self) -> bool:
         """Whether the background analysis could not tell: wherever the steps go, it pauses or runs again."""
         run = fit(lean.RunStatus, self.canary_status.currentBackgroundAnalysisRunStatus)
@@ -181,13 +192,16 @@ class State:
     def promotion(self) -> str:
         """What a promotion does now.
 
-        `continue` (only take pauses away), `switch`, `countdown` (nothing: only a full promotion ends it), `pause`
+        `continue` (only take pauses away), `switch`, `countdown` (nothing: only a full promotion ends it), `judging`
+        (nothing: the analysis before the switch comes first), `pause`
         (end the pause of a step), `analysis` or `experiment` (go past one that could not tell), `again` (let one that
         could not tell run again), `step` (leave the step).
         """
         if self.canary is None:
             if self.counting_down:
                 return "countdown"
+            if self.judging and self.pauses and not self.unsure:
+                return "judging"
             return "continue" if not self.pauses else "again" if self.unsure else "switch"
         if self.step is None:
             return "again" if self.unsure else "continue"
