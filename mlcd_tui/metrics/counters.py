@@ -50,11 +50,11 @@ def added(
     """What counters counted up between neighbouring moments, summed over all series of one key.
 
     A counter that falls has begun anew at 0 (a process restarted), where its series is of one process: without the
-    label `instance` it is a sum over several, of which one went, and the stretch is left out. A series that appears
-    where another one of the same process was there before begins at 0, as the first failure of a process does: the
+    label `instance` it is a sum over several, of which one went, and the stretch is left out. A series that was
+    not there when another one of the same process was read begins at 0, as the first failure of a process does: the
     rate of Prometheus would miss it. Where the process itself appears, nobody knows how long it has counted: it may be
     as old as the hills and scraped only now. Its first values are where the counting begins, and the stretch before
-    them is a gap; so is the time that a series was away, for what it counted then belongs to no one stretch.
+    them is a gap; so is the time that a process was away, for what it counted then belongs to no one stretch.
 
     Args:
         series: of one version.
@@ -71,10 +71,8 @@ def added(
         sums = found.setdefault(key(one.labels), [None] * (len(moments) - 1))
         process = _process(one)
         read = known.get(process, ()) if process is not None else ()
-        new = True
         for index in range(len(moments) - 1):
-            new = new and row[index] is None
-            begins = new and index < len(read) and read[index]
+            begins = index < len(read) and read[index]
             step = _step(row[index], row[index + 1], begins=begins, alone=process is not None)
             if step is not None:
                 sums[index] = (sums[index] or 0) + step

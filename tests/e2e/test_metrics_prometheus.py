@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shutil
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +21,9 @@ from mlcd_tui.domain.gates import GateState
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.post_switch import RollbackOffer
-from mlcd_tui.domain.traffic import Judgement, TrafficReading, TrafficRole, VersionTraffic
+from mlcd_tui.domain.traffic import Judgement, TrafficReading, TrafficRole, TrafficTarget, VersionTraffic
+from mlcd_tui.metrics.queries import QUERY_SETS
+from mlcd_tui.metrics.queries._set import queries_for
 from mlcd_tui.session.live import LiveSession
 from tests.e2e.command import mlcd
 from tests.e2e.gateway.load import Answer, load, versions, within
@@ -122,6 +128,29 @@ def test_counts_errors_and_latencies_are_those_that_the_customers_had(
 def _middle(version: VersionTraffic) -> float:
     points = [point.value for share, row in version.latency if share == 0.5 for point in row if point.value is not None]
     return sorted(points)[len(points) // 2]
+
+
+def test_a_real_prometheus_takes_every_query_of_every_set(tmp_path: Path) -> None:
+    """Its own parser, for each way that a set tells versions apart."""
+    program = shutil.which("promtool")
+    assert program, "promtool is missing; it comes with Prometheus"
+    whole = TrafficTarget(TrafficRole.SERVING, "ml", service="churn.v1", workload="churn", pod_hash="6d5f7c")
+    known = (
+        whole,
+        replace(whole, service=""),
+        replace(whole, workload="", pod_hash=""),
+        replace(whole, workload="churn-6d5f7c"),
+        replace(whole, pod_hash=""),
+    )
+    asked = [queries_for(found, target, 15) for found in QUERY_SETS.all() for target in known]
+    texts = {text for queries in asked if queries for text in (queries.requests, queries.latency)}
+    assert len(texts) >= 2 * len(QUERY_SETS.names())
+    rules = [{"record": f"asked:{number}", "expr": text} for number, text in enumerate(sorted(texts))]
+    file = tmp_path / "rules.yml"
+    file.write_text(json.dumps({"groups": [{"name": "asked", "rules": rules}]}), encoding="utf-8")
+    said = subprocess.run([program, "check", "rules", str(file)], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert f"{len(rules)} rules found" in said.stdout
 
 
 def test_copies_are_counted_apart_and_speak_for_the_shadow(
