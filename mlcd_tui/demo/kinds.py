@@ -95,6 +95,10 @@ GATEWAYCLASSES = Kind(
 )
 GATEWAYS = Kind(GATEWAY_API, "v1", "Gateway", "gateways", "gateway", ("gtw",), custom=True)
 HTTPROUTES = Kind(GATEWAY_API, "v1", "HTTPRoute", "httproutes", "httproute", custom=True)
+VIRTUALSERVICES = Kind(
+    "networking.istio.io", "v1alpha3", "VirtualService", "virtualservices", "virtualservice", ("vs",), status=False,
+    custom=True,
+)  # fmt: skip
 REFERENCEGRANTS = Kind(
     GATEWAY_API,
     "v1beta1",
@@ -125,6 +129,7 @@ KINDS: tuple[Kind, ...] = (
     GATEWAYS,
     HTTPROUTES,
     REFERENCEGRANTS,
+    VIRTUALSERVICES,
 )
 BY_PATH = {(kind.group, kind.version, kind.plural): kind for kind in KINDS}
 BY_KIND = {kind.kind: kind for kind in KINDS}

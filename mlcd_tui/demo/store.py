@@ -134,7 +134,7 @@ class Store:
     # writing
 
     def apart(self, *places: str) -> None:
-        """Gives namespaces (or names of objects outside of them) chances of their own.
+        """Gives namespaces, names of objects outside of them, or kinds by their plural, chances of their own.
 
         A story that joins others then leaves their names and times as they were.
         """
@@ -147,7 +147,7 @@ class Store:
     def create(self, kind: Kind, item: Object, *, dry_run: bool = False) -> Object:
         """Stores a new object; raises 409 when the name is taken."""
         meta = dict(item.get("metadata") or {})
-        chance = self.chance(meta.get("namespace") or meta.get("name", ""))
+        chance = self._apart.get(kind.plural) or self.chance(meta.get("namespace") or meta.get("name", ""))
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"] + "".join(chance.choices(_ALPHABET, k=5))
         if not kind.namespaced:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlcd_tui.demo.kinds import ROLLOUTS
+from mlcd_tui.demo.kinds import ROLLOUTS, VIRTUALSERVICES
 from mlcd_tui.demo.scenarios._build import DAY, Story, pods, prometheus, service
 from mlcd_tui.demo.scenarios._checks import checked, prove
 from mlcd_tui.demo.scenarios._model_cards import feed, ocr, tokenizer, two_tower
@@ -122,6 +122,13 @@ def _nsfw(story: Story) -> None:
             {"pause": {}},
         ],
     }
+    hosts = [
+        {"destination": {"host": f"nsfw-{side}"}, "weight": weight} for side, weight in (("stable", 100), ("canary", 0))
+    ]
+    route = {"hosts": ["nsfw"], "http": [{"name": "primary", "route": hosts}]}
+    meta = {"name": "nsfw", "namespace": "vision"}
+    story.store.apart(VIRTUALSERVICES.plural)
+    story.at(-13 * DAY, lambda: story.store.create(VIRTUALSERVICES, {"metadata": meta, "spec": route}))
     story.rollout("vision", "nsfw", {"canary": canary}, [(-13 * DAY, "clip-b32.1"), (-38.0, "clip-b32.2")])
 
 

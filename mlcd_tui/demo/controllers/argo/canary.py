@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlcd_tui.demo.clock import unix
-from mlcd_tui.demo.controllers.argo import finish, replicas, services
+from mlcd_tui.demo.controllers.argo import finish, istio, replicas, services
 from mlcd_tui.demo.controllers.argo.analyses import reconcile_analyses
 from mlcd_tui.demo.controllers.argo.counts import at_desired_counts, basic_counts, routed_counts, stable_differs
 from mlcd_tui.demo.controllers.argo.parts import (
@@ -40,6 +40,7 @@ def run(turn: Turn) -> None:
     replicas.forget_old(turn)
     services.point_canary(turn)
     services.route(turn)
+    istio.write(turn)
     reconcile_experiments(turn)
     reconcile_analyses(turn)
     if not turn.added_pauses and not scale(turn):
