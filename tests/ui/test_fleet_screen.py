@@ -87,6 +87,19 @@ async def test_cursor_keeps_its_rollout_while_rows_move() -> None:
         assert table.selected is not None
 
 
+async def test_an_untouched_cursor_stays_at_the_top_until_every_row_has_arrived() -> None:
+    rows = [make_row(name, phase=Phase.PAUSED) for name in ("a-route", "m-model", "z-model")]
+    session = FakeSession(rows[1:], complete=False)
+    async with shown(session) as (pilot, table):
+        session.push(rows, complete=True)  # the last list to arrive completes the picture and brings rows of its own
+        await pilot.pause()
+        assert table.cursor is not None
+        assert table.cursor.name == "a-route"
+        session.push([make_row("0-late", phase=Phase.PAUSED), *rows])
+        await pilot.pause()
+        assert table.cursor.name == "a-route", "later it stays on its rollout"
+
+
 async def test_many_rows_scroll_and_keep_the_scroll() -> None:
     rows = [make_row(f"svc-{number:04}", "n") for number in range(1000)]
     session = FakeSession(rows)

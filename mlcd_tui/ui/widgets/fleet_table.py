@@ -101,7 +101,8 @@ class FleetTable(ScrollView, can_focus=True):
         same_look = self._view is not None and replace(self._view, now=now) == view
         self._view = view
         if delta.moved or noted.moved:
-            self._settle(follow=was_visible)
+            # The fleet that makes the picture complete brings rows as well: an untouched cursor stays above those too.
+            self._settle(follow=was_visible, arriving=not (before.complete and fleet.complete))
         if stale_changed or not same_look or not len(self.index) or self._longest != self.index.longest:
             self._lay_out()
             return
@@ -114,7 +115,7 @@ class FleetTable(ScrollView, can_focus=True):
     def choose(self, options: Options) -> None:
         """Filter, sort or star otherwise."""
         self.index.choose(options)
-        self._settle(follow=True)
+        self._settle(follow=True, arriving=not self.fleet.complete)
         self._painted.clear()
         self.refresh()
 
@@ -182,11 +183,11 @@ class FleetTable(ScrollView, can_focus=True):
         self.scroll_to(y=wanted, animate=False)
         return True
 
-    def _settle(self, *, follow: bool) -> None:
+    def _settle(self, *, follow: bool, arriving: bool) -> None:
         """After rows came, went or moved: extent, and the cursor on its rollout, or where that was."""
         self.virtual_size = Size(self.size.width, len(self.index) + _HEAD)
         place = self.index.index_of(self.cursor)
-        if self.cursor is None or (not self.fleet.complete and self._cursor_line == 0):
+        if self.cursor is None or (arriving and self._cursor_line == 0):
             place = 0  # while rows are arriving, an untouched cursor stays on the most urgent one
         if place is None:
             place = min(self._cursor_line, max(len(self.index) - 1, 0))
