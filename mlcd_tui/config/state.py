@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from mlcd_tui.config import paths
+from mlcd_tui.config.whole_file import write_whole
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
 
@@ -126,15 +125,7 @@ class StateFile:
         folder = self.path.parent
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=folder, prefix=".state-", delete=False) as file:
-                try:
-                    file.write(msgspec.json.format(msgspec.json.encode(state)) + b"\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                    Path(file.name).replace(self.path)
-                except BaseException:
-                    Path(file.name).unlink(missing_ok=True)
-                    raise
+            write_whole(self.path, msgspec.json.format(msgspec.json.encode(state)) + b"\n")
         except OSError as error:
             raise BadConfig(f"{clean(self.path)} cannot be written: {clean(error.strerror or error)}.") from error
         return state

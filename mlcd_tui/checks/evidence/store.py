@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
@@ -21,6 +20,7 @@ from mlcd_tui.checks.evidence.keys import PublicKey
 from mlcd_tui.checks.evidence.reading import Seal, read_evidence, seal_with
 from mlcd_tui.checks.evidence.statement import MOST_BYTES
 from mlcd_tui.config import paths
+from mlcd_tui.config.whole_file import write_new
 from mlcd_tui.domain.checks import CheckRun, Evidence
 from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Problem, Unreadable
@@ -269,16 +269,6 @@ def _make(folder: Path) -> None:
 
 
 def _write_new(path: Path, data: bytes) -> bool:
-    """Write a file whole or not at all; False: there is one of that name, which is left as it is."""
+    """As `write_new`, its folder made where there is none."""
     _make(path.parent)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.link(file.name, path)  # unlike a rename it fails where the name is taken
-        except FileExistsError:
-            return False
-        finally:
-            Path(file.name).unlink(missing_ok=True)
-    return True
+    return write_new(path, data)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
+from mlcd_tui.checks.kinds._ended import ended
 from mlcd_tui.checks.kinds._proof import nothing_found, proven, unproven
 from mlcd_tui.checks.kinds._shipped import with_shipped
 from mlcd_tui.checks.kinds._source import with_source, working_directory
@@ -33,12 +34,8 @@ class Judged:
     def result(self, state: CheckState, sentence: str) -> CheckResult:
         """As it stands now."""
         ran = self.ran
-        return CheckResult(
-            name=clean(self.part.name),
-            kind=self.part.kind,
-            state=state,
-            sentence=clean(sentence, limit=500),
-            required=self.part.required,
+        return replace(
+            ended(self.part, state, sentence),
             report=self.report,
             started=self.started,
             seconds=ran.seconds,

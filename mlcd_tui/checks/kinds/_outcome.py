@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mlcd_tui.checks.kinds._asking import Asker, Halted
+from mlcd_tui.checks.kinds._ended import ended
 from mlcd_tui.checks.parsers._findings import Findings
 from mlcd_tui.checks.plan_model import ServingPart
 from mlcd_tui.domain.check_ports import Bench, Served
 from mlcd_tui.domain.checks import CheckResult, CheckState, Severity
 from mlcd_tui.domain.digest import sha256_of
-from mlcd_tui.domain.text import clean
 
 _WORST = (CheckState.FAILED, CheckState.ERROR, CheckState.WARNED)
 
@@ -51,12 +51,8 @@ class Outcome:
         self, state: CheckState, sentence: str, *, total: int | None = None, passed: int | None = None
     ) -> CheckResult:
         """As it stands now."""
-        return CheckResult(
-            name=clean(self.part.name),
-            kind=self.part.kind,
-            state=state,
-            sentence=clean(sentence, limit=500),
-            required=self.part.required,
+        return replace(
+            ended(self.part, state, sentence),
             report=self.findings.report("mlcd-tui", "", total=total, passed=passed),
             started=self.started,
             seconds=time.monotonic() - self.clock,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from mlcd_tui.checks.kinds._ended import ended
 from mlcd_tui.checks.parsers._reading import MOST_BYTES
 from mlcd_tui.checks.plain_file import read_plain
 from mlcd_tui.checks.plan_model import BesidePlan, CheckPart, Reason, Seconds
@@ -42,12 +43,8 @@ class Taken:
 
     def result(self, state: CheckState, sentence: str, reason: str = "") -> CheckResult:
         """As it stands now."""
-        return CheckResult(
-            name=clean(self.part.name),
-            kind=self.part.kind,
-            state=state,
-            sentence=clean(sentence, limit=500),
-            required=self.part.required,
+        return replace(
+            ended(self.part, state, sentence),
             report=self.report,
             started=self.started,
             seconds=time.monotonic() - self.clock,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from mlcd_tui.checks.kinds._asking import read_json
 from mlcd_tui.checks.plain_file import read_plain
+from mlcd_tui.config.whole_file import write_whole
 from mlcd_tui.domain.checks import ImageIdentity
 from mlcd_tui.domain.digest import sha256_of
 from mlcd_tui.domain.errors import BadConfig, Missing, Unreadable
@@ -112,16 +112,8 @@ def read(path: Path) -> bytes:
 
 
 def write(path: Path, data: bytes) -> None:
-    """A file, whole or not at all; a link in its place is replaced, never followed. Raises `OSError`."""
-    handle, name = tempfile.mkstemp(prefix=".mlcd-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """A file for everybody to read, whole or not at all. Raises `OSError`."""
+    write_whole(path, data, 0o644)
 
 
 def write_json(path: Path, value: Mapping[str, Any]) -> None:

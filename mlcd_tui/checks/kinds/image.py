@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from mlcd_tui.checks.kinds._ended import ended
 from mlcd_tui.checks.kinds._judging import plural
 from mlcd_tui.checks.kinds._reproducible import examine
 from mlcd_tui.checks.kinds._secrets import secret_kind, secret_name
@@ -107,9 +108,8 @@ class _Image:
         told += f", {plural(len(advice), 'remark')} on {spec.dockerfile}" if advice else ""
         serious = any(one.severity is not Severity.INFO for one in advice)
         state = CheckState.FAILED if met < len(rules) else CheckState.WARNED if serious else CheckState.PASSED
-        return CheckResult(
-            clean(spec.name), spec.kind, state, clean(told), spec.required, report, started, time.monotonic() - clock
-        )
+        seconds = time.monotonic() - clock
+        return replace(ended(spec, state, told), report=report, started=started, seconds=seconds)
 
 
 CHECK = _Image()
