@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 from mlcd_tui.domain.checks import CheckRun
+from tests.answering import Reply, Request, answering, host_of
 from tests.checks.runs_made import result
 
 _PATH = re.compile(r"/v2/(.+)/(manifests|blobs)/(uploads/\?digest=)?(.*)")
@@ -37,7 +37,7 @@ class SmallRegistry:
     @property
     def host(self) -> str:
         """Host and port."""
-        return f"127.0.0.1:{self.http.server_address[1]}"
+        return host_of(self.http)
 
     @property
     def referrers(self) -> int:
@@ -74,25 +74,10 @@ class SmallRegistry:
 def serving() -> Iterator[SmallRegistry]:
     """A registry that is gone when its context ends."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            code, headers, data = registry.answer(self.command, self.path, body)
-            self.send_response(code)
-            for name, value in {**headers, "Content-Length": str(len(data))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(data)
+    def answer(request: Request) -> Reply:
+        code, headers, data = registry.answer(request.method, request.path, request.body)
+        return Reply(code, data, headers)
 
-        do_GET = do_PUT = do_POST = _any  # noqa: N815 - as the library calls them
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+    with answering(answer) as http:
         registry = SmallRegistry(http)
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
         yield registry
-        http.shutdown()
-        thread.join()

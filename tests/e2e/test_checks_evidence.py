@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mlcd_tui.checks.evidence.keys import SigningKey, keygen, own_key
+from mlcd_tui.checks.evidence.keys import SigningKey
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.referrers import push, read
 from mlcd_tui.checks.evidence.registry import Registry as Repository
@@ -26,6 +26,7 @@ from mlcd_tui.session.check_desk import Checks
 from mlcd_tui.session.check_search import EvidenceSearch
 from mlcd_tui.session.running_images import RunningImage
 from mlcd_tui.wire.registry_login import RegistryLogin
+from tests.checks.evidence.keys_made import made_key
 from tests.checks.runs_made import NOW, OTHER, PLAN, run
 from tests.e2e.registry import contents, process
 from tests.e2e.registry.process import Registry
@@ -61,11 +62,7 @@ def repository(server: Registry, name: str) -> Iterator[Repository]:
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
-    folder = tmp_path_factory.mktemp("keys")
-    keygen(folder)
-    found = own_key(folder)
-    assert found is not None
-    return found
+    return made_key(tmp_path_factory.mktemp("keys"))
 
 
 def _run(digest: str, number: int = 1) -> CheckRun:

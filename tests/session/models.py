@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from mlcd_tui.domain.schema import Endpoint, Field, Schema, SchemaKind
 from mlcd_tui.domain.text import clean
 from mlcd_tui.session.live import LiveSession
 from mlcd_tui.session.options import Options
+from tests.session.conftest import until
 
 REF = RolloutRef("argo", "ml", "scorer")
 OLD, NEW = (digest_of(f"{REGISTRY}/scorer:{tag}") for tag in ("v1", "v2"))
@@ -95,6 +97,20 @@ async def lane(folder: Path) -> AsyncIterator[Lane]:
                 yield Lane(server, http, path, AuditLog(folder / "audit.jsonl"))
     finally:
         await server.stop()
+
+
+@asynccontextmanager
+async def at_rest(here: Lane) -> AsyncIterator[LiveSession]:
+    """A session for a while after it has seen a fleet in which no version is on its way."""
+    (await here.http.delete("/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer")).raise_for_status()
+    session = here.session()
+    try:
+        await session.start()
+        await until(session, lambda fleet: fleet.complete and len(fleet.rows) == 1)
+        await asyncio.sleep(0.6)
+        yield session
+    finally:
+        await session.stop()
 
 
 def carrying(package: ModelPackage, image: str) -> ModelPackage:

@@ -29,7 +29,7 @@ from mlcd_tui.session.note_words import Words
 from mlcd_tui.session.running_images import RunningImage
 from tests.checks.runs_made import result, run
 from tests.session.conftest import until
-from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane
+from tests.session.models import MAPS, NEW, OLD, REF, Lane, at_rest, lane
 
 IMAGE = f"{REGISTRY}/scorer:v2"
 FIVE = ("lint", "tests", "typecheck", "endpoint_schema", "snapshot")
@@ -138,15 +138,8 @@ async def test_who_may_not_read_evidence_is_told_so_and_still_sees_schemas(
 
 
 async def test_a_fleet_at_rest_has_no_evidence_looked_for(here: Lane) -> None:
-    (await here.http.delete("/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer")).raise_for_status()
-    session = here.session()
-    try:
-        await session.start()
-        await until(session, lambda fleet: fleet.complete and len(fleet.rows) == 1)
-        await asyncio.sleep(0.6)
+    async with at_rest(here) as session:
         assert session.checks._side is None, "nothing was read here, no ConfigMap watched"
-    finally:
-        await session.stop()
 
 
 def _asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:

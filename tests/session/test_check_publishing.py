@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from mlcd_tui.checks.evidence.cluster import config_map_name
-from mlcd_tui.checks.evidence.keys import keygen, own_key
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.demo.access import VIEWER
@@ -20,6 +19,7 @@ from mlcd_tui.domain.errors import BadConfig, Missing
 from mlcd_tui.domain.plan import Result
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.check_desk import Checks
+from tests.checks.evidence.keys_made import made_key
 from tests.checks.runs_made import MANIFEST, NOW, OTHER, result, run
 from tests.session.models import MAPS, Lane, lane
 
@@ -34,9 +34,7 @@ async def here(tmp_path: Path) -> AsyncIterator[Lane]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> EvidenceStore:
-    keygen(tmp_path / "config")
-    key = own_key(tmp_path / "config")
-    assert key is not None
+    key = made_key(tmp_path / "config")
     store = EvidenceStore(tmp_path / "checks", (key.public("you"),), seal_with(key))
     store.add(RUN)
     return store

@@ -6,11 +6,9 @@ import asyncio
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from mlcd_tui.session.check_memory import Asked, Found, Memory, Touched
 from mlcd_tui.session.check_plans import PlansInForce
 from mlcd_tui.session.check_search import EvidenceSearch
 from mlcd_tui.session.running_images import RunningImage
+from tests.answering import Reply, Request, answering, host_of
 from tests.checks.runs_made import CONFIG, NOW, OTHER, pushed, result, run
 
 AMD, ARM = ({"os": "linux", "architecture": name} for name in ("amd64", "arm64"))
@@ -65,25 +64,14 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "no-login"))
     made = Registry()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # as the library calls it
-            made.asked.append(self.path)
-            body = made.manifests.get(self.path.rpartition("/manifests/")[2], b"")
-            self.send_response(200 if body else made.code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Request) -> Reply:
+        made.asked.append(request.path)
+        body = made.manifests.get(request.path.rpartition("/manifests/")[2], b"")
+        return Reply(200 if body else made.code, body)
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        made.host = f"127.0.0.1:{http.server_address[1]}"
+    with answering(answer) as http:
+        made.host = host_of(http)
         yield made
-        http.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from mlcd_tui.session.pace import Allowance
 from mlcd_tui.session.package_search import Search
 from mlcd_tui.session.running_images import RunningImage
 from tests.session.conftest import until
-from tests.session.models import MAPS, NEW, OLD, REF, Lane, lane, model
+from tests.session.models import MAPS, NEW, OLD, REF, Lane, at_rest, lane, model
 
 
 @pytest.fixture
@@ -77,15 +77,8 @@ async def test_notes_go_with_the_rollout_that_they_are_of(here: Lane) -> None:
 
 
 async def test_a_fleet_at_rest_asks_for_nothing(here: Lane) -> None:
-    (await here.http.delete("/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer")).raise_for_status()
-    session = here.session()
-    try:
-        await session.start()
-        await until(session, lambda fleet: fleet.complete and len(fleet.rows) == 1)
-        await asyncio.sleep(0.6)
+    async with at_rest(here) as session:
         assert session.packages.side is None, "no package was looked for, no ConfigMap watched"
-    finally:
-        await session.stop()
 
 
 async def test_who_may_see_only_one_namespace_still_sees_its_schemas(here: Lane) -> None:

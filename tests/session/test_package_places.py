@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,7 @@ from mlcd_tui.domain.package_document import package_document
 from mlcd_tui.domain.package_ports import PACKAGE_ANNOTATION, FoundPackage
 from mlcd_tui.domain.published import config_map
 from mlcd_tui.session.running_images import RunningImage, running_images
+from tests.answering import Reply, Request, answering, host_of
 from tests.session.models import REF, Lane, lane, model
 
 ROLLOUT = "/apis/argoproj.io/v1alpha1/namespaces/ml/rollouts/scorer"
@@ -66,32 +65,15 @@ def registry(*, lies: bool = False) -> Iterator[Registry]:
         f"/v2/ml/scorer/blobs/{about}": (b"{}" if lies else config, ""),
     }
 
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.asked.append(self.path)
-            body, kind = answers.get(self.path, (b"{}", "application/json"))
-            self.send_response(200 if self.path in answers or self.path == "/v2/" else 404)
-            self.send_header("Content-Type", kind or "application/octet-stream")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
+    def answer(request: Request) -> Reply:
+        made.asked.append(request.path)
+        body, kind = answers.get(request.path, (b"{}", "application/json"))
+        status = 200 if request.path in answers or request.path == "/v2/" else 404
+        return Reply(status, body, {"Content-Type": kind or "application/octet-stream"})
 
-        do_HEAD = do_GET  # noqa: N815 - the base class's way
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            """Stay silent."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    made.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with answering(answer) as http:
+        made.host = host_of(http)
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 async def released(here: Lane, image: str, annotation: str = "", **settings: Any) -> FoundPackage:

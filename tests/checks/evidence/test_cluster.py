@@ -21,11 +21,11 @@ from mlcd_tui.checks.evidence.cluster import (
     config_map_name,
     read_config_map,
 )
-from mlcd_tui.checks.evidence.keys import keygen, own_key
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.domain.checks import CheckRun, CheckState, Report, SignatureState
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import Clean
+from tests.checks.evidence.keys_made import made_key
 from tests.checks.runs_made import MANIFEST, NOW, OTHER, finding, pushed, result, run
 
 UNSIGNED = seal_with(None)
@@ -50,9 +50,7 @@ def test_there_and_back() -> None:
 
 
 def test_a_signature_survives(tmp_path: Path) -> None:
-    keygen(tmp_path)
-    key = own_key(tmp_path)
-    assert key is not None
+    key = made_key(tmp_path)
     body = cluster_document(run(), seal_with(key), digest=MANIFEST, namespace="payments", by="maria", at=NOW)
     (evidence,) = read_config_map(body, MANIFEST, (key.public("maria"),)).evidence
     assert evidence.signature is SignatureState.VERIFIED

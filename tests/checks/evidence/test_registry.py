@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -24,6 +22,7 @@ from mlcd_tui.domain.errors import (
     Unreadable,
 )
 from mlcd_tui.wire.registry_login import RegistryLogin
+from tests.answering import Reply, Request, answering, host_of
 from tests.checks.runs_made import MANIFEST
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -42,29 +41,14 @@ class Lying:
 def server() -> Iterator[Lying]:
     lying = Lying()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _any(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            lying.asked.append((self.command, self.path, self.headers.get("Authorization", "")))
-            code, headers, body = lying.answer(self.command, self.path)
-            self.send_response(code)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(request: Request) -> Reply:
+        lying.asked.append((request.method, request.path, request.headers.get("Authorization", "")))
+        code, headers, body = lying.answer(request.method, request.path)
+        return Reply(code, body, headers)
 
-        do_GET = do_PUT = do_POST = _any  # noqa: N815 - as the library calls them
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        lying.host = f"127.0.0.1:{http.server_address[1]}"
+    with answering(answer) as http:
+        lying.host = host_of(http)
         yield lying
-        http.shutdown()
-        thread.join()
 
 
 def _registry(server: Lying, **more: object) -> Registry:

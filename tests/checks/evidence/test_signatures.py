@@ -27,6 +27,7 @@ from mlcd_tui.checks.evidence.reading import read_evidence, seal_with
 from mlcd_tui.checks.evidence.statement import MOST_BYTES, PAYLOAD, statement_bytes
 from mlcd_tui.domain.checks import SignatureState
 from mlcd_tui.domain.errors import BadConfig, Conflict, Unreadable
+from tests.checks.evidence.keys_made import made_key
 from tests.checks.runs_made import run
 
 RUN = run()
@@ -34,11 +35,7 @@ RUN = run()
 
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
-    folder = tmp_path_factory.mktemp("keys")
-    keygen(folder)
-    found = own_key(folder)
-    assert found is not None
-    return found
+    return made_key(tmp_path_factory.mktemp("keys"))
 
 
 def test_the_signed_bytes_are_those_of_the_specification() -> None:

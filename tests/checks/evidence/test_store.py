@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from mlcd_tui.checks.evidence import store as module
-from mlcd_tui.checks.evidence.keys import SigningKey, keygen, own_key
 from mlcd_tui.checks.evidence.reading import seal_with
 from mlcd_tui.checks.evidence.store import EvidenceStore
 from mlcd_tui.domain.checks import CheckRun, CheckState, ImageIdentity, SignatureState, judged
 from mlcd_tui.domain.errors import BadConfig, Conflict, Missing, Unreadable
 from mlcd_tui.domain.text import Clean
+from tests.checks.evidence.keys_made import made_key
 from tests.checks.runs_made import CONFIG, MANIFEST, NOW, OTHER, PLAN, run
 
 UNPUSHED = ImageIdentity(Clean("churn:dev"), CONFIG)
@@ -57,9 +57,7 @@ def test_nothing_is_overwritten(store: EvidenceStore) -> None:
 
 
 def test_signed_where_there_is_a_key(tmp_path: Path) -> None:
-    keygen(tmp_path)
-    key = own_key(tmp_path)
-    assert isinstance(key, SigningKey)
+    key = made_key(tmp_path)
     store = EvidenceStore(tmp_path / "checks", (key.public("you"),), seal_with(key))
     assert store.add(run()).signature is SignatureState.VERIFIED
     assert store.by_digest({MANIFEST}).evidence[0].signer == "you"
@@ -93,9 +91,7 @@ def test_a_damaged_file_is_told_and_passed_over(store: EvidenceStore, damage: by
 
 
 def test_a_file_that_was_changed_by_hand_is_broken(tmp_path: Path) -> None:
-    keygen(tmp_path)
-    key = own_key(tmp_path)
-    assert key is not None
+    key = made_key(tmp_path)
     store = EvidenceStore(tmp_path / "checks", (key.public("you"),), seal_with(key))
     store.add(run())
     path = next((store.folder / "runs").iterdir())

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
-import threading
 import time
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.answering import Reply, Request, answering, host_of
 
 ISSUER, SERVICE, IDENTITY = "lab-tokens", "lab-registry", "lab-identity-token"
 WRITER, READER, PASSWORD = "alice", "reader", "lab-password"
@@ -82,25 +82,11 @@ def token_service() -> Iterator[TokenService]:
     """A service that answers until its context ends."""
     service = TokenService()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            code, document = service.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            data = json.dumps(document).encode()
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def answer(request: Request) -> Reply:
+        told = request.headers.get("Authorization", "")
+        code, document = service.answer(request.method, request.path, told, request.body.decode())
+        return Reply(code, json.dumps(document).encode())
 
-        do_GET = do_POST = _any  # noqa: N815 - as the library calls them
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
-        thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        service.host = f"127.0.0.1:{http.server_address[1]}"
+    with answering(answer) as http:
+        service.host = host_of(http)
         yield service
-        http.shutdown()
-        thread.join()
