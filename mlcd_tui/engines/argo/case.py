@@ -19,6 +19,7 @@ from mlcd_tui.engines.argo.journey import journey, place, share
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.lints import hollow, invalid, refused
 from mlcd_tui.engines.argo.state import State
+from mlcd_tui.engines.argo.traffic import live
 from mlcd_tui.engines.argo.tree import owned_sets
 
 _AHEAD = frozenset({Verb.PROMOTE, Verb.SKIP_STEP, Verb.SET_WEIGHT, Verb.RESUME, Verb.RETRY, Verb.UNDO, Verb.SET_IMAGE})
@@ -97,6 +98,12 @@ class Case:
     def arrived(self) -> int:
         """Available pods of the new version."""
         return integer(dig(self.set_of(self.state.current_hash), "status", "availableReplicas"))
+
+    @property
+    def copied(self) -> int | None:
+        """Percent of live traffic that is copied to the new version now, by the route where it can be seen."""
+        mirror = live(self.state, self.raw, self.objects).mirror
+        return round(mirror.percent) if mirror.on and mirror.percent is not None else None
 
     def share(self, weight: int) -> str:
         """A weight in words."""

@@ -84,7 +84,7 @@ def abort(case: Case) -> Plan | Refusal:
         warnings.append("Also ends the pause that a person set, or nothing would go back.")
     if state.canary is not None:
         changes.append(change("weight", case.share(state.set_weight()), case.share(0)))
-        if (copied := state.mirror()) is not None:
+        if (copied := case.copied) is not None:
             changes.append(change("mirrored", f"{copied} %", "none"))
         if state.steps:
             changes.append(change("step", place(state, state.index), "none until a retry"))
@@ -115,7 +115,7 @@ def _given_back(case: Case) -> str:
         left = case.share(max(state.max_weight - state.given_away(), 0))
         all_of_it = case.share(state.max_weight)
         instead = f" instead of {left}" if left != all_of_it else ""
-        copied = state.mirror()
+        copied = case.copied
         stops = f", and stop copying {copied} % of it there" if copied is not None else ""
         to = f"to {case.stable} and none to {case.newest}{stops}"
         return f"Send {all_of_it}{instead} of live traffic of {case.ref} {to}."

@@ -32,7 +32,7 @@ def _position_changes(case: Case, index: int, weight: int, stop: int | None = No
     """Step, weight, mirror and pause, before and after; `stop` is the step where it comes to rest."""
     state = case.state
     stop = index if stop is None else stop
-    before, after = state.mirror(), state.mirror_at(stop)
+    before, after = case.copied, state.mirror_at(stop)
     changes = [change("step", place(state, state.index), place(state, stop))]
     if weight != state.set_weight():
         changes.append(change("weight", case.share(state.set_weight()), case.share(weight)))
