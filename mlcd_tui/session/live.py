@@ -18,7 +18,7 @@ from mlcd_tui.domain.refs import EVENTS, NAMESPACES, RolloutRef, Scope
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.session.desks import Desks
-from mlcd_tui.session.hidden import own_up
+from mlcd_tui.session.hidden import Refusals, own_up, unseen
 from mlcd_tui.session.options import Options
 
 if TYPE_CHECKING:
@@ -220,11 +220,11 @@ class LiveSession(Desks):
         """
         await self.connect()
         asked = [self._engine(engine)] if engine else list(self._engines.values())
-        refused: list[Forbidden] = []
+        refused: Refusals = {}
         found = [detail for one in asked if (detail := await self._named(one, namespace, name, refused)) is not None]
         if not found:
             if refused:  # it may be there all the same
-                raise refused[0]
+                raise unseen(namespace, name, refused)
             titles = " or ".join(one.title for one in asked)
             advice = "See what there is: mlcd-tui rollouts list -A."
             raise Missing(f"{namespace}/{name} is not known to {titles}.", advice=advice)
@@ -237,7 +237,7 @@ class LiveSession(Desks):
             raise BadConfig(f"{namespace}/{name} exists in {names}.", advice="Say which one with --engine.")
         return own[0]
 
-    async def _named(self, engine: Engine, namespace: str, name: str, refused: list[Forbidden]) -> RolloutDetail | None:
+    async def _named(self, engine: Engine, namespace: str, name: str, refused: Refusals) -> RolloutDetail | None:
         """What one engine has of that name; what joins several objects (a blue/green pair) comes before its parts."""
         connection = await self.connect()
         joined = [RolloutRef(engine.name, namespace, name, watch.resource.kind) for watch in engine.watches[1:]]
@@ -247,7 +247,7 @@ class LiveSession(Desks):
             except Missing:
                 continue
             except Forbidden as problem:
-                refused.append(problem)
+                refused.setdefault(engine.primary(ref)[0], problem)
                 continue
             if detail is not None:
                 return detail

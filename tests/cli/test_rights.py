@@ -38,4 +38,11 @@ def test_who_may_not_see_one_engines_kinds_can_still_name_anothers(seen: Cli, fo
     assert seen("rollouts", "abort", "payments/fraud-scorer", "--dry-run").exit_code == 0
     result = seen("rollouts", "get", "payments/nobody")
     assert result.exit_code == 3
-    assert "is forbidden" in result.stderr
+    assert "you may not get services, deployments.apps in namespace payments" in result.stderr
+
+
+def test_a_route_that_may_not_be_read_is_named_among_what_it_could_be(seen: Cli, forbid: Forbid) -> None:
+    forbid("rollouts", "httproutes")
+    result = seen("rollouts", "get", "payments/nobody")
+    assert result.exit_code == 3
+    assert "rollouts.argoproj.io, httproutes.gateway.networking.k8s.io" in result.stderr
