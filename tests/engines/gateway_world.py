@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import yaml
 
 from mlcd_tui.config import paths
@@ -18,6 +17,7 @@ from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, REPLICA_SETS, SERVICES
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.engines._httproute import GATEWAY_CLASSES, GATEWAYS, HTTP_ROUTES, REFERENCE_GRANTS
 from mlcd_tui.engines.gateway import ENGINE
+from tests.engines.joined import decoded_for
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 REF = RolloutRef("gateway", "shop", "churn")
@@ -248,13 +248,7 @@ def opened(objects: Objects) -> RolloutDetail:
 
 def row(objects: Objects) -> Rollout:
     """As the fleet has it."""
-    decoded: dict[Resource, list[Any]] = {}
-    for watch in ENGINE.watches:
-        for raw in objects.get(watch.resource, ()):
-            item = msgspec.json.decode(json.dumps(raw), type=watch.struct)
-            if ENGINE.group(watch.resource, item) == REF:
-                decoded.setdefault(watch.resource, []).append(item)
-    found = ENGINE.summarise(REF, decoded, NOW)
+    found = ENGINE.summarise(REF, decoded_for(ENGINE, REF, objects), NOW)
     assert found is not None
     return found
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-import msgspec
 import pytest
 
 from mlcd_tui.domain.intent import Intent, Verb
@@ -28,6 +26,7 @@ from tests.engines import (
     test_deployment_recorded,
     toy,
 )
+from tests.engines.joined import decoded_for
 
 ENGINES: Registry[Engine] = Registry("mlcd_tui.engines", "ENGINE", "mlcd_tui.engines")
 ASKS_FOR_MORE = {Verb.SET_IMAGE, Verb.SET_WEIGHT}
@@ -51,13 +50,7 @@ class Case:
 
     def row(self) -> Rollout:
         """As the fleet has it: decoded from JSON, kept only where it belongs to this rollout."""
-        decoded: dict[Resource, list[Any]] = {}
-        for watch in self.engine.watches:
-            for raw in self.objects.get(watch.resource, ()):
-                item = msgspec.json.decode(msgspec.json.encode(raw), type=watch.struct)
-                if self.engine.group(watch.resource, item) == self.ref:
-                    decoded.setdefault(watch.resource, []).append(item)
-        found = self.engine.summarise(self.ref, decoded, self.now)
+        found = self.engine.summarise(self.ref, decoded_for(self.engine, self.ref, self.objects), self.now)
         assert found is not None
         return found
 

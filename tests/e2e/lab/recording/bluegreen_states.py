@@ -96,6 +96,18 @@ def bluegreen_pre_promotion_running(stage: Stage) -> None:
 
 
 @rollout_state
+def bluegreen_pre_promotion_retried(stage: Stage) -> None:
+    """The controller pauses for the switch although the analysis, which a retry began anew, still runs."""
+    bluegreen_pre_promotion_running(stage)
+    stage.patch_status({"abort": True})
+    stage.phase("Degraded")
+    stage.patch_status({"abort": False})
+    stage.phase("Paused")
+    stage.until(lambda r: r["status"]["blueGreen"]["prePromotionAnalysisRunStatus"]["name"].endswith(".1"))
+    stage.analysis_run(lambda status: status.get("phase") == "Running" and bool(status.get("metricResults")))
+
+
+@rollout_state
 def bluegreen_pre_promotion_passed(stage: Stage) -> None:
     _start(stage, _quality(stage, 1), prePromotionAnalysis=_judged(), autoPromotionEnabled=False)
     stage.release(template("2"))
