@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,26 +35,35 @@ class GateServer:
     """Seconds for the whole request, and again for the answer: Flagger itself waits ten."""
     answers: Counter[tuple[str, int]] = field(default_factory=Counter)
     """How often each hook was answered with each status, for the metrics."""
-    _open: int = 0
+    _open: dict[asyncio.StreamWriter, asyncio.Task[None]] = field(default_factory=dict)
     _server: asyncio.Server | None = None
 
-    async def start(self, host: str, port: int) -> int:
-        """Listen; the port, where 0 was asked for any."""
-        self._server = await asyncio.start_server(self._serve, host, port, limit=_LARGEST_HEAD)
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Listen, with TLS or without; the port, where 0 was asked for any."""
+        waits = {"ssl_handshake_timeout": self.patience, "ssl_shutdown_timeout": self.patience} if tls else {}
+        self._server = await asyncio.start_server(self._serve, host, port, limit=_LARGEST_HEAD, ssl=tls, **waits)
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening."""
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
+        """Stop listening, and end what is under way: a question without an answer is asked again."""
+        if self._server is None:
+            return
+        self._server.close()
+        under_way = tuple(self._open.values())
+        for writer in self._open:
+            writer.transport.abort()
+        if under_way:  # each sees its connection end; one that asks the cluster waits for that, no longer than patience
+            await asyncio.wait(under_way)
+        await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._open >= _MOST_AT_ONCE + _REFUSING:
+        if len(self._open) >= _MOST_AT_ONCE + _REFUSING:
             writer.transport.abort()
             return
-        crowded = self._open >= _MOST_AT_ONCE
-        self._open += 1
+        crowded = len(self._open) >= _MOST_AT_ONCE
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[writer] = task
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_LARGEST_HEAD)
         try:
             if crowded:
@@ -64,10 +74,10 @@ class GateServer:
         except (TimeoutError, OSError):
             pass  # the other side went away or does not read; it has lost nothing but its answer
         finally:
-            self._open -= 1
             writer.close()
             with suppress(OSError, TimeoutError):
                 await asyncio.wait_for(writer.wait_closed(), self.patience)
+            del self._open[writer]
 
     async def _answer(self, connection: h11.Connection, reader: asyncio.StreamReader) -> Answer:
         try:
@@ -154,6 +164,7 @@ async def _send(connection: h11.Connection, writer: asyncio.StreamWriter, found:
         ("Connection", "close"),
     ]
     sent = connection.send(h11.Response(status_code=found.status, headers=headers)) or b""
-    sent += connection.send(h11.Data(data=body)) or b""
+    with suppress(h11.LocalProtocolError):  # an answer to HEAD has no body
+        sent += connection.send(h11.Data(data=body)) or b""
     writer.write(sent)
     await writer.drain()

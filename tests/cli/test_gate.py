@@ -25,6 +25,26 @@ def test_an_address_that_is_none_is_bad_usage(listen: str) -> None:
     assert "HOST:PORT" in result.output
 
 
+def test_a_certificate_without_its_key_and_one_that_is_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "tls.crt").write_text("nonsense")
+    certificate = ("--tls-certificate", str(tmp_path / "tls.crt"))
+    result = CliRunner().invoke(cli, ["gate", *certificate])
+    assert result.exit_code == 2
+    assert "go together" in result.output
+    with DemoCluster() as cluster:
+        command = [
+            "--kubeconfig",
+            str(cluster.kubeconfig),
+            "gate",
+            *certificate,
+            "--tls-key",
+            str(tmp_path / "tls.crt"),
+        ]
+        result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 2
+    assert "are no certificate with its key" in result.output
+
+
 def test_a_port_that_is_taken_and_a_kubeconfig_that_is_missing_are_told_in_one_sentence(tmp_path: Path) -> None:
     with DemoCluster() as cluster, socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -9,17 +9,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-import yaml
 
-from mlcd_tui.config.paths import packaged
 from mlcd_tui.domain.hook_approval import Hook, checksum
 from tests.e2e.command import Said, mlcd
 from tests.e2e.conftest import Lab
 from tests.e2e.flagger.hooks import Hooks, hook_server
 from tests.e2e.flagger.process import flagger, free_port, gate
 from tests.e2e.flagger.stage import FlaggerStage, canary, hook
+from tests.e2e.flagger.users import gate_account
 from tests.e2e.lab.api import LabApi
 from tests.e2e.lab.recording.manifests import NAME, template
 
@@ -38,27 +36,8 @@ def controller(lab: Lab, namespace: str, tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def gate_at(lab: Lab, tmp_path: Path) -> Iterator[str]:
     """The gate, with no rights but those of its sample manifest."""
-    with gate(_gate_user(lab, tmp_path), tmp_path) as address:
+    with gate(gate_account(lab, tmp_path), tmp_path) as address:
         yield address
-
-
-def _gate_user(lab: Lab, folder: Path) -> Path:
-    wanted = {"Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"}
-    sample = yaml.safe_load_all((packaged("sample_configs") / "gate.yaml").read_text(encoding="utf-8"))
-    (folder / "gate.yaml").write_text(yaml.safe_dump_all([d for d in sample if d["kind"] in wanted]), encoding="utf-8")
-    applied = lab.kubectl("apply", "--server-side", "-f", str(folder / "gate.yaml"))
-    assert applied.returncode == 0, applied.stderr
-    token = lab.kubectl("create", "token", "mlcd-gate", "-n", "mlcd")
-    assert token.returncode == 0, token.stderr
-    config = yaml.safe_load(lab.kubeconfig.read_text(encoding="utf-8"))
-    config["users"] = [{"name": "gate", "user": {"token": token.stdout.strip()}}]
-    cluster = next(each for each in config["contexts"] if each["name"] == lab.default)["context"]["cluster"]
-    config["contexts"] = [{"name": "gate", "context": {"cluster": cluster, "user": "gate"}}]
-    config["current-context"] = "gate"
-    path = folder / "gate.kubeconfig"
-    path.write_text(yaml.safe_dump(config), encoding="utf-8")
-    path.chmod(0o600)
-    return path
 
 
 @pytest.fixture
@@ -83,7 +62,7 @@ def done(said: Said) -> None:
 
 
 def test_copied_traffic_is_approved_to_the_end(lab: Lab, flagger_stage: FlaggerStage, tmp_path: Path) -> None:
-    stage, user, port = flagger_stage, _gate_user(lab, tmp_path), free_port()
+    stage, user, port = flagger_stage, gate_account(lab, tmp_path), free_port()
     with gate(user, tmp_path, port=port) as gate_at:
         stage.start(canary(*(hook(kind, gate_at) for kind in GATES), iterations=2, mirror=True))
         stage.release(template("2"))
@@ -196,32 +175,3 @@ def test_the_target_set_back_in_the_middle_of_a_run_is_no_rollback(flagger_stage
     stage.phase("Succeeded")
     assert stage.status()["lastPromotedSpec"] == first  # of the version that was left
     stage.phase("Progressing")
-
-
-def test_the_samples_are_taken_by_the_api_server(lab: Lab, gate_at: str, namespace: str, tmp_path: Path) -> None:
-    del gate_at  # it made the namespace of the gate
-    samples = packaged("sample_configs")
-    applied = lab.kubectl("apply", "--dry-run=server", "-f", str(samples / "gate.yaml"))
-    assert applied.returncode == 0, applied.stderr
-    sample = yaml.safe_load((samples / "flagger-canary.yaml").read_text(encoding="utf-8"))
-    sample["metadata"]["namespace"] = namespace
-    (tmp_path / "canary.yaml").write_text(yaml.safe_dump(sample), encoding="utf-8")
-    applied = lab.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", str(tmp_path / "canary.yaml"))
-    assert applied.returncode == 0, applied.stderr
-
-
-def test_a_gate_that_hears_no_question_is_no_approval(lab: Lab, gate_at: str, tmp_path: Path) -> None:
-    """Against the real API server: what is not there, and what is no question."""
-    asked = {"name": "none", "namespace": "default", "phase": "Progressing", "checksum": "abc"}
-    with httpx.Client(base_url=gate_at, trust_env=False) as client:
-        assert client.post("/mlcd/confirm-promotion", json=asked).status_code == 404
-        assert client.post("/mlcd/confirm-promotion", json={**asked, "namespace": "../x"}).status_code == 400
-        assert client.post("/mlcd/open-sesame", json=asked).status_code == 404
-    nowhere = tmp_path / "nowhere"
-    config = yaml.safe_load(lab.kubeconfig.read_text(encoding="utf-8"))
-    for each in config["clusters"]:
-        each["cluster"]["server"] = f"https://127.0.0.1:{free_port()}"
-    nowhere.write_text(yaml.safe_dump(config), encoding="utf-8")
-    (tmp_path / "other").mkdir()
-    with gate(nowhere, tmp_path / "other") as address, httpx.Client(base_url=address, trust_env=False) as client:
-        assert client.post("/mlcd/rollback", json=asked).status_code == 503

@@ -212,10 +212,67 @@ async def test_more_than_it_can_answer_are_told_so(cluster: Cluster, gate: tuple
     assert (await send(port, request("rollback")))[0] == 200
 
 
+async def test_what_is_under_way_ends_with_the_gate_and_without_an_answer(cluster: Cluster) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    async with running(cluster, 60.0) as (_, port):
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(5)]
+        assert (await send(port, request("rollback")))[0] == 403  # all of them were taken
+    for reader, writer in held:
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+    assert not told
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda _: "2099-01-01T00:00:00Z",
+        lambda right: right.upper(),
+        lambda right: f"{right} ",
+        lambda right: f"{right}.{right}",
+        lambda right: right.rpartition(".")[0],
+        lambda right: right * 9,
+    ],
+)
+async def test_an_annotation_that_is_nearly_an_approval_is_none(
+    cluster: Cluster, gate: tuple[GateServer, int], note: Any
+) -> None:
+    """And the moment that stands beside it (`…-given`) opens nothing, whatever the clocks say."""
+    cluster.approve(Hook.CONFIRM_ROLLOUT)
+    notes = cluster.found["metadata"]["annotations"]
+    notes[Hook.CONFIRM_ROLLOUT.signature] = "2099-01-01T00:00:00Z by alice"
+    assert (await send(gate[1], request("confirm-rollout")))[0] == 200
+    notes[Hook.CONFIRM_ROLLOUT.annotation] = note(notes[Hook.CONFIRM_ROLLOUT.annotation])
+    assert (await send(gate[1], request("confirm-rollout")))[0] == 403
+
+
+async def test_an_approval_holds_for_no_other_canary_of_that_name(
+    cluster: Cluster, gate: tuple[GateServer, int]
+) -> None:
+    """Deleted and made again, or in another namespace: the same name and the same revision, and another uid."""
+    cluster.approve(Hook.CONFIRM_PROMOTION)
+    cluster.found["metadata"]["uid"] = "another"
+    assert (await send(gate[1], request("confirm-promotion")))[0] == 403
+
+
+async def test_a_promotion_is_asked_for_anew_with_each_wait(cluster: Cluster, gate: tuple[GateServer, int]) -> None:
+    status = cluster.found["status"]
+    status["phase"] = "WaitingPromotion"
+    cluster.approve(Hook.CONFIRM_PROMOTION)
+    assert (await send(gate[1], request("confirm-promotion")))[0] == 200
+    status["iterations"] = 4  # after the switch Flagger asks once more before it changes the primary
+    assert (await send(gate[1], request("confirm-promotion")))[0] == 200
+    status["conditions"][0]["lastUpdateTime"] = "c"
+    assert (await send(gate[1], request("confirm-promotion")))[0] == 403
+
+
 async def test_health_and_numbers(cluster: Cluster, gate: tuple[GateServer, int]) -> None:
     _, port = gate
     assert await send(port, b"GET /healthz HTTP/1.1\r\nHost: g\r\n\r\n") == (200, "ok\n")
     await send(port, request("rollback"))
+    assert await send(port, b"HEAD /healthz HTTP/1.1\r\nHost: g\r\n\r\n") == (200, "")
     _, numbers = await send(port, b"GET /metrics HTTP/1.1\r\nHost: g\r\n\r\n")
     assert 'mlcd_gate_answers_total{hook="rollback",status="403"} 1' in numbers
     assert not cluster.problem

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from mlcd_tui.config.paths import packaged
-from mlcd_tui.domain.hook_approval import Hook, is_ours
+from mlcd_tui.domain.hook_approval import PREFIX, Hook, is_ours
 
 
 def documents(name: str) -> list[dict[str, Any]]:
@@ -29,3 +29,10 @@ def test_the_gate_may_look_and_nothing_else() -> None:
     assert {verb for rule in role["rules"] for verb in rule["verbs"]} == {"get"}
     resources = {resource for rule in role["rules"] for resource in rule["resources"]}
     assert resources == {"canaries", "deployments", "daemonsets"}
+
+
+def test_approvers_are_asked_about_each_gate_that_there_is() -> None:
+    (policy,) = (each for each in documents("gate-approvers.yaml") if each["kind"] == "ValidatingAdmissionPolicy")
+    (opened,) = (each["expression"] for each in policy["spec"]["variables"] if each["name"] == "opened")
+    assert {hook for hook in Hook if f"'{hook.value}'" in opened} == set(Hook)
+    assert f"'{PREFIX}'" in opened

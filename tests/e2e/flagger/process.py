@@ -47,6 +47,14 @@ def _running(command: list[str], health: str, log: Path) -> Iterator[subprocess.
         process.wait(20)
 
 
+def install(kubeconfig: Path) -> None:
+    """Flagger's kinds, without its controller."""
+    subprocess.run([HERE / "build.sh"], check=True, timeout=1_200)
+    apply = ["kubectl", "--kubeconfig", str(kubeconfig), "apply", "--server-side", "-f", str(_lab() / "flagger")]
+    subprocess.run(apply, check=True, timeout=60, capture_output=True)
+    wait_established(apply[:3], "crd/canaries.flagger.app")
+
+
 @contextmanager
 def flagger(kubeconfig: Path, folder: Path, namespace: str = "", metrics: str = "") -> Iterator[Path]:
     """The controller, for Canaries of one namespace or all; the path of its log.
@@ -57,10 +65,7 @@ def flagger(kubeconfig: Path, folder: Path, namespace: str = "", metrics: str = 
         namespace: the one that it looks after; empty: all.
         metrics: address of a Prometheus; empty: there is none, and Canaries without metrics need none.
     """
-    subprocess.run([HERE / "build.sh"], check=True, timeout=1_200)
-    apply = ["kubectl", "--kubeconfig", str(kubeconfig), "apply", "--server-side", "-f", str(_lab() / "flagger")]
-    subprocess.run(apply, check=True, timeout=60, capture_output=True)
-    wait_established(apply[:3], "crd/canaries.flagger.app")
+    install(kubeconfig)
     port, log = free_port(), folder / "flagger.log"
     command = [
         str(_lab() / "bin" / "flagger"),
@@ -70,6 +75,7 @@ def flagger(kubeconfig: Path, folder: Path, namespace: str = "", metrics: str = 
         f"-namespace={namespace}",
         f"-port={port}",
         "-enable-leader-election=false",
+        "-control-loop-interval=1s",  # how soon a new Canary is looked at first; its ticks are its own
         "-log-level=info",
     ]
     with _running(command, f"http://127.0.0.1:{port}/healthz", log):

@@ -74,6 +74,16 @@ class FlaggerStage:
         found: Object = self.canary().get("status") or {}
         return found
 
+    def written(self, **fields: Any) -> None:
+        """Write a status as Flagger does; the moments in it are those of the writing."""
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        moments = {"lastUpdateTime": now, "lastTransitionTime": now}
+        condition = {"type": "Promoted", "status": "Unknown", "reason": fields["phase"], "message": "", **moments}
+        status = {"canaryWeight": 0, "failedChecks": 0, "iterations": 0, "lastTransitionTime": now}
+        self.api.merge(
+            "Canary", self.namespace, NAME, {"status": {**status, "conditions": [condition], **fields}}, "status"
+        )
+
     def until(self, holds: Callable[[Object], bool], what: str = "", seconds: float = 120) -> Object:
         """Wait until the condition holds of the Canary."""
         return self.api.wait("Canary", self.namespace, NAME, holds, seconds, what)
