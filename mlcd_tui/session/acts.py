@@ -77,11 +77,22 @@ class Acts:
     traffic_gates: Callable[[RolloutDetail, Intent], Awaitable[tuple[Gate, ...]]] | None = None
     """The numbers of live traffic beside an act; None: there are none."""
     _busy: dict[RolloutRef, asyncio.Lock] = field(default_factory=dict)
+    _known: str = ""
+    """The user's name, once the server has told it."""
+
+    async def _who(self) -> str:
+        """The user as the server knows it, since what an act writes of it is held against the server's own records."""
+        if not self._known:
+            try:
+                self._known = await self.connection.client.whoami()
+            except Problem:
+                return self.recorder.user()
+        return self._known
 
     async def propose(self, intent: Intent) -> Proposal:
         """Plan from fresh objects, with evidence and rights. Raises `Problem`."""
         engine = self.engines[intent.ref.engine]
-        intent = replace(intent, by=self.recorder.user())
+        intent = replace(intent, by=await self._who())
         objects, hidden = await self.connection.look(engine, intent.ref)
         now = self._server_now()
         plan = engine.plan(intent, objects, now)
