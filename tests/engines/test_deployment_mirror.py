@@ -12,6 +12,7 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, REPLICA_SETS, SERVICES
 from mlcd_tui.domain.rollout import RolloutDetail
+from mlcd_tui.domain.traffic import TrafficRole
 from mlcd_tui.engines._httproute import GATEWAYS, HTTP_ROUTES
 from mlcd_tui.engines.deployment import ENGINE
 from mlcd_tui.engines.deployment.kinds import ENDPOINT_SLICES
@@ -78,6 +79,7 @@ def test_copies_begin_change_and_stop() -> None:
     before = opened(routed())
     assert before.mirror is not None
     assert (before.mirror.on, before.mirror.possible) == (False, True)
+    assert [each.role for each in before.targets] == [TrafficRole.SERVING, TrafficRole.IDLE], "nothing is copied to it"
     objects = begun()
     (rule,) = objects[HTTP_ROUTES][0]["spec"]["rules"]
     backend = {"name": "churn-preview", "port": 80}
@@ -87,6 +89,7 @@ def test_copies_begin_change_and_stop() -> None:
     assert (found.mirror.on, found.mirror.percent, found.mirror.to) == (True, 25, "churn-preview")
     assert found.mirror.since is not None
     assert found.rollout.mirror == 25
+    assert [each.role for each in found.targets] == [TrafficRole.SERVING, TrafficRole.SHADOW]
     stop = plan(objects)
     assert isinstance(stop, Plan), stop
     assert stop.title == "Stop copying"

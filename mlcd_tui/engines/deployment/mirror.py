@@ -166,10 +166,12 @@ def _targets(copying: Copying, namespace: str) -> tuple[TrafficTarget, ...]:
     if pair.other is None:
         return (serving,)
     shadow = split.candidate if split else None
+    # Without copies it gets nothing: after a switch it is what served before, and no shadow of anything.
+    role = TrafficRole.SHADOW if copying.on else TrafficRole.IDLE
     return (
         serving,
         TrafficTarget(
-            TrafficRole.SHADOW,
+            role,
             namespace,
             pair.other.version,
             shadow.name if shadow else "",
