@@ -1,10 +1,15 @@
-"""What holds for all tests: on CI a skipped test is a failed run, for nobody reads what did not run."""
+"""What holds for all tests: none is against the clock; and on CI a skipped one fails the run, for nobody reads what did not run."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says something of the machine, not of the code: benchmarks tell about speed.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 LONGEST_BYTES_IN_A_NAME = 40
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 from textual.strip import Strip
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
 from mlcd_tui.config.settings import Settings
 from mlcd_tui.domain.errors import Forbidden
@@ -24,7 +24,6 @@ from mlcd_tui.ui.screens.fleet import FleetScreen
 from mlcd_tui.ui.screens.rollout import RolloutScreen
 from mlcd_tui.ui.widgets.fleet_table import FleetTable
 from mlcd_tui.ui.widgets.footer import KeyBar
-from mlcd_tui.ui.widgets.header import FrameHeader
 from tests.ui.fake_session import LIVE, FakeSession, ago, make_app, make_row, story
 
 
@@ -383,23 +382,3 @@ async def test_copy_and_save(tmp_path: Path) -> None:
         assert "payments/fraud-scorer" in file.read_text(encoding="utf-8")
         assert file.stat().st_mode & 0o077 == 0
         assert str(file) in toasts(pilot)[-1]
-
-
-async def test_unchanged_parts_are_not_painted_again() -> None:
-    session = FakeSession(story())
-    async with shown(session) as (pilot, table):
-        painted: list[object] = []
-        for widget in (table, pilot.app.screen.query_one(FrameHeader), pilot.app.screen.query_one("#counts", Static)):
-            original = widget.refresh
-
-            def refresh(*regions: Any, _original: Any = original, **kw: Any) -> Any:
-                painted.append(regions)
-                return _original(*regions, **kw)
-
-            widget.refresh = refresh  # type: ignore[method-assign]
-        session.push(list(session.fleet.rows))
-        await pilot.pause()
-        assert painted == []
-        session.change("summariser", message=Clean("new"))
-        await pilot.pause()
-        assert len(painted) == 1
