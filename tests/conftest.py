@@ -1,4 +1,4 @@
-"""What holds for all tests: none is against the clock; and on CI a skipped one fails the run, for nobody reads what did not run."""
+"""What holds for all tests: none is against the clock, and a skipped one fails on CI, for nobody reads what did not run."""
 
 from __future__ import annotations
 
