@@ -12,6 +12,8 @@ from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.refs import Resource
 from mlcd_tui.domain.text import Clean
 
+SENT = "sent"
+"""When a plan was sent, by the server's clock, in its mark: it may have been read for long before."""
 MERGE_PATCH = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
@@ -95,7 +97,7 @@ class Plan:
     expect: Clean = Clean("")
     """What the controller will show when it has done it, for the outcome line."""
     mark: Mapping[str, str] = field(default_factory=dict)
-    """What `Engine.settled` needs to recognise the effect: engine-private, strings only."""
+    """What `Engine.settled` needs to recognise the effect: engine-private, strings only; `SENT` comes with sending."""
 
 
 @dataclass(frozen=True, slots=True)

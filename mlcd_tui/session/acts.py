@@ -14,7 +14,7 @@ from mlcd_tui.domain.errors import Conflict, Problem, ServerFault, Unreachable
 from mlcd_tui.domain.gates import Gate, blocking
 from mlcd_tui.domain.intent import WAYS_BACK, Intent
 from mlcd_tui.domain.package_ports import RolloutPackages
-from mlcd_tui.domain.plan import Outcome, Plan, Refusal, Request, Result, Settled
+from mlcd_tui.domain.plan import SENT, Outcome, Plan, Refusal, Request, Result, Settled
 from mlcd_tui.domain.ports import Engine, Proposal
 from mlcd_tui.domain.refs import PODS, Objects, RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
@@ -213,11 +213,14 @@ class Acts:
         engine = self.engines[proposal.intent.ref.engine]
         plan = proposal.plan
         progress(clean("sending"))
+        began = self._server_now().isoformat()
         sent = await self._send(engine, plan)
         if sent.result is not None:
             return _Ending(sent.result, sent.sentence, sent.untouched)
         progress(clean("sent; waiting for the controller" if not sent.lost else "the answer was lost; looking"))
-        settled = await self._await_effect(engine, sent.plan or plan, patience, progress)
+        final = sent.plan or plan
+        final = replace(final, mark={**final.mark, SENT: began})
+        settled = await self._await_effect(engine, final, patience, progress)
         if settled.failed:
             return _Ending(Result.FAILED, settled.sentence)
         if settled.done:

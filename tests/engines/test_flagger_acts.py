@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from mlcd_tui.domain.hook_approval import Hook, approval
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import Access, Plan, Refusal, Settled
+from mlcd_tui.domain.plan import SENT, Access, Plan, Refusal, Settled
 from mlcd_tui.domain.refs import DEPLOYMENTS, EVENTS
 from mlcd_tui.engines.flagger import ENGINE
 from mlcd_tui.engines.flagger.kinds import CANARIES, DAEMON_SETS, HTTP_ROUTES
@@ -215,6 +216,18 @@ def test_a_rollback_that_its_gate_does_not_bring_about_is_done_without_it() -> N
     assert any("it may not reach the gate" in warning for warning in again.warnings)
     scene.send(again)
     assert not scene.settled(again).failed
+
+
+def test_a_plan_that_was_read_for_long_is_not_late_once_it_is_sent() -> None:
+    scene = Scene("canary-suspended")
+    plan = scene.plan(Verb.RESUME)
+    scene.later(600)
+    scene.send(plan)
+    sent = replace(plan, mark={**plan.mark, SENT: scene.now.isoformat()})
+    scene.later(1)
+    assert not scene.settled(sent).done, "no tick can have come since"
+    scene.later(10)
+    assert scene.settled(sent).done
 
 
 def test_a_promotion_that_was_approved_does_not_hold_for_the_analysis_after_another_version() -> None:

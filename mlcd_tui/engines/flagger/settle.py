@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlcd_tui.domain.hook_approval import Hook
-from mlcd_tui.domain.plan import Plan, Settled
+from mlcd_tui.domain.plan import SENT, Plan, Settled
 from mlcd_tui.domain.refs import JSON, REPLICA_SETS, Objects
 from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, text, when
@@ -41,21 +41,25 @@ class _Look:
         return events.of_canary(self.objects, self.plan.intent.ref.name)
 
     @property
+    def sent(self) -> datetime | None:
+        """When it was sent, in whole seconds as the cluster tells them; a plan may have been read for long before."""
+        at = when(self.plan.mark.get(SENT) or self.plan.mark.get("at"))
+        return at.replace(microsecond=0) if at else None
+
+    @property
     def tick_passed(self) -> bool:
         """A tick must have come since: a whole interval has gone by."""
-        at = when(self.plan.mark.get("at"))
-        return at is not None and (self.now - at).total_seconds() > self.canary.interval
+        return self.sent is not None and (self.now - self.sent).total_seconds() > self.canary.interval
 
     @property
     def late(self) -> bool:
         """Flagger should have asked and acted long since: it does not come, or does not reach the gate."""
-        at = when(self.plan.mark.get("at"))
-        return at is not None and (self.now - at).total_seconds() > self.canary.interval * (SLOWEST_ASK + 0.5)
+        waited = self.canary.interval * (SLOWEST_ASK + 0.5)
+        return self.sent is not None and (self.now - self.sent).total_seconds() > waited
 
     def since(self, at: datetime | None) -> bool:
         """Whether a moment is not before the act, by clocks that tell whole seconds."""
-        begun = when(self.plan.mark.get("at"))
-        return at is not None and begun is not None and at >= begun
+        return at is not None and self.sent is not None and at >= self.sent
 
 
 def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:
