@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from mlcd_tui.domain.fleet import Fleet, Freshness
 from mlcd_tui.domain.gates import Gate
@@ -41,6 +41,33 @@ class FleetWatch:
     """The engine also works without it (forbidden or absent)."""
     when_needed: bool = False
     """Begun only once there is an object of the primary kind: other clusters pay nothing for it."""
+    looked_up_by: Callable[[Any], Mapping[str, Any]] | None = None
+    """Not None: its objects belong to no rollout by themselves, so `group` is not asked. A `Joining` engine's rows look
+    them up, by name and by the labels that this tells of an object. Where another engine watches the whole kind anyway,
+    its objects are used, of whatever struct they are, and nothing is watched twice."""
+
+
+class Lookup(Protocol):
+    """Where the row of one rollout looks other objects up; it is made anew when one of those changes."""
+
+    def named(self, resource: Resource, namespace: str, name: str) -> Any | None:
+        """The decoded object of that name, or None."""
+        ...
+
+    def labelled(self, resource: Resource, namespace: str, labels: Mapping[str, Any]) -> Sequence[Any]:
+        """The decoded objects that carry all of these labels; none for no labels."""
+        ...
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """An engine whose rows are made of more than what belongs to them by itself."""
+
+    def join(
+        self, ref: RolloutRef, decoded: Mapping[Resource, Sequence[Any]], look: Lookup
+    ) -> Mapping[Resource, Sequence[Any]]:
+        """What else `summarise` is to be given, by kind. Never raises on absurd fields."""
+        ...
 
 
 class Engine(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from mlcd_tui.domain.refs import JSON, Resource
@@ -197,7 +198,7 @@ def _percent(item: JSON) -> float | None:
     return 100 * above / below if above is not None and 0 <= above <= below and below > 0 else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is asked for with every row is reckoned once
 class Split:
     """Which two a route divides its traffic between, and how."""
 
@@ -212,7 +213,7 @@ class Split:
     turned: bool = False
     """The annotations name them the other way round, but all traffic goes to the one called the candidate there."""
 
-    @property
+    @cached_property
     def shares(self) -> tuple[float, ...]:
         """The candidate's share of live traffic by rule, each share once, smallest first."""
         return tuple(sorted({round(rule.share(self.candidate), 4) for rule in self.rules}))
@@ -222,7 +223,7 @@ class Split:
         """The candidate's largest share of live traffic."""
         return max(self.shares, default=0.0)
 
-    @property
+    @cached_property
     def copies(self) -> tuple[Copy, ...]:
         """The filters that copy requests to the candidate."""
         return tuple(copy for rule in self.rules for copy in rule.copies_to(self.candidate))

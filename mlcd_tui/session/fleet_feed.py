@@ -52,6 +52,7 @@ class FleetFeed:
         self._groups = {engine.name: Groups(engine, self._server_now) for engine in engines}
         self._reflectors: dict[tuple[str, Resource], Reflector[Any]] = {}
         self._watches = [(engine, watch) for engine in engines for watch in engine.watches]
+        self._borrowers = self._borrowing()
         self._remaining: dict[tuple[str, Resource], int | None] = {}
         self._pace = Pace(self._flush, INTERVAL)
         self._tasks: list[asyncio.Task[None]] = []
@@ -60,6 +61,20 @@ class FleetFeed:
         self._fleet_rows: tuple[Rollout, ...] = ()
         self._schemas: Mapping[RolloutRef, SchemaNote] = {}
         self._checks: Mapping[RolloutRef, CheckNote] = {}
+
+    def _borrowing(self) -> dict[tuple[str, Resource], list[Groups]]:
+        """Whose looked-up kinds another engine watches whole: these take its objects, not a watch of their own."""
+        lenders = {
+            watch.resource: engine.name
+            for engine, watch in self._watches
+            if not watch.label_selector and watch.looked_up_by is None
+        }
+        found: dict[tuple[str, Resource], list[Groups]] = {}
+        for engine, watch in tuple(self._watches):
+            if watch.looked_up_by is not None and (lender := lenders.get(watch.resource)):
+                found.setdefault((lender, watch.resource), []).append(self._groups[engine.name])
+                self._watches.remove((engine, watch))
+        return found
 
     @property
     def fleet(self) -> Fleet:
@@ -80,8 +95,8 @@ class FleetFeed:
 
     def _begin_needed(self, engine: Engine) -> None:
         """What an engine looks at only where its primary kind has objects."""
-        for watch in engine.watches:
-            if watch.when_needed and (engine.name, watch.resource) not in self._reflectors:
+        for one, watch in self._watches:
+            if one is engine and watch.when_needed and (engine.name, watch.resource) not in self._reflectors:
                 self._begin(engine, watch)
 
     def _fault(self, sentence: Clean) -> None:
@@ -101,7 +116,8 @@ class FleetFeed:
 
         def on_batch(batch: Batch[Any]) -> None:
             self._remaining[key] = batch.remaining
-            self._groups[engine.name].apply(watch.resource, batch.deltas)
+            for groups in (self._groups[engine.name], *self._borrowers.get(key, ())):
+                groups.apply(watch.resource, batch.deltas)
             if batch.deltas and watch is engine.watches[0]:
                 self._begin_needed(engine)
             self._pace.ask()

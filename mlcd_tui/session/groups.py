@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from mlcd_tui.cluster.store import Delta, Undecodable
-from mlcd_tui.domain.ports import Engine
+from mlcd_tui.domain.ports import Engine, Joining
 from mlcd_tui.domain.refs import Resource, RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, Strategy
 from mlcd_tui.domain.text import clean
+from mlcd_tui.session.lookups import Lookups
 
 Claim: TypeAlias = tuple[Resource, str, str]
 _Members = dict[Resource, dict[tuple[str, str], Any]]
@@ -28,12 +29,16 @@ class Groups:
         self._members: dict[RolloutRef, _Members] = {}
         self._where: dict[tuple[Resource, tuple[str, str]], RolloutRef] = {}
         self._dirty: set[RolloutRef] = set()
+        self._lookups = Lookups(engine.watches)
         self._by_object: dict[Claim, RolloutRef] = {}
         self.claims: Counter[Claim] = Counter()
         """Objects of other engines that rows claim; kept with each change, since it is asked for with each picture."""
 
     def apply(self, resource: Resource, deltas: Iterable[Delta[Any]]) -> None:
         """Take in what a watch reports."""
+        if resource in self._lookups:
+            self._dirty |= self._lookups.apply(resource, deltas) & self._members.keys()
+            return
         for delta in deltas:
             place = (resource, delta.key)
             ref = self._ref(resource, delta.new) if delta.new is not None else None
@@ -92,7 +97,12 @@ class Groups:
         broken = [m for group in members.values() for m in group.values() if isinstance(m, Undecodable)]
         if broken:
             return unreadable(ref, broken[0])
-        return self.engine.summarise(ref, {kind: list(group.values()) for kind, group in members.items()}, now)
+        decoded = {kind: list(group.values()) for kind, group in members.items()}
+        if isinstance(self.engine, Joining):
+            decoded |= {
+                kind: list(found) for kind, found in self.engine.join(ref, decoded, self._lookups.view(ref)).items()
+            }
+        return self.engine.summarise(ref, decoded, now)
 
 
 def _harmless(ref: RolloutRef) -> RolloutRef:

@@ -240,7 +240,8 @@ class LiveSession(Desks):
     async def _named(self, engine: Engine, namespace: str, name: str, refused: Refusals) -> RolloutDetail | None:
         """What one engine has of that name; what joins several objects (a blue/green pair) comes before its parts."""
         connection = await self.connect()
-        joined = [RolloutRef(engine.name, namespace, name, watch.resource.kind) for watch in engine.watches[1:]]
+        own = (watch.resource for watch in engine.watches[1:] if watch.looked_up_by is None)
+        joined = [RolloutRef(engine.name, namespace, name, resource.kind) for resource in own]
         for ref in (*joined, RolloutRef(engine.name, namespace, name)):
             try:
                 detail = engine.observe(ref, await connection.gather(engine, ref), self._server_now())

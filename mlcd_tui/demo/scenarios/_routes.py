@@ -41,7 +41,7 @@ def _sides(story: Story, app: str, *versions: tuple[str, float]) -> None:
     """Two Deployments, each with a Service of its name."""
     for colour, (tag, since) in zip(("blue", "green"), versions, strict=True):
         template = pods(app, tag, {"mlcd.dev/color": colour})
-        labels = {"app": app, "team": "fraud", "mlcd.dev/route": app}
+        labels = {"app": app, "team": "fraud"}
         story.deployment(_HOME, f"{app}-{colour}", template, {"replicas": 3}, labels, since=since)
         service(story.store, _HOME, f"{app}-{colour}", {"app": app, "mlcd.dev/color": colour})
 

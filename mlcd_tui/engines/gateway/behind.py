@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, SERVICES, Objects
@@ -11,18 +11,17 @@ from mlcd_tui.engines._httproute import Route, Target
 from mlcd_tui.engines._httproute_status import acceptance, gates, granted, needs_grant
 from mlcd_tui.engines._json import dig, labels_of, name_of, rows, selects, table, text, uid_of
 from mlcd_tui.engines._keepers import controller, gitops
-from mlcd_tui.engines.gateway.kinds import BACKEND
 from mlcd_tui.engines.gateway.state import Side, Standing
 
 
-def of_fleet(raw: JSON, deployments: Sequence[JSON]) -> Standing:
-    """By a route alone and the Deployments that are labelled with it, found by their names."""
+def of_fleet(raw: JSON, objects: Objects) -> Standing:
+    """By a route alone, its Services and the Deployments that these select; what was not seen is not missing."""
     found = _standing(httproute.read(raw))
     if found.stable is None or found.candidate is None:
         return found
 
     def side(one: Side) -> Side:
-        return replace(one, deployment=next((d for d in deployments if _named(d, one.target)), None))
+        return replace(one, deployment=look(found.route, one, objects).deployment)
 
     return replace(found, stable=side(found.stable), candidate=side(found.candidate))
 
@@ -44,11 +43,6 @@ def _standing(route: Route) -> Standing:
         return found
     home = route.namespace
     return replace(found, stable=Side(split.stable, home), candidate=Side(split.candidate, home))
-
-
-def _named(raw: JSON, target: Target) -> bool:
-    there = text(dig(raw, "metadata", "namespace")) in {"", target.namespace}
-    return there and (text(labels_of(raw).get(BACKEND)) or name_of(raw)) == target.name
 
 
 def look(route: Route, side: Side, objects: Objects) -> Side:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Access, Plan, Refusal, Settled
-from mlcd_tui.domain.ports import FleetWatch
+from mlcd_tui.domain.ports import FleetWatch, Lookup
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects, Resource, RolloutRef, Scope
 from mlcd_tui.domain.rollout import Rollout, RolloutDetail
 from mlcd_tui.domain.text import clean
@@ -18,10 +20,23 @@ from mlcd_tui.engines._httproute_status import parents
 from mlcd_tui.engines._json import dig, name_of, table, text
 from mlcd_tui.engines._lean_pods import plain
 from mlcd_tui.engines.gateway import abilities, behind, deploying, detail, plans, settle, summary
-from mlcd_tui.engines.gateway.kinds import NAME, ROUTE
-from mlcd_tui.engines.gateway.lean import LeanDeployment, LeanRoute
+from mlcd_tui.engines.gateway.kinds import NAME
+from mlcd_tui.engines.gateway.lean import LeanDeployment, LeanRoute, LeanService
 
 _DEPLOYED = frozenset({Verb.SET_IMAGE, Verb.RESTART})
+_JOINED = (SERVICES, DEPLOYMENTS)
+
+
+def _no_labels(_item: Any) -> Mapping[str, Any]:
+    """Services are looked up by their names."""
+    return {}
+
+
+def _pod_labels(item: Any) -> Mapping[str, Any]:
+    """Deployments are looked up by what Services select: the labels of their pods."""
+    template = item.spec.get("template") if isinstance(item.spec, dict) else getattr(item.spec, "template", None)
+    found = template.get("metadata") if isinstance(template, dict) else getattr(template, "metadata", None)
+    return table(found.get("labels") if isinstance(found, dict) else getattr(found, "labels", None))
 
 
 class GatewayEngine:
@@ -31,34 +46,47 @@ class GatewayEngine:
     title = "Gateway API"
     watches = (
         FleetWatch(HTTP_ROUTES, LeanRoute),
-        FleetWatch(DEPLOYMENTS, LeanDeployment, label_selector=ROUTE, optional=True),
+        FleetWatch(SERVICES, LeanService, optional=True, when_needed=True, looked_up_by=_no_labels),
+        FleetWatch(DEPLOYMENTS, LeanDeployment, optional=True, when_needed=True, looked_up_by=_pod_labels),
     )
 
     def group(self, resource: Resource, decoded: Any) -> RolloutRef | None:
-        """A route that divides or copies traffic; a Deployment belongs to the route that its label names."""
+        """A route that divides or copies traffic."""
         meta = decoded.metadata
-        if resource == HTTP_ROUTES:
-            rollout = httproute.is_split(httproute.read(plain(decoded)))
-            return RolloutRef(NAME, meta.namespace, meta.name) if rollout and meta.name else None
-        route = text(table(meta.labels).get(ROUTE))
-        return RolloutRef(NAME, meta.namespace, route) if route else None
+        rollout = resource == HTTP_ROUTES and httproute.is_split(httproute.read(plain(decoded)))
+        return RolloutRef(NAME, meta.namespace, meta.name) if rollout and meta.name else None
+
+    def join(
+        self, ref: RolloutRef, decoded: Mapping[Resource, Sequence[Any]], look: Lookup
+    ) -> Mapping[Resource, Sequence[Any]]:
+        """The Services that a route leads to, and the Deployments whose pods these select."""
+        del ref  # a route names all that it leads to
+        services: list[Any] = []
+        deployments: list[Any] = []
+        for item in decoded.get(HTTP_ROUTES, ()):
+            split = httproute.split(httproute.read(plain(item)))
+            for target in (split.stable, split.candidate):
+                service = look.named(SERVICES, target.namespace, target.name) if target and target.service else None
+                if target is not None and service is not None:
+                    services.append(service)
+                    selector = table(dig(msgspec.to_builtins(service), "spec", "selector"))
+                    deployments += look.labelled(DEPLOYMENTS, target.namespace, selector)
+        return {SERVICES: services, DEPLOYMENTS: deployments}
 
     def summarise(self, ref: RolloutRef, decoded: Mapping[Resource, Sequence[Any]], now: datetime) -> Rollout | None:
-        """The fleet's row; none while there are only Deployments."""
+        """The fleet's row."""
         del now  # nothing in a row of this engine depends on it
         for item in decoded.get(HTTP_ROUTES, ()):
-            deployments = [plain(each) for each in decoded.get(DEPLOYMENTS, ())]
-            return summary.row(ref, behind.of_fleet(plain(item), deployments))
+            around = {kind: [msgspec.to_builtins(each) for each in decoded.get(kind, ())] for kind in _JOINED}
+            return summary.row(ref, behind.of_fleet(plain(item), around))
         return None
 
     def primary(self, ref: RolloutRef) -> tuple[Resource, str, str]:
-        """The HTTPRoute; of what could not be read as one of its Deployments, that."""
-        return (DEPLOYMENTS if ref.kind else HTTP_ROUTES), ref.namespace, ref.name
+        """The HTTPRoute."""
+        return HTTP_ROUTES, ref.namespace, ref.name
 
     def scopes(self, ref: RolloutRef, primary: Mapping[str, Any]) -> tuple[Scope, ...]:
         """Services, Deployments and pods of the namespaces that it leads to; its Gateways, their classes, grants."""
-        if ref.kind:
-            return ()
         route = httproute.read(dict(primary))
         split = httproute.split(route)
         ends = [target for target in (split.stable, split.candidate) if target is not None]
@@ -107,8 +135,6 @@ _INSTEAD = "It moves when you move it: by weight, by copying and switching, and 
 
 
 def _route(ref: RolloutRef, objects: Objects) -> JSON | None:
-    if ref.kind:
-        return None
     for raw in objects.get(HTTP_ROUTES, ()):
         home = text(dig(raw, "metadata", "namespace"))
         if name_of(raw) == ref.name and home in {ref.namespace, ""}:

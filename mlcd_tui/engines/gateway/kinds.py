@@ -7,11 +7,6 @@ from typing import Final
 NAME: Final = "gateway"
 """This engine's own."""
 
-ROUTE: Final = "mlcd.dev/route"
-"""Label of the two Deployments: the HTTPRoute that divides traffic between them."""
-BACKEND: Final = "mlcd.dev/backend"
-"""Label of a Deployment whose Service is not called as itself: that Service."""
-
 PREVIOUS: Final = "mlcd.dev/previous"
 """Annotation of the route that a switch leaves: the Service of the version that served before, and its revision."""
 RETURNED: Final = "mlcd.dev/returned-from"

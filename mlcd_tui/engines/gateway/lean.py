@@ -1,8 +1,8 @@
 # ruff: noqa: N815 - the fields are called as the API calls them
-"""HTTPRoutes and Deployments as the fleet keeps them: of annotations only those that matter, no managed fields.
+"""HTTPRoutes, Services and Deployments as the fleet keeps them: of annotations what matters, no managed fields.
 
-A route is small; its spec and status are kept as they came. Of Deployments only those labelled with a route are
-watched at all.
+A route is small; its spec and status are kept as they came. Of a Service only the selector counts. Deployments are
+taken as another engine decodes them, where one watches them anyway.
 """
 
 from __future__ import annotations
@@ -46,7 +46,20 @@ class LeanRoute(Whole):
     metadata: Metadata = msgspec.field(default_factory=Metadata)
 
 
+class ServiceSpec(Lean):
+    """Where a Service sends its traffic."""
+
+    selector: Any = None
+
+
+class LeanService(Lean):
+    """One Service that a route may lead to."""
+
+    metadata: Identity = msgspec.field(default_factory=Identity)
+    spec: ServiceSpec | Absurd = None
+
+
 class LeanDeployment(Whole):
-    """One Deployment that belongs to a route."""
+    """One Deployment."""
 
     metadata: Metadata = msgspec.field(default_factory=Metadata)

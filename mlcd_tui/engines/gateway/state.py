@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from mlcd_tui.domain.refs import JSON
 from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
@@ -34,7 +35,7 @@ class Other(StrEnum):
     """Nothing tells what runs there, and it gets no traffic."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is asked for with every row is reckoned once
 class Side:
     """One backend and what is behind it, as far as the objects at hand tell."""
 
@@ -87,7 +88,7 @@ class Side:
         conditions = rows(dig(self.deployment, "status", "conditions"))
         return next((when(c.get("lastUpdateTime")) for c in conditions if c.get("type") == "Progressing"), None)
 
-    @property
+    @cached_property
     def images(self) -> tuple[tuple[Clean, Clean], ...]:
         """Names and images of the containers that its Deployment asks for."""
         found = template_containers(dig(self.deployment, "spec", "template"))
@@ -97,7 +98,7 @@ class Side:
             if not init
         )
 
-    @property
+    @cached_property
     def version(self) -> Clean:
         """The tag of its first image, else what its Service is called."""
         tag = next((image_version(image) for _, image in self.images), Clean(""))
@@ -108,7 +109,7 @@ class Side:
         """Name, and version where one is known. Not clean."""
         return f"{self.label} ({self.version})" if self.version != self.label else self.label
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """It at one revision, as an annotation names it."""
         number = revision(self.deployment, REVISION) if self.deployment is not None else 0
@@ -128,7 +129,7 @@ class Side:
         return name_of(self.deployment) if self.deployment is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is asked for with every row is reckoned once
 class Standing:
     """A route with its two sides. Both are there unless `split.trouble` says why not."""
 
@@ -156,7 +157,7 @@ class Standing:
         """The candidate's share of live traffic."""
         return self.split.share
 
-    @property
+    @cached_property
     def relation(self) -> Other:
         """What the candidate is."""
         candidate, notes = self.candidate, self.route.notes

@@ -76,7 +76,7 @@ def row(ref: RolloutRef, s: Standing) -> Rollout:
         claims=tuple(
             (DEPLOYMENTS, text(dig(side.deployment, "metadata", "namespace")) or s.route.namespace, side.workload)
             for side in sides
-            if side.deployment is not None
+            if side.deployment is not None and not s.keeper  # whoever moves the route has those, and the route
         ),
         uid=s.route.uid,
         resource_version=s.route.version,
