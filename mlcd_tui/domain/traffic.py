@@ -93,6 +93,8 @@ class VersionTraffic:
     """Cores in use, where the source tells."""
     memory: tuple[Point, ...] = ()
     """Bytes in use, where the source tells."""
+    resources: Clean = Clean("")
+    """Who else told both where the source does not, or why nobody tells; empty: the source."""
 
 
 class Judgement(StrEnum):

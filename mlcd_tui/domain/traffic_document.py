@@ -52,6 +52,7 @@ def _version(version: VersionTraffic) -> dict[str, Any]:
         "latencyMs": {quantile_name(share): newest(points) for share, points in version.latency},
         "cpuCores": newest(version.cpu),
         "memoryBytes": newest(version.memory),
+        "resources": version.resources,
         "problem": version.problem,
         "series": {
             "requestsPerSecond": _points(version.rate),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.domain.ports import Clock
 from mlcd_tui.session.options import Options
@@ -62,8 +62,13 @@ class Desks:
             lambda: self.comparing,
             kept=KeptSwitches(),
             place=self._place,
+            cluster=self._told,
         )
         return Traffic(ways)
+
+    async def _told(self, path: str) -> Any:
+        """What the API server has at a path. Raises `Problem`."""
+        return await (await self._client()).get(path)
 
     def _place(self) -> str:
         """The cluster, as those name it who come back to it; empty: there is no connection."""

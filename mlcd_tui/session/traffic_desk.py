@@ -21,6 +21,7 @@ from mlcd_tui.domain.significance import share_of, wilson
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Judgement, Significance, TrafficReading, TrafficRole
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
+from mlcd_tui.session.pod_usage import Get, used
 from mlcd_tui.session.tasks import begin, tell_all
 from mlcd_tui.session.traffic_gate import NAME, answers_gate, traffic_gate
 
@@ -77,6 +78,8 @@ class Ways:
     """None: answers cannot be compared from here."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Between two looks."""
+    cluster: Get | None = None
+    """Asked what pods use, where the source does not tell; None: nobody is."""
     kept: KeptSwitches | None = None
     """Where switches that are watched are kept; None: the watch ends with the program."""
     place: Callable[[], str] = lambda: ""
@@ -201,7 +204,7 @@ class Traffic:
             at=now,
             source=look.source,
             window=window,
-            versions=tuple(counted.traffic for counted in look.versions),
+            versions=await used(self._ways.cluster, [counted.traffic for counted in look.versions]),
             verdicts=tuple(_cautious(verdict, after) for verdict in verdicts),
             since_switch=after,
             copied=_copied(look.versions),

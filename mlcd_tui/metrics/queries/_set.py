@@ -129,6 +129,11 @@ def _value(name: str, target: TrafficTarget, pattern: bool) -> str:  # noqa: FBT
     return _escaped(value) if pattern else value
 
 
+def pods_of(target: TrafficTarget) -> re.Pattern[str]:
+    """The names of a version's pods. Raises `BadConfig`: a name that no Kubernetes object can have."""
+    return re.compile(_pods(target).replace("\\\\", "\\"))
+
+
 def _pods(target: TrafficTarget) -> str:
     """A pattern of the names of a version's pods, and of no other's."""
     workload, pod_hash = _value("workload", target, pattern=True), _value("pod_hash", target, pattern=True)

@@ -89,10 +89,19 @@ def numbers_table(versions: Sequence[VersionTraffic], room: int, glyphs: Glyphs)
         failed = f", {one.failed:,} failed" if one.failed else ""
         counted.extend(pad((Span(fit(f"{told}{failed}", wide - 1), Tone.TEXT),), wide))
     yield crop(tuple(counted), room)
+    yield from _resources(versions, room)
     for one in versions:
         if one.problem:
             told = f"{ROLE_WORDS[one.target.role]} {one.target.version}: {one.problem}"
             yield from wrap((Span(f"{glyphs.unknown} {told}", Tone.WAITS),), room, 2)
+
+
+def _resources(versions: Sequence[VersionTraffic], room: int) -> Iterator[Line]:
+    """Where processor and memory come from, or why they are not known: once, where it is the same of all."""
+    told = {one.resources: one for one in versions if one.resources}
+    for words, one in told.items():
+        who = "" if len(told) == 1 else f"{ROLE_WORDS[one.target.role]} {one.target.version}: "
+        yield from wrap((Span(f"{'Resources':<{LABEL}}", Tone.DIM), Span(f"{who}{words}", Tone.DIM)), room, LABEL)
 
 
 def _head(one: VersionTraffic, room: int) -> Line:
