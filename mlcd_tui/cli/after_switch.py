@@ -101,9 +101,7 @@ async def _judged(wired: Wired, ref: RolloutRef, told: Callable[[str], None]) ->
     said: list[str] = []
 
     def hear(watch: SwitchWatch) -> None:
-        line = watch.problem or "; ".join(
-            f"{one.what}: {one.judgement.value}, {one.sentence}" for one in watch.verdicts
-        )
+        line = watch.problem or _all(watch.verdicts)
         if line and said[-1:] != [line]:
             said.append(line)
             told(line)
@@ -143,7 +141,11 @@ async def _beside(wired: Wired, ref: RolloutRef, watch: SwitchWatch) -> Judged:
 
 
 def _all(verdicts: tuple[Significance, ...]) -> Clean:
-    return clean("; ".join(f"{one.what}: {one.judgement.value}, {one.sentence}" for one in verdicts))
+    told = []
+    for one in verdicts:
+        caution = f" ({one.caution})" if one.caution else ""
+        told.append(f"{one.what}: {one.judgement.value}{caution}, {one.sentence}")
+    return clean("; ".join(told))
 
 
 async def _go_back(wired: Wired, intent: Intent, why: str, told: Callable[[str], None]) -> Outcome:

@@ -55,6 +55,8 @@ async def _watch(wired: Wired, ref: RolloutRef, window: float, form: str) -> Non
         if not readings.full():  # whoever prints slowly leaves a look out
             readings.put_nowait(reading)
 
+    # whoever hears of offers has a switch of lately watched on, which the looks then tell of
+    deaf = wired.session.traffic.offers(lambda offer: click.echo(f"mlcd-tui: {offer.sentence}", err=True))
     close = wired.session.traffic.watch(ref, hear, window=window)
     printed: datetime | None = None
     try:
@@ -67,6 +69,7 @@ async def _watch(wired: Wired, ref: RolloutRef, window: float, form: str) -> Non
             _print(ref, reading, form)
             printed = reading.at
     finally:
+        deaf()
         await close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,20 +47,22 @@ class ComparisonStore:
             ) from error
         return path
 
-    def all(self) -> Iterator[tuple[str, bytes]]:
-        """Name and bytes of each, the newest first; what is too large or cannot be read is passed over."""
+    def names(self) -> tuple[str, ...]:
+        """Their files, the newest first. A file is never changed, so that its name is all one need know of it."""
         try:
-            names = sorted(entry.name for entry in os.scandir(self.folder) if entry.name.endswith(".json"))
+            found = sorted(entry.name for entry in os.scandir(self.folder) if entry.name.endswith(".json"))
         except OSError:
-            return
-        for name in names[: -MOST_READ - 1 : -1]:
-            try:
-                with (self.folder / name).open("rb") as file:
-                    data = file.read(_MOST_FILE + 1)
-            except OSError:
-                continue
-            if len(data) <= _MOST_FILE:
-                yield name, data
+            return ()
+        return tuple(found[: -MOST_READ - 1 : -1])
+
+    def read(self, name: str) -> bytes | None:
+        """One of them; None: it is too large, or cannot be read."""
+        try:
+            with (self.folder / name).open("rb") as file:
+                data = file.read(_MOST_FILE + 1)
+        except OSError:
+            return None
+        return data if len(data) <= _MOST_FILE else None
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -71,7 +71,8 @@ class SwitchWatch:
         if self.offer is not None:
             return Judgement.WORSE
         judged = {verdict.judgement for verdict in self.verdicts}
-        clear = self.state is WatchState.WATCHED and judged == {Judgement.NOT_WORSE}
+        doubted = any(verdict.caution for verdict in self.verdicts)
+        clear = self.state is WatchState.WATCHED and judged == {Judgement.NOT_WORSE} and not doubted
         return Judgement.NOT_WORSE if clear else Judgement.NOT_ENOUGH
 
 
@@ -96,19 +97,30 @@ def took_over(verb: Verb, before: Sequence[TrafficTarget], after: Sequence[Traff
 
 
 def paired(
-    before: Sequence[tuple[int | None, int | None]], after: Sequence[tuple[int | None, int | None]]
+    before: Sequence[tuple[int | None, int | None]],
+    after: Sequence[tuple[int | None, int | None]],
+    planned: int = 0,
 ) -> tuple[Block, ...]:
     """Stretches after the switch beside those before it, the oldest of either first.
 
+    Where the old version was asked in fewer stretches than the new one will be, several of the new ones stand beside
+    each: how many is settled before any of them is known, and none of them is left out.
+
     Args:
         before: requests and failures of the old version, stretch by stretch; None: not known.
-        after: the same of the new version.
+        after: the same of the new version, so far.
+        planned: how many stretches there will be of the new version.
     """
-    old = [(asked, bad) for asked, bad in before if asked is not None and bad is not None]
+    old = [(asked, bad) for asked, bad in before if asked and bad is not None]
     new = [(asked, bad) for asked, bad in after if asked is not None and bad is not None]
-    return tuple(
-        Block(bad, asked, old_bad, old_asked) for (asked, bad), (old_asked, old_bad) in zip(new, old, strict=False)
-    )
+    size = max(1, -(-planned // len(old))) if old else 1
+    blocks = []
+    for place, (old_asked, old_bad) in enumerate(old):
+        group = new[place * size : (place + 1) * size]
+        if len(group) < size:
+            break
+        blocks.append(Block(sum(bad for _, bad in group), sum(asked for asked, _ in group), old_bad, old_asked))
+    return tuple(blocks)
 
 
 def since_switch(verdicts: Iterable[Significance]) -> tuple[Significance, ...]:

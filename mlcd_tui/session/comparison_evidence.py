@@ -53,9 +53,10 @@ class ComparisonEvidence:
         return (*now, *before)
 
     def _all(self) -> Iterable[ComparisonReport]:
-        for name, data in self.store.all():
+        for name in self.store.names():
             if name not in self._read:
-                self._read[name] = _report(data)
+                data = self.store.read(name)
+                self._read[name] = _report(data) if data is not None else None
             report = self._read[name]
             if report is not None:
                 yield report

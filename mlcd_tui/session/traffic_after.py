@@ -32,9 +32,11 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Significance, TrafficTarget
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 from mlcd_tui.session.tasks import begin, tell_all
+from mlcd_tui.session.traffic_caution import cautious
 from mlcd_tui.session.traffic_kept import Switch
 
 if TYPE_CHECKING:
+    from mlcd_tui.metrics.counters import Counts
     from mlcd_tui.metrics.reader import Counted, Reader
     from mlcd_tui.session.traffic_desk import Ways
 
@@ -277,12 +279,14 @@ class AfterSwitch:
         told = [(rules["errors"], old.failed, new.failed)]
         if "slow" in rules:
             told.append((rules["slow"], old.slow, new.slow))
+        planned = int((watched.switch.until - (watched.switch.done or end)).total_seconds() // _STEP)
         found = [
-            judge(paired(list(zip(old.requests, was, strict=True)), list(zip(new.requests, is_, strict=True))), rule)
+            judge(paired(_zipped(old.requests, was), _zipped(new.requests, is_), planned), rule)
             for rule, was, is_ in told
             if was is not None and is_ is not None
         ]
-        return [one if one.candidate[1] and one.serving[1] else _untold(one, old, window) for one in found]
+        told_of = [one if one.candidate[1] and one.serving[1] else _untold(one, old, window) for one in found]
+        return list(cautious(told_of, (), new))
 
     def _offer(self, verdicts: list[Significance], detail: RolloutDetail, switch: Switch) -> RollbackOffer | None:
         target = serving(detail.targets)
@@ -295,6 +299,10 @@ class AfterSwitch:
             switched=switch.done or switch.begun,
             now=self._ways.clock(),
         )
+
+
+def _zipped(requests: Counts, bad: Counts) -> list[tuple[int | None, int | None]]:
+    return list(zip(requests, bad, strict=True))
 
 
 def _untold(verdict: Significance, old: Counted, window: float) -> Significance:

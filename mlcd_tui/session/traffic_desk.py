@@ -17,12 +17,12 @@ from mlcd_tui.domain.plan import Outcome
 from mlcd_tui.domain.post_switch import RollbackOffer, SwitchWatch, newcomer, serving
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
-from mlcd_tui.domain.significance import share_of, wilson
 from mlcd_tui.domain.text import clean
-from mlcd_tui.domain.traffic import Judgement, Significance, TrafficReading, TrafficRole
+from mlcd_tui.domain.traffic import Significance, TrafficReading, TrafficRole
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 from mlcd_tui.session.pod_usage import Get, used
 from mlcd_tui.session.tasks import begin, tell_all
+from mlcd_tui.session.traffic_caution import cautious
 from mlcd_tui.session.traffic_gate import NAME, answers_gate, traffic_gate
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ _ROUTERS = frozenset({"traffic router", "gateway class", "gateway", "provider", 
 """Labels of the facts that speak of what routes."""
 UNCONFIGURED = "no metrics are configured: set `address` under [metrics] in the settings to Prometheus"
 
-_FAILING = 0.05
-"""A share of failures of what serves, above which nobody is well who is not worse."""
 _log = logging.getLogger(__name__)
 
 Listener = Callable[[TrafficReading], None]
@@ -205,8 +203,8 @@ class Traffic:
             source=look.source,
             window=window,
             versions=await used(self._ways.cluster, [counted.traffic for counted in look.versions]),
-            verdicts=tuple(_cautious(verdict, after) for verdict in verdicts),
-            since_switch=after,
+            verdicts=cautious(verdicts, after, old),
+            since_switch=cautious(after, after, old),
             copied=_copied(look.versions),
         )
 
@@ -348,18 +346,6 @@ def _copied(versions: tuple[Counted, ...]) -> int | None:
     """What a version counted that gets copies only: nothing else reaches it."""
     shadows = [one.traffic.requests for one in versions if one.traffic.target.role is TrafficRole.SHADOW]
     return shadows[0] if shadows else None
-
-
-def _cautious(verdict: Significance, after: tuple[Significance, ...]) -> Significance:
-    """Not to be worse than what fails is no good news."""
-    if verdict.judgement is not Judgement.NOT_WORSE:
-        return verdict
-    told = ""
-    if wilson(*verdict.serving)[0] > _FAILING and verdict.what == "error rate":
-        told = f"what serves fails itself: {share_of(verdict.serving) * 100:.2g} % of {verdict.serving[1]:,}"
-    elif any(one.judgement is Judgement.WORSE for one in after):
-        told = "what serves answers worse itself since the switch"
-    return replace(verdict, caution=clean(told)) if told else verdict
 
 
 def _reader_module() -> Callable[[MetricsSettings], Reader]:

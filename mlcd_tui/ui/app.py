@@ -186,6 +186,7 @@ class MlcdApp(OfferingApp):
 
     def propose(self, intent: Intent) -> None:
         """Plan an act and ask for approval; a second wish replaces one that is still being planned."""
+        self.make_room()
         self.start_work(self._propose(intent), "propose")
 
     async def _propose(self, intent: Intent) -> None:

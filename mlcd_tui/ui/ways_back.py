@@ -47,6 +47,11 @@ class OfferingApp(TellingApp):
             f"{offer.sentence}{tail}", title="Worse since the switch", severity="error", timeout=_SHOWN, markup=False
         )
 
+    def make_room(self) -> None:
+        """An offer that is told already does not cover the buttons of the dialog that it led to."""
+        if self._newest is not None and self.session.traffic.offer(self._newest.ref) is not None:
+            self.clear_notifications()
+
     def _key(self) -> str:
         found = (binding for key in self.active_bindings.values() if (binding := key.binding).id == "app.way-back")
         return next((self.get_key_display(binding) for binding in found), "")

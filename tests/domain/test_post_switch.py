@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Ability
-from mlcd_tui.domain.post_switch import RollbackOffer, offered, paired, took_over, way_back
+from mlcd_tui.domain.post_switch import (
+    RollbackOffer,
+    SwitchWatch,
+    WatchState,
+    offered,
+    paired,
+    since_switch,
+    took_over,
+    way_back,
+)
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.significance import Block, Rules, judge
-from mlcd_tui.domain.traffic import Significance, TrafficRole, TrafficTarget
+from mlcd_tui.domain.text import Clean
+from mlcd_tui.domain.traffic import Judgement, Significance, TrafficRole, TrafficTarget
 
 REF = RolloutRef("argo", "ml", "churn")
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
@@ -72,3 +83,24 @@ def test_an_offer_says_which_version_since_when_and_what_is_open() -> None:
     assert closed.intent is None
     assert closed.sentence.endswith("no way back is open now")
     assert told((fine,), Verb.UNDO) is None
+
+
+def test_a_version_that_served_shortly_is_stretched_over_the_whole_watch_before_anything_is_known() -> None:
+    before = [(0, 0), (None, None), (100, 1), (100, 2)]
+    after = [(10, 0), (20, 1), (30, 0), (40, 4), (50, 5)]
+    assert paired(before, after, planned=6) == (Block(1, 60, 1, 100),)  # three stretches beside each: two are to come
+    assert paired(before, [*after, (60, 6)], planned=6) == (Block(1, 60, 1, 100), Block(15, 150, 2, 100))
+    assert paired([], after, planned=6) == ()
+
+
+def test_silence_and_doubt_are_no_good_news() -> None:
+    fine = judge([Block(0, 500, 0, 500)] * 4, Rules("error rate"))
+    (told,) = since_switch([fine])
+    assert told.what == "error rate since the switch"
+    assert told.sentence.startswith("0 % of 2,000 after, against 0 % of 2,000 before: not worse by")
+    watch = SwitchWatch(REF, WatchState.WATCHED, NOW, (told,))
+    assert watch.judgement is Judgement.NOT_WORSE
+    assert replace(watch, verdicts=()).judgement is Judgement.NOT_ENOUGH
+    doubted = replace(told, caution=Clean("what serves fails itself"))
+    assert replace(watch, verdicts=(doubted,)).judgement is Judgement.NOT_ENOUGH
+    assert replace(watch, state=WatchState.WAITING).judgement is Judgement.NOT_ENOUGH

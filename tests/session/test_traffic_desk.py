@@ -15,8 +15,6 @@ from mlcd_tui.demo.http import Response
 from mlcd_tui.domain.errors import Missing
 from mlcd_tui.domain.gates import GateState
 from mlcd_tui.domain.intent import Intent, Verb
-from mlcd_tui.domain.plan import Outcome, Result
-from mlcd_tui.domain.post_switch import RollbackOffer
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean
@@ -217,65 +215,3 @@ async def test_an_approval_does_not_wait_for_numbers(world: World, monkeypatch: 
     (gate,) = await world.desk.gates(await world.detail(REF), Intent(Verb.SWITCH, REF))
     assert gate.state is GateState.UNKNOWN
     assert "there were no numbers within" in gate.reason
-
-
-async def switched(world: World, verb: Verb = Verb.SWITCH) -> list[RollbackOffer]:
-    """Green takes over from blue; then minutes pass, a look every few milliseconds."""
-    offers: list[RollbackOffer] = []
-    world.desk.offers(offers.append)
-    world.settings = MetricsSettings(address=world.settings.address)
-    await world.desk.gates(await world.detail(REF), Intent(verb, REF))
-    outcome = Outcome(Intent(verb, REF), Result.DONE, Clean("done"), 1.0, datetime.fromtimestamp(BEGUN, UTC))
-    world.desk.acted(outcome)
-    world.targets = (replace(GREEN, role=TrafficRole.SERVING),)
-    return offers
-
-
-async def watched(world: World) -> None:
-    """Let the watch run to its end; the world's time passes with its pauses."""
-    after = world.desk._after
-    assert after is not None
-    if tasks := [one.task for one in after._watched.values() if one.task is not None]:
-        await asyncio.wait_for(asyncio.gather(*tasks), 20)
-
-
-async def test_a_version_that_is_worse_after_a_switch_is_offered_the_way_back(world: World) -> None:
-    world.served("blue", rate=40, failing=0.2)
-    world.served("green", rate=40, failing=1.6, start=BEGUN - 30)
-    world.abilities = (Verb.SWITCH_BACK, Verb.UNDO)
-    offers = await switched(world)
-    await watched(world)
-    (offer,) = offers
-    assert offer.intent == Intent(Verb.SWITCH_BACK, REF)
-    assert "v2 of ml/churn answers worse since the switch" in offer.sentence
-    assert "error rate 4 % of" in offer.sentence
-    assert world.desk.offer(REF) == offer
-    late: list[RollbackOffer] = []
-    world.desk.offers(late.append)
-    assert late == [offer]
-    world.desk.decline_offer(REF)
-    assert world.desk.offer(REF) is None
-
-
-async def test_a_version_that_answers_as_before_is_left_alone(world: World) -> None:
-    world.served("blue", rate=40, failing=0.2)
-    world.served("green", rate=40, failing=0.2, start=BEGUN - 30)
-    offers = await switched(world, Verb.PROMOTE_FULL)
-    await watched(world)
-    assert offers == []
-    assert world.now >= BEGUN + 900
-    assert world.desk._after is not None
-
-
-async def test_going_back_ends_the_watch(world: World) -> None:
-    world.served("blue", rate=40)
-    await switched(world)
-    after = world.desk._after
-    assert after is not None
-    (task,) = [one.task for one in after._watched.values()]
-    assert task is not None
-    back = Outcome(Intent(Verb.SWITCH_BACK, REF), Result.DONE, Clean(""), 1.0, datetime.fromtimestamp(BEGUN + 9, UTC))
-    world.desk.acted(back)
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert not after._watched

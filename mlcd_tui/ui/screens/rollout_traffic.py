@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from textual import on
+from textual.timer import Timer
 
 from mlcd_tui.domain.comparison.report import ComparisonReport
 from mlcd_tui.domain.errors import Problem
@@ -18,6 +19,9 @@ from mlcd_tui.ui.screens.form import Asked, FormScreen
 from mlcd_tui.ui.screens.rollout_evidence import EvidenceTabs
 from mlcd_tui.ui.widgets.traffic_pane import TrafficPane
 
+_AGAIN = 5.0
+"""Seconds between two looks for comparisons that were made elsewhere."""
+
 
 class TrafficTab(EvidenceTabs):
     """What the Traffic tab asks for, and what it leads to."""
@@ -28,6 +32,8 @@ class TrafficTab(EvidenceTabs):
         self._comparing: ComparisonRun | None = None
         self._reports: tuple[ComparisonReport, ...] = ()
         self._reports_for: object = None
+        self._again: Timer | None = None
+        self._shown: RolloutDetail | None = None
 
     def on_unmount(self) -> None:
         """Nobody looks any more, and what is being compared is stopped; what was found is kept."""
@@ -47,17 +53,28 @@ class TrafficTab(EvidenceTabs):
         if wanted and self._end_looking is None:
             take = self.query_one(TrafficPane).take
             self._end_looking = self.host.session.traffic.watch(self.ref, self.host.guarded(take))
+            self._again = self.set_interval(_AGAIN, self._look_for_comparisons)
         elif not wanted and self._end_looking is not None:
             closer, self._end_looking = self._end_looking, None
+            if self._again is not None:
+                self._again.stop()
             self.app.run_worker(_close(closer), group="acts", exit_on_error=False)
 
     def show_traffic(self, detail: RolloutDetail) -> None:
-        """Show the tab; kept comparisons are read when other versions run than before."""
+        """Show the tab; kept comparisons are read when other versions run than before, and now and then."""
+        self._shown = detail
         if detail.targets != self._reports_for:
             self._reports, self._reports_for = self.host.session.traffic.comparisons(self.ref), detail.targets
         pane = self.query_one(TrafficPane)
         offer = self.host.session.traffic.offer(self.ref)
         pane.show(detail, self._reports, offer, self.host.now(), self.host.glyphs)
+
+    def _look_for_comparisons(self) -> None:
+        """What was compared elsewhere meanwhile, by another program or on the command line."""
+        found = self.host.session.traffic.comparisons(self.ref)
+        if self._shown is not None and found != self._reports:
+            self._reports = found
+            self.show_traffic(self._shown)
 
     @on(TrafficPane.Opened)
     def _comparison_opened(self, event: TrafficPane.Opened) -> None:
