@@ -6,6 +6,7 @@ import pytest
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Plan, Refusal
+from mlcd_tui.domain.refs import REPLICA_SETS
 from mlcd_tui.domain.rollout import WaitFor
 from mlcd_tui.engines.argo import ENGINE
 from mlcd_tui.engines.argo.kinds import ROLLOUTS
@@ -65,3 +66,22 @@ def test_an_abort_before_the_switch_takes_nothing_back() -> None:
     found = ENGINE.settled(plan, after, recorded.now(name))
     assert found.done
     assert "version 1 keeps all traffic" in found.sentence
+
+
+def test_how_long_the_way_back_is_fast_is_told_without_asking_for_it() -> None:
+    name = "bluegreen-switched-scale-down-delay"
+    objects = recorded.objects(name)
+    for group in objects[REPLICA_SETS]:  # both were made in one second; the controller goes by what is older
+        if "scale-down-deadline" in group["metadata"]["annotations"]:
+            group["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
+    detail = ENGINE.observe(recorded.ref(name), objects, recorded.now(name))
+    assert detail is not None
+    (told,) = (told for label, told in detail.facts if label == "Switch back")
+    assert told.startswith("at once to 1 until ")
+    assert told.endswith("UTC; later its pods have to start first")
+
+    # what was made after the stable version is no way back to the controller, though its pods are up
+    name = "bluegreen-rolled-back-in-delay"
+    detail = ENGINE.observe(recorded.ref(name), recorded.objects(name), recorded.now(name))
+    assert detail is not None
+    assert "Switch back" not in dict(detail.facts)

@@ -147,7 +147,8 @@ def _promote(s: Situation) -> _Answer:
 
 
 def _promote_full(s: Situation) -> _Answer:
-    return _moving(s) or (_FIRST if s.first else ""), "promote to 100 %"
+    label = "make it stable" if s.strategy == "blueGreen" and s.switched else "promote to 100 %"
+    return _moving(s) or (_FIRST if s.first else ""), label
 
 
 def _skip(s: Situation) -> _Answer:

@@ -23,7 +23,7 @@ from mlcd_tui.engines import _workload as workload
 from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text, when
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.abilities import with_fact
-from mlcd_tui.engines.argo.facts import facts
+from mlcd_tui.engines.argo.facts import facts, moment
 from mlcd_tui.engines.argo.kinds import HASH, ROLLOUTS
 from mlcd_tui.engines.argo.lean import from_raw
 from mlcd_tui.engines.argo.lints import watch_out
@@ -63,6 +63,7 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         services=services(raw, objects),
         facts=(
             *((Clean("Watch out"), clean(each, limit=400)) for each in (*watch_out(state, raw), *told)),
+            *_back(state, tree),
             *facts(state, raw),
         ),
         events=events(raw, tree, objects),
@@ -102,6 +103,23 @@ def _on_the_wire(rollout: Rollout, state: State, wire: Live) -> tuple[Rollout, l
         return rollout, []
     told = f"The {wire.reading.label} sends {share} % to the new version, not what the controller last told."
     return replace(rollout, weight=replace(weight, actual=actual)), [told]
+
+
+def _back(state: State, tree: Tree) -> tuple[tuple[Clean, Clean], ...]:
+    """How a blue/green that has switched would go back: at once as long as the pods of the version before are up."""
+    if state.canary is not None or state.blue_green is None or state.in_flight:
+        return ()
+    stable = next((r.created for r in tree.revisions if Role.STABLE in r.roles), None)
+    for revision in tree.revisions:
+        # The controller takes only what was made before the stable version for a way back.
+        if revision.created is None or stable is None or revision.created >= stable:
+            continue
+        for group in revision.replica_sets:
+            if group.scale_down_at is not None and group.desired and not group.roles:
+                until = moment(group.scale_down_at)
+                told = f"at once to {_version(revision)} until {until}; later its pods have to start first"
+                return ((Clean("Switch back"), clean(told, limit=400)),)
+    return ()
 
 
 def _with_shares(rollout: Rollout, state: State, raw: JSON) -> Rollout:

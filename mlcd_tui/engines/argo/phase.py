@@ -97,7 +97,7 @@ def waiting_for_pause(state: State) -> Waiting:
         return Waiting(WaitFor.ANALYSIS, clean(f"{run.sentence}{then}", limit=300))
     person = state.human()
     if person is not None:
-        return Waiting(WaitFor.PERSON, _person(person.reason), since=person.since)
+        return Waiting(WaitFor.PERSON, _person(state, person.reason), since=person.since)
     timed = state.deadline()
     if timed is None:
         return _NOTHING
@@ -114,14 +114,15 @@ def _repair(state: State, message: str) -> Clean:
     return Clean("pods that do not come up" if message.startswith("ProgressDeadline") else "repair")
 
 
-def _person(reason: str) -> Clean:
+def _person(state: State, reason: str) -> Clean:
     if reason == CANARY_PAUSE:
         return Clean("your promotion")
     if reason == BLUE_GREEN_PAUSE:
         return Clean("your switch")
     if reason == INCONCLUSIVE[1]:
         return Clean("your decision: the experiment could not tell, and the controller makes it again")
-    return Clean("your decision: the analysis could not tell")
+    which = "" if state.canary is not None else " after the switch" if state.switched else " before the switch"
+    return Clean(f"your decision: the analysis{which} could not tell")
 
 
 def _moving(state: State, message: str) -> Waiting:

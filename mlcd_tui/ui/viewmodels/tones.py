@@ -68,9 +68,11 @@ def step_tone(state: StepState, rollout: Rollout | None = None) -> Tone:
 def phase_word(rollout: Rollout) -> str:
     """The phase in one word of lower case: the controller's own, but for the two moments of a blue/green."""
     if rollout.strategy is Strategy.BLUE_GREEN:
-        if rollout.phase is Phase.PAUSED and rollout.waiting.what is WaitFor.PERSON and not rollout.paused:
+        switched = rollout.weight is not None and rollout.weight.actual == 100
+        asked = rollout.waiting.what is WaitFor.PERSON and not rollout.paused
+        if rollout.phase is Phase.PAUSED and asked and not switched:
             return "preview"
-        if rollout.phase is Phase.PROGRESSING and rollout.weight is not None and rollout.weight.actual == 100:
+        if rollout.phase is Phase.PROGRESSING and switched:
             return "switching"
     return rollout.phase.value.lower()
 

@@ -145,7 +145,8 @@ def _group(group: ReplicaSet, parent: str, level: int, now: datetime, glyphs: Gl
         right = (Span(f"{glyphs.failed} {count} cannot make pods", Tone.BROKEN),)
     elif group.scale_down_at is not None and group.desired:
         seconds = max((group.scale_down_at - now).total_seconds(), 0.0)
-        right = (Span(f"ends in {times.span(seconds)} ", Tone.WAITS), *right)
+        # The words give way where there is little room, the time does not.
+        right = (Span("ends in ", Tone.WAITS), Span(f"{times.span(seconds)} ", Tone.WAITS), *right)
     name = str(group.template or group.name)
     yield Node(
         key,
