@@ -46,7 +46,18 @@ def reader_of(path: Path, named: str = "") -> tuple[Reader, Source]:
     for reader in READERS.all():
         if reader.fits(head, first):
             return reader, source
-    raise BadConfig(f"{clean(path, limit=300)} is in no known format.", advice=f"{_there_is()} Name it with --format.")
+    raise BadConfig(f"{clean(path, limit=300)} {_unfit(head)}", advice=f"{_there_is()} Name it with --format.")
+
+
+def _unfit(head: bytes) -> str:
+    """What is wrong with a file that no reader takes."""
+    if not head.strip():
+        return "is empty."
+    if head.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh")):
+        return "is compressed; unpack it first."
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"["):
+        return "is one JSON array; write one entry a line (jq -c '.[]')."
+    return "is in no known format."
 
 
 def _there_is() -> str:

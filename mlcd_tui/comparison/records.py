@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from mlcd_tui.comparison.lines import Source
 from mlcd_tui.domain.comparison.pair import Answer, Pair, RecordedRequest
 from mlcd_tui.domain.text import clean
+
+_MOST_UNPACKED = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +90,23 @@ def from_base64(text: str) -> bytes | None:
 
 
 def decoded(data: bytes) -> Any:
-    """A body as JSON where it is that, else as it is."""
+    """A body as JSON where it is that, else as it is; what was sent compressed (gzip) is unpacked first, in bounds."""
+    if data.startswith(b"\x1f\x8b"):
+        data = _unpacked(data)
     try:
         return json.loads(data)
     except (ValueError, RecursionError):
         return data
+
+
+def _unpacked(data: bytes) -> bytes:
+    """The same answer packed twice may differ in its bytes; what is damaged or unpacks to too much stays packed."""
+    work = zlib.decompressobj(31)
+    try:
+        plain = work.decompress(data, _MOST_UNPACKED)
+    except zlib.error:
+        return data
+    return plain if work.eof else data
 
 
 def failure(value: object) -> Answer:

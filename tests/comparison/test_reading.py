@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -235,9 +236,9 @@ def test_a_damaged_line_is_named_and_a_cut_last_one_is_passed_over(tmp_path: Pat
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "no known format"),
+        ("", "is empty"),
         ("hello\n", "no known format"),
-        ("[1]\n", "no known format"),
+        ("[1]\n", "is one JSON array"),
         ('{"path": "/x"}\n[1]\n', "line 2: no JSON object"),
         ('{"path": "/x"}\n{"path": 5}\n', "line 2"),
         ('{"path": "/x"}\n{"path": "/x", "body_b64": "%%"}\n', "line 2: body_b64 of the request is no base64"),
@@ -311,3 +312,47 @@ def test_no_objects_make_a_reader_fall(
         list(Pairs([path], name))
     except Problem:
         return
+
+
+def test_a_body_that_is_damaged_is_told_and_is_no_empty_one(tmp_path: Path) -> None:
+    har = json.loads(_har(tmp_path / "one.har").read_text(encoding="utf-8"))
+    har["log"]["entries"][0]["response"]["content"] = {"text": "***", "encoding": "base64"}
+    damaged = tmp_path / "two.har"
+    damaged.write_text(json.dumps(har), encoding="utf-8")
+    with pytest.raises(Unreadable, match="entry 1: the body of its response is no base64"):
+        _pairs(tmp_path / "one.har", damaged)
+
+
+def test_the_same_answer_packed_in_two_ways_is_the_same(tmp_path: Path) -> None:
+    body = json.dumps({"predictions": [0.5]}).encode()
+    packed = [base64.b64encode(gzip.compress(body, mtime=moment)).decode() for moment in (1, 2)]
+    sides = {
+        name: {"status": 200, "ms": 1.0, "body_b64": text}
+        for name, text in zip(("production", "shadow"), packed, strict=True)
+    }
+    ((pair,), _) = _pairs(_write(tmp_path / "pairs.jsonl", {"id": "1", **sides}))
+    assert pair.production.body == pair.shadow.body == {"predictions": [0.5]}
+
+
+@pytest.mark.parametrize("cut", [-4, 12])
+def test_a_packed_body_that_is_cut_stays_as_it_is(tmp_path: Path, cut: int) -> None:
+    packed = gzip.compress(b"{}" * 50)[:cut]
+    side = {"status": 200, "body_b64": base64.b64encode(packed).decode()}
+    ((pair,), _) = _pairs(_write(tmp_path / "pairs.jsonl", {"id": "1", "production": side, "shadow": side}))
+    assert pair.production.body == packed
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (gzip.compress(b"{}"), "is compressed; unpack it first"),
+        (b" \n", "is empty"),
+        (b'[{"id": "1"}]', "is one JSON array; write one entry a line"),
+        (b"127.0.0.1 - - GET", "is in no known format"),
+    ],
+)
+def test_what_no_reader_takes_says_why(tmp_path: Path, data: bytes, told: str) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(data)
+    with pytest.raises(BadConfig, match=told):
+        _pairs(path)

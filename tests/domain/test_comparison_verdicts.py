@@ -121,6 +121,18 @@ def test_a_slowness_of_some_requests_is_found_though_the_median_does_not_see_it(
     assert report.latency.faster == 0
 
 
+@pytest.mark.parametrize("pairs", [800, 2_000])
+def test_a_slow_tenth_does_not_drown_in_ordinary_jitter(pairs: int) -> None:
+    def times(draw: random.Random, more: float) -> tuple[float, float]:
+        one, two = draw.lognormvariate(3, 0.5), draw.lognormvariate(3, 0.5)
+        return one, two + more * (draw.random() < 0.1)
+
+    slow = [_compare(_score, _score, pairs=pairs, ms=lambda draw: times(draw, 300), seed=seed) for seed in range(10)]
+    assert {report.verdict for report in slow} == {ComparisonVerdict.SLOWER}
+    fair = [_compare(_score, _score, pairs=pairs, ms=lambda draw: times(draw, 0), seed=seed) for seed in range(40)]
+    assert sum(report.verdict is ComparisonVerdict.SLOWER for report in fair) <= 3
+
+
 def test_versions_that_are_slow_by_turns_are_as_fast_once_there_are_enough_pairs() -> None:
     def turns(draw: random.Random) -> tuple[float, float]:
         return draw.choice(((5.0, 45.0), (45.0, 5.0), (5.0, 5.0)))

@@ -41,7 +41,10 @@ class _Har:
             raise Unreadable(f"{clean(source.path)} has no log.entries: it is no HAR.")
         seen: Counter[str] = Counter()
         for number, entry in enumerate(entries, 1):
-            record = _record(entry, seen)
+            try:
+                record = _record(entry, seen)
+            except ValueError as error:
+                raise Unreadable(f"{clean(source.path)}, entry {number}: {error}.") from error
             if record is None:
                 raise Unreadable(f"{clean(source.path)}, entry {number}: it has no request with a method and a url.")
             yield record
@@ -77,7 +80,7 @@ def _posted(data: Any) -> bytes:
     if not isinstance(text, str):
         return b""
     if data.get("encoding") == "base64":
-        return from_base64(text) or b""
+        return _from_base64(text, "request")
     return text.encode("utf-8", "replace")
 
 
@@ -93,5 +96,13 @@ def _answer(entry: dict[str, Any]) -> Answer:
     if not isinstance(text, str):
         return Answer(status, ms, recorded=False)
     base64 = isinstance(content, dict) and content.get("encoding") == "base64"
-    raw = from_base64(text) if base64 else text.encode("utf-8", "replace")
-    return Answer(status, ms, decoded(raw or b""))
+    raw = _from_base64(text, "response") if base64 else text.encode("utf-8", "replace")
+    return Answer(status, ms, decoded(raw))
+
+
+def _from_base64(text: str, of: str) -> bytes:
+    """A body that is damaged is none that was empty. Raises `ValueError`."""
+    raw = from_base64(text)
+    if raw is None:
+        raise ValueError(f"the body of its {of} is no base64")
+    return raw
