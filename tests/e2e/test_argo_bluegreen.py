@@ -171,6 +171,7 @@ def test_a_retry_is_judged_anew_before_anybody_can_switch(stage: Stage, source: 
     retried = act(stage, "retry")
     assert retried.code == 0, retried
     stage.phase("Paused", revision=2)
+    stage.until(lambda r: r["status"]["blueGreen"]["prePromotionAnalysisRunStatus"]["name"].endswith(".1"), "a new run")
     early = act(stage, "switch")
     assert early.code == 3, early
     assert "analysis before the switch still runs" in early.err
