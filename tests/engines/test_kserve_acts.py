@@ -171,6 +171,18 @@ def test_a_standard_promotion_keeps_the_canarys_pods_and_lets_the_old_go() -> No
     assert scene.row.version == "v7"
 
 
+def test_of_several_the_only_one_with_a_share_is_meant() -> None:
+    scene = world.standard(canary("v7", 0), canary("v8", 25))
+    assert scene.done(Verb.PROMOTE).done
+    assert [entry["trafficPercent"] for entry in scene.isvc["spec"]["canary"]] == [0, 50]
+    plan = scene.plan(Verb.PROMOTE_FULL)
+    assert "Canary v7 stays beside it" in plan.warnings[0]
+    assert scene.done(Verb.PROMOTE_FULL).done
+    assert scene.predictor["name"] == "v8"
+    assert [entry["predictor"]["name"] for entry in scene.isvc["spec"]["canary"]] == ["v7"]
+    assert scene.row.stable_version == "v8"
+
+
 def test_a_promotion_is_not_done_while_the_old_deployment_stands() -> None:
     scene = world.standard(canary("v7", 50))
     plan = scene.plan(Verb.PROMOTE_FULL)

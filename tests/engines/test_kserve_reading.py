@@ -50,7 +50,22 @@ def test_a_failed_load_beside_the_old_model_is_loud() -> None:
     assert row.weight is not None
     assert row.weight.actual == 0, "latest is what serves, as long as nothing newer is ready"
     (blocked,) = world.knative_blocked().facts("Blocked")
-    assert "the old model still serves" in blocked
+    assert "the old one still serves" in blocked
+
+
+def test_a_failed_load_that_kserve_tells_of_one_pod_takes_nothing_from_what_serves() -> None:
+    scene = world.knative_blocked()
+    part = scene.isvc["status"]["components"]["predictor"]
+    part["latestReadyRevision"] = part["latestCreatedRevision"]
+    part["traffic"] = [
+        {"revisionName": part["latestCreatedRevision"], "latestRevision": True, "percent": 20},
+        {"revisionName": part["latestRolledoutRevision"], "percent": 80, "tag": "prev"},
+    ]
+    assert "the old one still serves, v6" in scene.row.message
+    part["latestRolledoutRevision"] = part["latestCreatedRevision"]
+    for told, words in (("True", "KServe tells it of one pod"), ("False", "nothing serves")):
+        scene.isvc["status"]["conditions"] = [{"type": "PredictorReady", "status": told}]
+        assert words in scene.row.message
 
 
 def test_a_failed_load_with_nothing_before_it_says_that_nothing_serves() -> None:

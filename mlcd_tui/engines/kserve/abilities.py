@@ -39,9 +39,12 @@ def hindrance(state: State) -> str:
 
 
 def _several(state: State) -> str:
-    names = [each.told for each in state.candidates]
-    which = f"more than one version is on its way ({listed(names)}), and which is meant cannot be told; change the spec"
-    return which if len(names) > 1 else ""
+    """Why an act cannot be about one of several; the only one that has a share of live traffic is meant."""
+    if state.meant is not None:
+        return ""
+    names = listed([each.told for each in state.candidates])
+    mend = "leave one of them a trafficPercent, 0 for the others"
+    return f"more than one version is on its way ({names}), and which is meant cannot be told; {mend}"
 
 
 def _all_already(state: State) -> str:

@@ -33,8 +33,7 @@ def _blocked(state: State) -> str:
     own = state.inference
     if own.transition not in {Transition.BLOCKED, Transition.INVALID}:
         return ""
-    still = "the old model still serves" if standing.still_serves(state) else "nothing serves"
-    return f"{own.transition}: {own.failure.told or 'no word on why'}; {still}"
+    return f"{own.transition}: {own.failure.told or 'no word on why'}; {standing.serves(state)}"
 
 
 def _model(own: Inference) -> list[tuple[str, str]]:

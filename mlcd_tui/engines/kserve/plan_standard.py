@@ -76,6 +76,7 @@ def full(case: Case, title: str) -> Plan | Refusal:
         mark={"goal": "full"},
         expect=f"{canary.name} is the predictor",
         warnings=[
+            "" if alone else f"Canary {_others(case, canary)} stays beside it, with the share that it has",
             f"Whoever calls the Service {stable.service} itself, past the route, finds it gone",
             f"Canary {new.told} begins with the {pods(new.desired)} that it has, and scales from there"
             if new.deployment is not None
@@ -147,6 +148,10 @@ def _overlaid(below: JSON, above: JSON) -> JSON:
         there = found.get(key)
         found[key] = _overlaid(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
     return found
+
+
+def _others(case: Case, canary: Canary) -> str:
+    return listed([each.name for each in case.inference.canaries if each.index != canary.index])
 
 
 def _canary(version: Version) -> Canary:

@@ -6,6 +6,7 @@ from mlcd_tui.domain.rollout import Phase, WaitFor, Waiting
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import text, when
 from mlcd_tui.engines._words import listed, pods
+from mlcd_tui.engines.kserve.inference import Inference
 from mlcd_tui.engines.kserve.kinds import Mode, Transition
 from mlcd_tui.engines.kserve.state import State
 
@@ -20,7 +21,7 @@ def phase(state: State) -> tuple[Phase, str]:
     if _broken(state):
         return Phase.DEGRADED, _failed(state)
     if stuck := next((each for each in (*state.candidates, state.stable) if each.stuck), None):
-        return Phase.DEGRADED, f"{stuck.told} gets no ready pods ({stuck.stuck}); {_serves(state)}"
+        return Phase.DEGRADED, f"{stuck.told} gets no ready pods ({stuck.stuck}); {serves(state)}"
     if not own.rolled and own.mode is Mode.KNATIVE:
         return Phase.PROGRESSING, f"{state.stable.told} is the first, and is not ready"
     if state.in_flight:
@@ -40,13 +41,25 @@ def still_serves(state: State) -> bool:
     """
     own = state.inference
     if own.mode is Mode.KNATIVE:
-        return bool(own.ready) and own.ready != own.created and own.holds("PredictorRouteReady") is not False
+        return _older_serves(own) or (
+            bool(own.ready) and own.ready == own.created and own.holds("PredictorReady") is True
+        )
     return own.holds("PredictorReady") is True or state.stable.count("availableReplicas") > 0
 
 
-def _serves(state: State) -> str:
+def _older_serves(own: Inference) -> bool:
+    """In Knative mode: another revision than the newest has the traffic, or some of it."""
+    if own.holds("PredictorRouteReady") is False or not own.ready:
+        return False
+    return own.ready != own.created or (own.rolled not in {"", own.created} and own.share_of(own.rolled) > 0)
+
+
+def serves(state: State) -> str:
+    """Whether customers are still answered, and by what, beside a version that is broken. Not clean."""
     if not still_serves(state):
         return "nothing serves"
+    if state.inference.mode is Mode.KNATIVE and not _older_serves(state.inference):
+        return "KServe tells it of one pod, and others of the same version still serve"
     # In Standard mode the Deployment keeps pods of the version before under the same name.
     older = state.inference.mode is Mode.KNATIVE or state.in_flight
     return f"the old one still serves, {state.stable.told}" if older else "the old one still serves"
@@ -57,14 +70,18 @@ def _failed(state: State) -> str:
     why = own.failure.told
     new = state.candidate.told if state.candidate and own.mode is Mode.KNATIVE else state.stable.told
     what = "its spec is not valid" if own.transition is Transition.INVALID else f"{new} failed to load"
-    return f"{what}{f' ({why})' if why else ''}; {_serves(state)}"
+    return f"{what}{f' ({why})' if why else ''}; {serves(state)}"
 
 
 def _under_way(state: State) -> tuple[Phase, str]:
     names = listed([each.told for each in state.candidates[:4]])
     have = f"{state.share} %" if state.share is not None else f"{state.asked} %"
     if not state.ready:
-        return Phase.PROGRESSING, f"{names} is not ready; {have} of live traffic goes to it"
+        late = listed([each.told for each in state.candidates if each.canary is None or not each.canary.ready][:4])
+        return (
+            Phase.PROGRESSING,
+            f"{late or names} {'are' if ' and ' in late else 'is'} not ready; {have} of live traffic goes to it",
+        )
     if not state.arrived:
         return Phase.PROGRESSING, f"{names} has {have} of live traffic; {state.asked} % is asked for"
     if state.mode is Mode.KNATIVE and state.asked == 100:

@@ -105,8 +105,15 @@ class State:
 
     @property
     def candidate(self) -> Version | None:
-        """The version on its way; the first of several."""
-        return next(iter(self.candidates), None)
+        """The version on its way; of several the only one that has a share, else the first."""
+        return self.meant or next(iter(self.candidates), None)
+
+    @property
+    def meant(self) -> Version | None:
+        """The version that an act is about; None: there is none, or which of several cannot be told."""
+        found = self.candidates
+        with_share = [each for each in found if each.canary is not None and each.canary.percent]
+        return found[0] if len(found) == 1 else with_share[0] if len(with_share) == 1 else None
 
     def _revision(self, handle: str, where: str) -> Version:
         found = next((d for d in self.deployments if handle and labels_of(d).get(KNATIVE_REVISION) == handle), None)
@@ -190,7 +197,10 @@ class State:
         own = self.inference
         if self.mode is Mode.KNATIVE:
             return bool(own.created) and own.ready == own.created
-        return all(each.canary is not None and each.canary.ready is True for each in self.candidates)
+        canaries = [each.canary for each in self.candidates if each.canary is not None]
+        # Of several, one at 0 % without pods of its own never gets ready, and holds nobody up.
+        with_pods = [canary for canary in canaries if own.pods_of(canary, canary.percent)] or canaries
+        return bool(canaries) and all(canary.ready is True for canary in with_pods)
 
     @property
     def next_step(self) -> int:
