@@ -199,8 +199,11 @@ class AfterSwitch:
         watched.task = begin(work, f"watch {switch.ref} after its switch", lambda _sentence: None)
 
     def _keep(self, watched: _Watched) -> None:
+        """For the next program: as long as the settings say, should this one be asked to watch for less."""
         if self._ways.kept is not None and watched.place:
-            self._ways.kept.keep(watched.place, watched.switch)
+            switch = watched.switch
+            usual = switch.begun + timedelta(seconds=watched.settings.watch_after)
+            self._ways.kept.keep(watched.place, replace(switch, until=max(switch.until, usual)))
 
     def _drop(self, watched: _Watched) -> None:
         if self._ways.kept is not None and watched.place:
@@ -222,8 +225,8 @@ class AfterSwitch:
             self._tell(watched, watch)
             if watch.state is WatchState.BACK:
                 self.standing.pop(watched.switch.ref, None)
+                self._drop(watched)
                 break
-        self._drop(watched)
         self._tell(watched, replace(watched.newest, ended=True))
 
     def _tell(self, watched: _Watched, watch: SwitchWatch) -> None:

@@ -179,7 +179,19 @@ async def test_the_next_program_goes_on_watching(world: World, kept: KeptSwitche
     await watched(world)
     (offer,) = offers
     assert offer.intent == Intent(Verb.SWITCH_BACK, REF)
-    assert kept.lately(ways.place(), datetime.fromtimestamp(BEGUN, UTC)) == ()  # its time is over
+    assert kept.lately(ways.place(), ways.clock()) == ()  # its time is over
+
+
+async def test_a_command_that_watches_shortly_leaves_the_rest_to_the_next_program(
+    world: World, kept: KeptSwitches
+) -> None:
+    world.served("blue", rate=40)
+    world.desk.watch_for(60)
+    await switched(world)
+    assert (await watched(world)).ended
+    assert world.now < BEGUN + 100
+    (switch,) = kept.lately(world.desk._ways.place(), world.desk._ways.clock())
+    assert switch.until.timestamp() == pytest.approx(BEGUN + 900, abs=2)
 
 
 async def test_what_was_taken_back_or_lies_there_damaged_is_not_watched_again(world: World, kept: KeptSwitches) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from mlcd_tui.domain.intent import Intent, Verb
@@ -12,6 +14,8 @@ from mlcd_tui.domain.post_switch import RollbackOffer
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.traffic import Judgement, Significance
 from mlcd_tui.domain.traffic_ports import ComparisonProgress, ComparisonRun, ComparisonWish
+from mlcd_tui.ui import ways_back
+from mlcd_tui.ui.screens import rollout_traffic
 from mlcd_tui.ui.screens.comparison import ComparisonScreen
 from mlcd_tui.ui.screens.form import FormScreen
 from mlcd_tui.ui.screens.rollout import RolloutScreen
@@ -170,7 +174,10 @@ def an_offer(intent: Intent | None) -> RollbackOffer:
     return RollbackOffer(CHURN, told, intent, NOW, verdict)
 
 
-async def test_a_way_back_is_offered_by_a_word_and_a_key_and_never_taken_by_itself() -> None:
+async def test_a_way_back_is_offered_by_a_word_and_a_key_and_never_taken_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ways_back, "_LATE", 3_600)  # the test listens itself, once
     session = a_session()
     session.traffic.offer_back(an_offer(Intent(Verb.SWITCH_BACK, CHURN)))
     app = make_app(session)
@@ -185,6 +192,20 @@ async def test_a_way_back_is_offered_by_a_word_and_a_key_and_never_taken_by_itse
         await pilot.pause()
         assert session.proposed == [Intent(Verb.SWITCH_BACK, CHURN)]
         assert session.confirmed == []
+        assert list(app._notifications) == [], "the notice would lie on the dialog's buttons"
+
+
+async def test_a_comparison_made_elsewhere_appears_while_one_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollout_traffic, "_AGAIN", 0.01)
+    session = a_session()
+    session.traffic.reports[CHURN] = ()
+    async with make_app(session).run_test(size=SIZE) as pilot:
+        screen = await open_tab(pilot)
+        assert not screen.query_one("#comparisons", RowList).display
+        session.traffic.reports[CHURN] = (report(),)
+        async with asyncio.timeout(10):
+            while not screen.query_one("#comparisons", RowList).display:
+                await pilot.pause(0.01)
 
 
 async def test_no_offer_is_said() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlcd_tui.domain.comparison.report import ComparisonReport, ComparisonVerdict
 from mlcd_tui.domain.text import Clean
-from mlcd_tui.domain.traffic import Mirror, Point, TrafficReading, TrafficRole, VersionTraffic
+from mlcd_tui.domain.traffic import Judgement, Mirror, Point, Significance, TrafficReading, TrafficRole, VersionTraffic
 from mlcd_tui.domain.traffic_ports import ComparisonProgress
 from mlcd_tui.ui.viewmodels.comparison_view import (
     example_lines,
@@ -167,3 +167,13 @@ def test_two_sparklines_on_one_scale_can_be_compared() -> None:
     assert sparkline([8.0, 0.0, None, 0.0], 2, top=8.0) == "⢁⢀"
     assert sparkline([1.0, 8.0], 10, top=8.0, ascii_only=True) == ":@"
     assert sparkline([], 10) == sparkline([None], 10) == ""
+
+
+def test_not_worse_is_no_tick_where_what_serves_fails() -> None:
+    fine = Significance(Clean("error rate since the switch"), Judgement.NOT_WORSE, Clean("0 % of 900 after"))
+    told = replace(reading(), verdicts=(), since_switch=(fine,))
+    assert "✔ error rate since the switch: not worse  0 % of 900 after" in _tab(told)
+    doubted = replace(fine, caution=Clean("what serves fails itself, 30 % of its newest 1,800 answers"))
+    shown = _tab(replace(told, since_switch=(doubted,)))
+    assert "✔ error rate" not in shown
+    assert "? error rate since the switch: not worse  what serves fails itself, 30 %" in " ".join(shown.split(" "))
