@@ -120,6 +120,23 @@ def test_the_real_schema_refuses_what_the_plans_never_ask_for(api: LabApi, names
     assert "KServe copies no traffic" in said.out + said.err, said
 
 
+def test_a_blocked_load_and_an_ignored_field_are_told_loudly(api: LabApi, namespace: str) -> None:
+    player = start(api, namespace, "standard")
+    api.merge("InferenceService", namespace, NAME, {"spec": {"predictor": {"canaryTrafficPercent": 10}}})
+    player.look()
+    states = {"activeModelState": "Loaded", "targetModelState": "FailedToLoad"}
+    failure = {"reason": "ModelLoadFailed", "location": "churn-x", "message": "no such file", "exitCode": 1}
+    blocked = {"transitionStatus": "BlockedByFailedLoad", "states": states, "lastFailureInfo": failure}
+    copies = {"failedCopies": 1, "totalCopies": 4}
+    status = {"status": {"modelStatus": {**blocked, "copies": copies}}}
+    api.merge("InferenceService", namespace, NAME, status, subresource="status")
+    found = mlcd("rollouts", "get", NAME, "-n", namespace, "-o", "json").json
+    assert found["phase"] == "Degraded"
+    for words in ("failed to load", "ModelLoadFailed, churn-x: no such file (exit code 1)", "the old one still serves"):
+        assert words in found["message"]
+    assert "canaryTrafficPercent is ignored in Standard mode" in found["facts"]["Watch out"]
+
+
 def _canary(api: LabApi, namespace: str) -> None:
     api.merge("InferenceService", namespace, NAME, {"spec": {"canary": [world.canary("v7", 10)]}})
     seen = "the canary in the status"
