@@ -67,7 +67,7 @@ class FleetFeed:
         lenders = {
             watch.resource: engine.name
             for engine, watch in self._watches
-            if not watch.label_selector and watch.looked_up_by is None
+            if not (watch.label_selector or watch.when_needed) and watch.looked_up_by is None
         }
         found: dict[tuple[str, Resource], list[Groups]] = {}
         for engine, watch in tuple(self._watches):

@@ -139,7 +139,7 @@ def test_an_abort_from_a_service_that_is_gone_is_done_all_the_same() -> None:
     accept(after, ResolvedRefs="BackendNotFound")
     settled = judged(found, after)
     assert settled.done
-    assert settled.sentence == "the gateways took it; churn-green, which gets no traffic, is not there"
+    assert settled.sentence == "the gateways took it; churn-green, which gets no traffic, cannot be reached"
     after[SERVICES].clear()
     assert judged(found, after).failed, "nor is the one that serves"
 

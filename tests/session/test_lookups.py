@@ -13,7 +13,7 @@ from mlcd_tui.cluster.client import Client
 from mlcd_tui.cluster.store import Delta
 from mlcd_tui.cluster.watch import Reflector
 from mlcd_tui.domain.fleet import Fleet
-from mlcd_tui.domain.ports import FleetWatch
+from mlcd_tui.domain.ports import Engine, FleetWatch
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, SERVICES, Resource, RolloutRef
 from mlcd_tui.engines.deployment import ENGINE as DEPLOYMENT
 from mlcd_tui.engines.gateway import ENGINE as GATEWAY
@@ -21,8 +21,15 @@ from mlcd_tui.session import fleet_feed
 from mlcd_tui.session.live import LiveSession
 from mlcd_tui.session.lookups import Lookups
 from mlcd_tui.session.options import Options
-from tests.engines.toy import Lean
+from tests.engines.toy import Lean, Toy
 from tests.session.conftest import Bench, until
+
+
+class Sparing(Toy):
+    """It would watch all Deployments, and has no rollout: nobody can borrow from it."""
+
+    watches = (*Toy.watches, FleetWatch(DEPLOYMENTS, Lean, when_needed=True))
+
 
 LABELS = st.dictionaries(st.sampled_from("abc"), st.sampled_from("xyz"), max_size=3)
 CHANGES = st.lists(st.tuples(st.integers(0, 4), st.none() | LABELS), max_size=12)
@@ -112,12 +119,13 @@ async def test_a_routes_row_tells_versions_and_pods_and_nothing_is_watched_twice
     def told(fleet: Fleet) -> bool:
         return fleet.complete and any(row.stable_version == "1" and row.replicas.desired == 2 for row in fleet.rows)
 
+    engines: list[Engine] = [DEPLOYMENT, GATEWAY, Sparing()]
     options = Options(kubeconfig=str(bench.kubeconfig))
-    session = LiveSession(lambda: [DEPLOYMENT, GATEWAY], options, lambda: bench.audit)
+    session = LiveSession(lambda: engines, options, lambda: bench.audit)
     await session.start()
     try:
         await until(session, told)
-        assert sorted(watched) == ["deployments*", "httproutes*", "services", "services*"]
+        assert sorted(watched) == ["configmaps", "deployments*", "httproutes*", "services", "services*"]
         assert [row.ref.name for row in session.fleet.rows] == ["churn"], "its Deployments are no rows of their own"
     finally:
         await session.stop()
