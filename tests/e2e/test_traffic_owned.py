@@ -79,8 +79,10 @@ def test_a_revert_by_git_is_told_and_a_way_back_exists(lab: Lab, plane: Plane, n
     assert "Argo CD keeps this route" in again.out, "our own write does not hide whose it is"
     apply(lab, namespace, "churn", "argocd-controller")
     plane.served(namespace, "churn")
-    found = mlcd("rollouts", "get", "churn", "-n", namespace, "-o", "json").json
+    (found,) = mlcd("rollouts", "list", "-n", namespace, "-o", "json").json["items"]
     assert found["weight"]["set"] in {0, 100}, "what Git asked for is what is told"
+    assert (found["name"], found["replicas"]["ready"]) == ("churn", 2), "pods of both, and no rows beside it"
+    assert {each["image"] for each in found["images"]} == {"registry.example/model:1", "registry.example/model:2"}
 
 
 @pytest.fixture
