@@ -70,11 +70,17 @@ def test_no_customer_is_answered_by_the_shadow_and_none_pays_for_the_switch(
             shadow, ids = Model(plane, stage.namespace, NAME), {each.id for each in mirrored}
             plane.wait(lambda: ids <= set(shadow.seen().copies), "the shadow did not get every copy")
             assert not ids & set(shadow.seen().ids), "a customer's own request went to the shadow"
-            approve(stage)
+            before = customers.answers
+            assert len(before) > 2_000
+            assert versions(before) == {"1": len(before)}, "somebody was answered by the shadow"
+            approve(stage)  # seen to take effect: all live traffic is with the new version
+            plane.served(stage.namespace, NAME)
+            assert versions(customers.next(500)) == {"2": 500}
             stage.phase("Succeeded")
             plane.served(stage.namespace, NAME)
-            assert versions(customers.next(300)) == {"2": 300}
+            assert versions(customers.next(500)) == {"2": 500}
         assert not customers.failed, customers.failed[:3]
+        assert len(customers.answers) > 4_000, "of the whole journey"
 
 
 def test_a_metric_that_flagger_measured_is_told_with_its_value(
