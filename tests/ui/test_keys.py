@@ -19,7 +19,7 @@ from mlcd_tui.ui.screens.rollout import RolloutScreen
 from mlcd_tui.ui.screens.text_view import TextScreen
 from mlcd_tui.ui.viewmodels.spans import plain
 from mlcd_tui.ui.viewmodels.targets import LogTarget
-from mlcd_tui.ui.widgets.footer import KeyBar
+from mlcd_tui.ui.widgets.footer import KeyBar, KeyItem
 from mlcd_tui.ui.widgets.line_view import LinesView
 from mlcd_tui.ui.widgets.reader import Reader
 from tests.ui.fake_session import FakeSession, make_app
@@ -144,3 +144,16 @@ def foreign_markup(path: Path) -> list[str]:
 
 def test_no_text_reaches_textual_as_markup() -> None:
     assert [place for path in sorted(UI.rglob("*.py")) for place in foreign_markup(path)] == []
+
+
+def test_where_not_all_keys_fit_those_that_do_nothing_now_make_room() -> None:
+    bar = KeyBar()
+    bar.items = (
+        KeyItem("p", "promote", "p", enabled=False),
+        KeyItem("a", "abort", "a"),
+        KeyItem("u", "roll back", "u", enabled=False),
+        KeyItem("b", "switch", "b"),
+        KeyItem("?", "help", "?"),
+    )
+    shown = [[item.key for item in bar._fitting(room, 2)] for room in (80, 40, 30, 4)]
+    assert shown == [["p", "a", "u", "b", "?"], ["p", "a", "b", "?"], ["a", "b", "?"], ["?"]]

@@ -29,7 +29,7 @@ class KeyItem:
 
 
 class KeyBar(Widget):
-    """Shows as many keys as fit; the last one (help) always."""
+    """Shows as many keys as fit, those first that do something now; the last one (help) always."""
 
     DEFAULT_CSS = """
     KeyBar { height: 1; dock: bottom; background: $tone-bar; }
@@ -68,17 +68,21 @@ class KeyBar(Widget):
         return Strip(strip).adjust_cell_length(room).apply_style(self.rich_style)
 
     def _fitting(self, room: int, gap: int) -> list[KeyItem]:
+        """In their order; what is possible now has the room first."""
         if not self.items:
             return []
-        last = self.items[-1]
+        *items, last = self.items
         room -= width(_line(last)) + _EDGE
-        chosen = []
-        for item in self.items[:-1]:
-            room -= width(_line(item)) + gap
-            if room < 0:
-                break
-            chosen.append(item)
-        return [*chosen, last]
+        chosen: set[int] = set()
+        for enabled in (True, False):
+            for place, item in enumerate(items):
+                if item.enabled is not enabled:
+                    continue
+                room -= width(_line(item)) + gap
+                if room < 0:
+                    return [*(items[at] for at in sorted(chosen)), last]
+                chosen.add(place)
+        return [*items, last]
 
     def on_click(self, event: events.Click) -> None:
         """Do what the clicked key does."""
