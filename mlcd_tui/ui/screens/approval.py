@@ -209,6 +209,11 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
                     else ()
                 )
 
+    @property
+    def _stands(self) -> bool:
+        """It is on the screen still: one that is being closed is attached a moment longer than its parts."""
+        return self.is_attached and bool(self.query("#status"))
+
     def _show_status(self) -> None:
         room = max(self._room(), 10)
         lines = tuple(part for line in self._status() for part in wrap(line, room))[:_MOST_STATUS]
@@ -341,12 +346,12 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
                 self.proposal, reason=reason, typed_name=name, progress=self.host.guarded(self._hear)
             )
         except Exception as error:
-            if self.is_attached:
+            if self._stands:
                 self._fail(error)
             raise  # the app tells it and writes it down
         finally:
             in_flight(app).discard(ref)
-        if self.is_attached:
+        if self._stands:
             self._end(outcome)
         else:
             severity = "information" if outcome.result is Result.DONE else "warning"
@@ -359,7 +364,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
 
     def _hear(self, sentence: Clean) -> None:
         self._progress = sentence
-        if self.is_attached and self.stage is Stage.ACTING:
+        if self._stands and self.stage is Stage.ACTING:
             self._show_status()
             self._fit()
 
@@ -382,7 +387,7 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
             self._trouble = ""
         except Problem as problem:
             self._trouble = str(clean(str(problem)))
-        if not self.is_attached:
+        if not self._stands:
             return
         self.stage, self.outcome, self._warned = Stage.DECIDING, None, False
         self._show_proposal()
