@@ -37,9 +37,10 @@ def list_(ctx: click.Context, watch: bool) -> None:  # noqa: FBT001
     if not watch:
         print_list(globals_)
         return
+    from mlcd_tui.cli.unread import while_read
     from mlcd_tui.cli.watching import watch_list
 
-    run(lambda wired: watch_list(wired, globals_.output), globals_)
+    run(lambda wired: while_read(watch_list(wired, globals_.output)), globals_)
 
 
 def print_list(globals_: Globals) -> None:
@@ -75,13 +76,13 @@ def get(ctx: click.Context, name: str, watch: bool) -> None:  # noqa: FBT001
     globals_ = current(ctx)
 
     async def work(wired: Wired) -> None:
-        from mlcd_tui.cli import paint, tree, watching
+        from mlcd_tui.cli import paint, tree, unread, watching
 
         ref = await resolve_or_suggest(wired, globals_, name)
         painted = paint.to_stdout(ascii_only=wired.settings.ascii)
         now = await server_clock(wired)
         if watch:
-            await watching.watch_one(wired, ref, globals_.output, painted, now)
+            await unread.while_read(watching.watch_one(wired, ref, globals_.output, painted, now))
             return
         detail = await wired.session.detail(ref)
         tell_hidden(detail)

@@ -12,6 +12,7 @@ from mlcd_tui.cli.duration import DURATION
 from mlcd_tui.cli.naming import ROLLOUT_NAME, resolve_or_suggest
 from mlcd_tui.cli.options import current, global_options
 from mlcd_tui.cli.rollouts import rollouts
+from mlcd_tui.cli.unread import while_read
 from mlcd_tui.cli.wiring import Wired, run
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import clean
@@ -39,7 +40,7 @@ def traffic(ctx: click.Context, name: str, window: float | None, watch: bool) ->
         ref = await resolve_or_suggest(wired, globals_, name)
         span = window or 0.0  # that of the settings
         if watch:
-            await _watch(wired, ref, span, globals_.output)
+            await while_read(_watch(wired, ref, span, globals_.output))
         reading = await wired.session.traffic.look(ref, window=span)
         _print(ref, reading, globals_.output)
         return 1 if reading.problem else 0
