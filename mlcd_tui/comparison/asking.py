@@ -15,6 +15,7 @@ from mlcd_tui.comparison.lines import any_json
 from mlcd_tui.domain.comparison.pair import Answer, RecordedRequest
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import Clean, clean
+from mlcd_tui.wire.tls import trusting_nobody
 
 MOST_ANSWER = 4 << 20
 """Bytes of one answer; one that is longer is counted and not compared."""
@@ -97,7 +98,10 @@ class Version:
         """Opens nothing yet."""
         limits = httpx.Limits(max_connections=self.at_once, max_keepalive_connections=self.at_once)
         timeout = httpx.Timeout(self.seconds, connect=_CONNECT)
-        self._client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False, follow_redirects=False)
+        verify = True if self._base.scheme == "https" else trusting_nobody()
+        self._client = httpx.AsyncClient(
+            verify=verify, timeout=timeout, limits=limits, trust_env=False, follow_redirects=False
+        )
         return self
 
     async def __aexit__(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mlcd_tui.comparison.statement import MOST_BYTES
 from mlcd_tui.config import paths
+from mlcd_tui.config.whole_file import write_new
 from mlcd_tui.domain.errors import BadConfig
 from mlcd_tui.domain.text import clean
 
@@ -37,9 +37,7 @@ class ComparisonStore:
         path = self.folder / f"{at.astimezone(UTC):%Y%m%dT%H%M%S%f}-{mark}.json"
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _write_new(path, data)
-        except FileExistsError:
-            return path  # the very same bytes at the very same moment
+            write_new(path, data)  # where the name is taken, the very same bytes are there of the very same moment
         except OSError as error:
             raise BadConfig(
                 f"Nothing can be kept in {clean(self.folder)}: {clean(error.strerror or error)}.",
@@ -63,15 +61,3 @@ class ComparisonStore:
         except OSError:
             return None
         return data if len(data) <= _MOST_FILE else None
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    """A file whole or not at all, and never in the place of another."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".new-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.link(file.name, path)  # unlike a rename it fails where the name is taken
-        finally:
-            Path(file.name).unlink(missing_ok=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from mlcd_tui.config import paths
+from mlcd_tui.config.whole_file import write_whole
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import clean
@@ -98,9 +98,7 @@ class KeptSwitches:
         )
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".new-", delete=False) as file:
-                file.write(msgspec.json.encode(kept))
-            Path(file.name).replace(self._path(place, switch.ref))
+            write_whole(self._path(place, switch.ref), msgspec.json.encode(kept))
 
     def drop(self, place: str, ref: RolloutRef) -> None:
         """Keep it no longer."""

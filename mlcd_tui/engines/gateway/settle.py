@@ -43,7 +43,9 @@ def _traffic(plan: Plan, raw: JSON, objects: Objects) -> Settled:
         return _never(f"the route was changed again by {last or 'somebody else'}")
     word = acceptance(route)
     if word.ok is False and share in {0, 100} and (gone := _left_behind(route, split, objects, aborted=share == 0)):
-        return Settled(done=True, sentence=clean(f"the gateways took it; {gone}, which gets no traffic, cannot be reached"))
+        return Settled(
+            done=True, sentence=clean(f"the gateways took it; {gone}, which gets no traffic, cannot be reached")
+        )
     if word.ok is not True:
         return _never(word.sentence) if word.ok is False else _not_yet(word.sentence)
     looks = gates(route, objects)
