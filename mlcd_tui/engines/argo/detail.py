@@ -6,9 +6,8 @@ from dataclasses import replace
 
 from mlcd_tui.domain.intent import Verb
 from mlcd_tui.domain.plan import Ability
-from mlcd_tui.domain.refs import EVENTS, JSON, REPLICA_SETS, SERVICES, Objects, RolloutRef
+from mlcd_tui.domain.refs import JSON, REPLICA_SETS, SERVICES, Objects, RolloutRef
 from mlcd_tui.domain.rollout import (
-    Condition,
     Event,
     Revision,
     Role,
@@ -20,7 +19,9 @@ from mlcd_tui.domain.rollout import (
 )
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines import _workload as workload
-from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text, when
+from mlcd_tui.engines._json import dig, integer, labels_of, name_of, rows, selector_text, selects, table, text
+from mlcd_tui.engines._reported import conditions
+from mlcd_tui.engines._reported import events as reported
 from mlcd_tui.engines.argo import lean
 from mlcd_tui.engines.argo.abilities import with_fact
 from mlcd_tui.engines.argo.facts import facts, moment
@@ -32,8 +33,6 @@ from mlcd_tui.engines.argo.steps import timeline
 from mlcd_tui.engines.argo.summary import summary
 from mlcd_tui.engines.argo.traffic import Live, live, targets
 from mlcd_tui.engines.argo.tree import Tree, grow, owned_sets, revision_of
-
-_MOST_EVENTS = 300
 
 
 def find(ref: RolloutRef, objects: Objects) -> JSON | None:
@@ -59,7 +58,7 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         rollout=rollout,
         steps=timeline(state, raw, rollout.phase, runs),
         revisions=tree.revisions,
-        conditions=conditions(raw),
+        conditions=conditions(dig(raw, "status", "conditions")),
         services=services(raw, objects),
         facts=(
             *((Clean("Watch out"), clean(each, limit=400)) for each in (*watch_out(state, raw), *told)),
@@ -210,20 +209,6 @@ def _after_abort(state: State, tree: Tree) -> str:
     return f"{stable} has all live traffic"
 
 
-def conditions(raw: JSON) -> tuple[Condition, ...]:
-    """The conditions of the status."""
-    return tuple(
-        Condition(
-            clean(text(c.get("type")), limit=120),
-            clean(text(c.get("status")), limit=40),
-            clean(text(c.get("reason")), limit=200),
-            clean(text(c.get("message"))),
-            when(c.get("lastTransitionTime")) or when(c.get("lastUpdateTime")),
-        )
-        for c in rows(dig(raw, "status", "conditions"))
-    )
-
-
 def named_services(raw: JSON) -> list[tuple[str, str]]:
     """Role and name of each Service that the Rollout steers. Not clean."""
     canary, blue_green = dig(raw, "spec", "strategy", "canary"), dig(raw, "spec", "strategy", "blueGreen")
@@ -283,24 +268,4 @@ def events(raw: JSON, tree: Tree, objects: Objects) -> tuple[Event, ...]:
         names |= {("Experiment", experiment.name) for experiment in revision.experiments}
         names |= {("AnalysisRun", run.name) for e in revision.experiments for run in e.analysis_runs}
     names |= {("Service", name) for _, name in named_services(raw)}
-    found = []
-    for event in objects.get(EVENTS, ()):
-        about = table(event.get("involvedObject"))
-        kind, name = text(about.get("kind")), text(about.get("name"))
-        if (kind, name) not in names:
-            continue
-        found.append(
-            Event(
-                type=clean(text(event.get("type")), limit=40),
-                reason=clean(text(event.get("reason")), limit=200),
-                message=clean(text(event.get("message"))),
-                about=clean(f"{kind}/{name}", limit=300),
-                count=max(integer(event.get("count"), 1), integer(dig(event, "series", "count"), 1)),
-                last=when(dig(event, "series", "lastObservedTime"))
-                or when(event.get("lastTimestamp"))
-                or when(event.get("eventTime"))
-                or when(dig(event, "metadata", "creationTimestamp")),
-            )
-        )
-    found.sort(key=lambda e: e.last.timestamp() if e.last else 0.0, reverse=True)
-    return tuple(found[:_MOST_EVENTS])
+    return reported(objects, lambda kind, name: (kind, name) in names)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mlcd_tui.domain.refs import EVENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects
+from mlcd_tui.domain.refs import JSON, PODS, REPLICA_SETS, SERVICES, Objects
 from mlcd_tui.domain.rollout import Condition, Event, ReplicaSet, Revision, Role, Rollout, RolloutDetail, ServiceLink
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._json import (
@@ -16,14 +16,13 @@ from mlcd_tui.engines._json import (
     integer,
     name_of,
     owned_by,
-    rows,
     selector_text,
     selects,
     text,
     uid_of,
-    when,
 )
 from mlcd_tui.engines._lean_pods import from_raw
+from mlcd_tui.engines._reported import conditions, events
 from mlcd_tui.engines._workload import bare_template, merge_images, replica_set, revision, template_images
 from mlcd_tui.engines._workload import version as image_version
 from mlcd_tui.engines.deployment import lean
@@ -32,8 +31,6 @@ from mlcd_tui.engines.deployment.pair import Pair, side_name
 from mlcd_tui.engines.deployment.state import State, read
 from mlcd_tui.engines.deployment.summary import of_pair, of_state
 from mlcd_tui.engines.deployment.templates import newest
-
-_EVENTS = 200
 
 
 def unique(objects: Iterable[JSON]) -> list[JSON]:
@@ -53,7 +50,7 @@ def one(raw: JSON, objects: Objects) -> RolloutDetail:
     return RolloutDetail(
         rollout=row,
         revisions=revisions,
-        conditions=_conditions(raw),
+        conditions=conditions(dig(raw, "status", "conditions")),
         services=tuple(_link(s, Clean("stable"), clean(state.name)) for s in services),
         facts=_facts(raw, state),
         events=_events(objects, (raw,), revisions),
@@ -65,7 +62,7 @@ def two(row_ref: Any, primary: JSON, pair: Pair, raws: Sequence[JSON], objects: 
     """The detail of a pair; `raws` are its Deployments."""
     revisions: list[Revision] = []
     facts: list[tuple[Clean, Clean]] = []
-    conditions: list[Condition] = []
+    told_by: list[Condition] = []
     order = sorted(raws, key=lambda raw: (pair.active is not None and name_of(raw) == pair.active.name, name_of(raw)))
     sides = {side.name: side for side in pair.sides}
     for raw in order:
@@ -75,13 +72,14 @@ def two(row_ref: Any, primary: JSON, pair: Pair, raws: Sequence[JSON], objects: 
         colour = clean(text(side.pod_labels.get(COLOR)), limit=63)
         told = f"{side.sentence()}{', paused' if side.paused else ''}"
         facts.append((clean(side.name), clean(f"{role or 'unused'}{f', {colour}' if colour else ''}: {told}")))
-        conditions.extend(replace(c, type=clean(f"{side.name}: {c.type}")) for c in _conditions(raw))
+        found = conditions(dig(raw, "status", "conditions"))
+        told_by.extend(replace(c, type=clean(f"{side.name}: {c.type}")) for c in found)
     if pair.service is not None:
         facts.append((Clean("Selector"), selector_text(pair.selector)))
     return RolloutDetail(
         rollout=_seen(of_pair(row_ref, pair), revisions),
         revisions=tuple(revisions),
-        conditions=tuple(conditions),
+        conditions=tuple(told_by),
         services=_pair_links(pair, unique(objects.get(SERVICES, ()))),
         facts=tuple(facts),
         events=_events(objects, (primary, *raws), revisions),
@@ -128,19 +126,6 @@ def _seen(row: Rollout, revisions: Iterable[Revision]) -> Rollout:
     return replace(row, images=merge_images(running), stable_version=version)
 
 
-def _conditions(raw: JSON) -> tuple[Condition, ...]:
-    return tuple(
-        Condition(
-            clean(text(c.get("type")), limit=256),
-            clean(text(c.get("status")), limit=32),
-            clean(text(c.get("reason")), limit=256),
-            clean(text(c.get("message"))),
-            when(c.get("lastTransitionTime")),
-        )
-        for c in rows(dig(raw, "status", "conditions"))
-    )
-
-
 def _facts(raw: JSON, state: State) -> tuple[tuple[Clean, Clean], ...]:
     rolling = dig(raw, "spec", "strategy", "rollingUpdate")
     surge, missing = dig(rolling, "maxSurge"), dig(rolling, "maxUnavailable")
@@ -181,23 +166,4 @@ def _events(objects: Objects, about: Sequence[JSON], revisions: Iterable[Revisio
         for rs in rev.replica_sets:
             names.add(rs.name)
             names.update(pod.name for pod in rs.pods)
-    found = []
-    for raw in objects.get(EVENTS, ()):
-        target = dig(raw, "involvedObject") or dig(raw, "regarding")
-        if text(dig(target, "name")) not in names:
-            continue
-        last = (
-            when(raw.get("lastTimestamp")) or when(dig(raw, "series", "lastObservedTime")) or when(raw.get("eventTime"))
-        )
-        found.append(
-            Event(
-                clean(text(raw.get("type")), limit=64),
-                clean(text(raw.get("reason")), limit=256),
-                clean(text(raw.get("message")) or text(raw.get("note"))),
-                clean(f"{text(dig(target, 'kind'))}/{text(dig(target, 'name'))}", limit=320),
-                max(integer(raw.get("count"), 1), integer(dig(raw, "series", "count"), 1)),
-                last or created(raw),
-            )
-        )
-    found.sort(key=lambda event: (event.last is not None, event.last.timestamp() if event.last else 0.0), reverse=True)
-    return tuple(found[:_EVENTS])
+    return events(objects, lambda _, name: name in names)

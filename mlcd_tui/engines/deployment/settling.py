@@ -10,6 +10,7 @@ from mlcd_tui.engines._httproute import HTTP_ROUTES, Route, Target
 from mlcd_tui.engines._httproute_status import acceptance, gates
 from mlcd_tui.engines._json import dig, maybe_integer, name_of, rows, text
 from mlcd_tui.engines._sent import VERSION, unchanged
+from mlcd_tui.engines._settled import never, not_yet
 from mlcd_tui.engines._words import pods
 from mlcd_tui.engines.deployment import effects
 from mlcd_tui.engines.deployment.kinds import ENDPOINT_SLICES
@@ -34,12 +35,12 @@ def copied(plan: Plan, objects: Objects) -> Settled:
     name = plan.mark.get("name", "")
     raw = _named(objects, HTTP_ROUTES, name)
     if raw is None:
-        return _never(f"HTTPRoute {name} is gone")
+        return never(f"HTTPRoute {name} is gone")
     if unchanged(plan, objects):
-        return _not_yet("waiting for the change to be seen")
+        return not_yet("waiting for the change to be seen")
     route = httproute.read(raw)
     if _copies(route, plan.mark.get("to", "")) != maybe_integer(plan.mark.get("percent")):
-        return _never("the route was changed again by somebody else")
+        return never("the route was changed again by somebody else")
     return _taken(route, objects)
 
 
@@ -52,13 +53,13 @@ def _taken(route: Route, objects: Objects) -> Settled:
     """What the gateways of a route say of it."""
     word = acceptance(route)
     if word.ok is not True:
-        return _never(word.sentence) if word.ok is False else _not_yet(word.sentence)
+        return never(word.sentence) if word.ok is False else not_yet(word.sentence)
     for gate in gates(route, objects):
         if gate.word.ok is False:
-            return _never(gate.word.sentence)
+            return never(gate.word.sentence)
         # A Gateway that the user may not read is no reason to wait: its answer for the route was read.
         if gate.word.ok is None and gate.class_name:
-            return _not_yet(gate.word.sentence)
+            return not_yet(gate.word.sentence)
     return Settled(done=True, sentence=clean(word.sentence))
 
 
@@ -67,7 +68,7 @@ def switched(plan: Plan, objects: Objects) -> Settled:
     raw = _named(objects, SERVICES, plan.mark.get("name", ""))
     seen = plan.mark.get(_SERVICE_VERSION, "")
     if raw is not None and seen and text(dig(raw, "metadata", "resourceVersion")) == seen:
-        return _not_yet(f"waiting for Service {name_of(raw)} to be changed")
+        return not_yet(f"waiting for Service {name_of(raw)} to be changed")
     found = effects.settled(plan, objects)
     if not found.done:
         return found
@@ -77,7 +78,7 @@ def switched(plan: Plan, objects: Objects) -> Settled:
         return found
     route = httproute.read(copying)
     if _copies(route, plan.mark.get(_TO, "")):
-        return _never(f"HTTPRoute {route.name} copies to {plan.mark.get(_TO, '')} again, which serves by now")
+        return never(f"HTTPRoute {route.name} copies to {plan.mark.get(_TO, '')} again, which serves by now")
     taken = _taken(route, objects)
     return Settled(done=True, sentence=clean(f"{found.sentence}; {taken.sentence}")) if taken.done else taken
 
@@ -96,7 +97,7 @@ def _endpoints(plan: Plan, objects: Objects) -> Settled | None:
     sides = [sets.get(pod.rpartition("-")[0], "") for pod, ready in told if ready]
     arrived, left = sides.count(plan.mark.get("takes over", "")), sides.count(plan.mark.get("leaves", ""))
     if left or not arrived:
-        return _not_yet(f"waiting for the endpoints of Service {name}: {left} of {plan.mark.get('leaves', '')}")
+        return not_yet(f"waiting for the endpoints of Service {name}: {left} of {plan.mark.get('leaves', '')}")
     return Settled(
         done=True, sentence=clean(f"Service {name} leads to {pods(arrived)} of {plan.mark.get('takes over', '')}")
     )
@@ -108,11 +109,3 @@ def _owner(raw: JSON) -> str:
 
 def _named(objects: Objects, resource: Resource, name: str) -> JSON | None:
     return next((item for item in objects.get(resource, ()) if name and name_of(item) == name), None)
-
-
-def _never(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence), failed=True)
-
-
-def _not_yet(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence))

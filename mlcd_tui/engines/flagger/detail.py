@@ -9,10 +9,12 @@ from typing import Any
 
 from mlcd_tui.domain.hook_approval import Hook, is_ours
 from mlcd_tui.domain.refs import DEPLOYMENTS, JSON, SERVICES, Objects, Resource, RolloutRef
-from mlcd_tui.domain.rollout import Condition, Revision, Rollout, RolloutDetail, ServiceLink, WaitFor
+from mlcd_tui.domain.rollout import Revision, Rollout, RolloutDetail, ServiceLink, WaitFor
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines._json import dig, name_of, rows, selector_text, text, when
+from mlcd_tui.engines._json import dig, name_of, selector_text
 from mlcd_tui.engines._lean_pods import from_raw
+from mlcd_tui.engines._reported import conditions
+from mlcd_tui.engines._reported import events as reported
 from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import merge_images
 from mlcd_tui.engines.flagger import checks, events, lean, revisions, traffic
@@ -53,14 +55,15 @@ def observe(ref: RolloutRef, objects: Objects, now: datetime) -> RolloutDetail |
         return None
     own = events.of_canary(objects, ref.name)
     found = _with_runs(revisions.revisions(state.canary, objects), state, own)
+    about = _names(state.canary, found)
     return RolloutDetail(
         rollout=_seen(row(ref, state), state, found, own),
         steps=steps(state),
         revisions=found,
-        conditions=_conditions(raw),
+        conditions=conditions(dig(raw, "status", "conditions")),
         services=_services(state.canary, objects),
         facts=_facts(state, own),
-        events=events.shown(objects, _names(state.canary, found)),
+        events=reported(objects, lambda kind, name: (kind, name) in about),
         raw=raw,
         mirror=traffic.mirror(state, events.mirrored_since(own, state.canary.begun)),
         targets=traffic.targets(state, found),
@@ -82,19 +85,6 @@ def _seen(rollout: Rollout, state: State, found: Sequence[Revision], own: Sequen
         rollout = replace(rollout, waiting=replace(waiting, sentence=clean(f"{waiting.sentence}; {why}", limit=400)))
     running = [use for revision in found if revision.roles for use in revision.images]
     return replace(rollout, images=merge_images(running)) if running else rollout
-
-
-def _conditions(raw: JSON) -> tuple[Condition, ...]:
-    return tuple(
-        Condition(
-            clean(text(c.get("type")), limit=120),
-            clean(text(c.get("status")), limit=40),
-            clean(text(c.get("reason")), limit=200),
-            clean(text(c.get("message"))),
-            when(c.get("lastTransitionTime")),
-        )
-        for c in rows(dig(raw, "status", "conditions"))
-    )
 
 
 def _services(canary: CanaryState, objects: Objects) -> tuple[ServiceLink, ...]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from mlcd_tui.domain.refs import EVENTS, JSON, Objects
-from mlcd_tui.domain.rollout import Event
 from mlcd_tui.domain.text import Clean, clean
-from mlcd_tui.engines._json import created, dig, integer, rows, text, when
+from mlcd_tui.engines._json import dig, integer, text
+from mlcd_tui.engines._reported import last_seen, moment
 
-_MOST_EVENTS: Final = 200
 _INCREASE: Final = "advancement waiting for traffic increase approval"
 _SKIPPED: Final = "skipping canary run as object is suspended"
 _FIRST_CHECK: Final = re.compile(r" canary iteration 1/")
@@ -39,12 +38,6 @@ class Halt:
     at: datetime | None
 
 
-def last(raw: JSON) -> datetime | None:
-    """When an event was seen last."""
-    series = when(dig(raw, "series", "lastObservedTime"))
-    return series or when(raw.get("lastTimestamp")) or when(raw.get("eventTime")) or created(raw)
-
-
 def of_canary(objects: Objects, name: str) -> list[JSON]:
     """The Canary's own events, oldest first."""
     found = [
@@ -52,18 +45,11 @@ def of_canary(objects: Objects, name: str) -> list[JSON]:
         for raw in objects.get(EVENTS, ())
         if dig(raw, "involvedObject", "kind") == "Canary" and dig(raw, "involvedObject", "name") == name
     ]
-    return sorted(found, key=lambda raw: _moment(last(raw)))
-
-
-def _moment(at: datetime | None) -> float:
-    try:
-        return at.timestamp() if at else 0.0
-    except (OverflowError, ValueError):
-        return 0.0
+    return sorted(found, key=lambda raw: moment(last_seen(raw)))
 
 
 def _latest(events: Iterable[JSON], words: str) -> datetime | None:
-    found = [at for raw in events if words in text(raw.get("message")) and (at := last(raw)) is not None]
+    found = [at for raw in events if words in text(raw.get("message")) and (at := last_seen(raw)) is not None]
     return max(found, default=None)
 
 
@@ -79,7 +65,9 @@ def skipped(events: Sequence[JSON]) -> datetime | None:
 
 def mirrored_since(events: Sequence[JSON], begun: datetime | None) -> datetime | None:
     """When the first check of this run began, and with it the copying."""
-    found = [at for raw in events if _FIRST_CHECK.search(text(raw.get("message"))) and (at := last(raw)) is not None]
+    found = [
+        at for raw in events if _FIRST_CHECK.search(text(raw.get("message"))) and (at := last_seen(raw)) is not None
+    ]
     return max((at for at in found if begun is None or at >= begun), default=None)
 
 
@@ -87,7 +75,7 @@ def why_failed(events: Sequence[JSON]) -> Clean:
     """The reason of the last failure; empty where no event tells, for client-go drops those of an object with many."""
     ended: datetime | None = None
     for raw in reversed(events):
-        message, at = _message(raw), last(raw)
+        message, at = _message(raw), last_seen(raw)
         if message.startswith(_REASONS):
             return clean(message)
         if message.startswith(_FAILED):
@@ -101,7 +89,7 @@ def why_failed(events: Sequence[JSON]) -> Clean:
 def not_ready(events: Sequence[JSON], since: datetime | None) -> Clean:
     """What Flagger said last of pods that are not ready."""
     for raw in reversed(events):
-        message, at = _message(raw), last(raw)
+        message, at = _message(raw), last_seen(raw)
         if _NOT_READY in message and at is not None and (since is None or at >= since):
             return clean(message.partition(_NOT_READY)[2])
     return Clean("")
@@ -116,7 +104,7 @@ def halts(events: Sequence[JSON], since: datetime | None) -> list[Halt]:
     """Checks that failed in this run, oldest first."""
     found = []
     for raw in events:
-        at, message = last(raw), _message(raw)[:2_000]
+        at, message = last_seen(raw), _message(raw)[:2_000]
         if at is None or (since is not None and at < since):
             continue
         match = _HALT.search(message) or _NO_VALUES.search(message)
@@ -127,25 +115,3 @@ def halts(events: Sequence[JSON], since: datetime | None) -> list[Halt]:
         value = f"{told.get('value') or ''}{told.get('unit') or ''}"
         found.append(Halt(name, value, clean(message), max(integer(raw.get("count"), 1), 1), at))
     return found
-
-
-def shown(objects: Objects, names: set[tuple[str, str]]) -> tuple[Event, ...]:
-    """Events about these objects (kind and name), newest first."""
-    found = []
-    for raw in rows(list(objects.get(EVENTS, ()))):
-        kind, name = text(dig(raw, "involvedObject", "kind")), text(dig(raw, "involvedObject", "name"))
-        if (kind, name) not in names:
-            continue
-        found.append(
-            Event(
-                type=clean(text(raw.get("type")), limit=40),
-                reason=clean(text(raw.get("reason")), limit=200),
-                message=clean(text(raw.get("message"))),
-                about=clean(f"{kind}/{name}", limit=300),
-                count=max(integer(raw.get("count"), 1), integer(dig(raw, "series", "count"), 1)),
-                last=last(raw),
-            )
-        )
-    start = datetime.min.replace(tzinfo=UTC)
-    found.sort(key=lambda event: _moment(event.last or start), reverse=True)
-    return tuple(found[:_MOST_EVENTS])

@@ -9,9 +9,10 @@ from datetime import datetime
 from mlcd_tui.domain.hook_approval import Hook
 from mlcd_tui.domain.plan import SENT, Plan, Settled
 from mlcd_tui.domain.refs import JSON, REPLICA_SETS, Objects
-from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, text, when
+from mlcd_tui.engines._reported import last_seen
 from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._settled import never, not_yet, yes
 from mlcd_tui.engines._words import span
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.flagger import events, standing
@@ -66,22 +67,10 @@ def settled(plan: Plan, objects: Objects, now: datetime) -> Settled:
     """An engine's word on a plan."""
     raw, state = find(plan.intent.ref, objects), state_of(plan.intent.ref, objects, now)
     if raw is None or state is None:
-        return _never("the Canary is gone")
+        return never("the Canary is gone")
     if unchanged(plan, objects):
-        return _not_yet("waiting for the change to be seen")
+        return not_yet("waiting for the change to be seen")
     return _JUDGES[plan.mark["goal"]](_Look(plan, raw, state, objects, now))
-
-
-def _yes(told: str) -> Settled:
-    return Settled(done=True, sentence=clean(told))
-
-
-def _not_yet(told: str) -> Settled:
-    return Settled(done=False, sentence=clean(told))
-
-
-def _never(told: str) -> Settled:
-    return Settled(done=False, sentence=clean(told), failed=True)
 
 
 def _stands(look: _Look) -> str:
@@ -96,7 +85,7 @@ def _tick(look: _Look) -> str:
 def _gate(look: _Look) -> Settled:
     canary, mark = look.canary, look.plan.mark
     if canary.phase is Phase.FAILED:
-        return _never(f"Flagger rolled it back meanwhile: {events.why_failed(look.own) or _stands(look)}")
+        return never(f"Flagger rolled it back meanwhile: {events.why_failed(look.own) or _stands(look)}")
     hook = Hook(mark["hook"])
     told = text(canary.status.get("phase"))
     gone_on = {
@@ -105,103 +94,101 @@ def _gate(look: _Look) -> Settled:
         Hook.CONFIRM_PROMOTION: told != mark["phase"] or look.state.switched,
     }
     if gone_on.get(hook):
-        return _yes(f"Flagger went on: {_stands(look)}")
+        return yes(f"Flagger went on: {_stands(look)}")
     if canary.applied != mark["applied"]:
-        return _never("Flagger has begun with another version meanwhile, for which the approval does not hold")
+        return never("Flagger has begun with another version meanwhile, for which the approval does not hold")
     if not canary.approved(hook):
         if canary.failed_checks:
-            return _never(f"a check failed meanwhile ({_stands(look)}), and the approval does not hold any more")
-        return _never("the approval was taken away, or holds for another moment than this one")
+            return never(f"a check failed meanwhile ({_stands(look)}), and the approval does not hold any more")
+        return never("the approval was taken away, or holds for another moment than this one")
     if look.late:
-        return _not_yet(f"approved, but Flagger has not gone on: {_UNHEARD}, or a check fails or runs still")
-    return _not_yet(f"approved; waiting for Flagger to ask, {_tick(look)}")
+        return not_yet(f"approved, but Flagger has not gone on: {_UNHEARD}, or a check fails or runs still")
+    return not_yet(f"approved; waiting for Flagger to ask, {_tick(look)}")
 
 
 def _skipped(look: _Look) -> Settled:
     canary = look.canary
     if canary.phase is Phase.FAILED:
-        return _never(f"Flagger rolled it back: {events.why_failed(look.own) or _stands(look)}")
+        return never(f"Flagger rolled it back: {events.why_failed(look.own) or _stands(look)}")
     if canary.phase is Phase.SUCCEEDED:
-        return _yes(
-            f"promoted without analysis; {_stands(look)}" if look.state.primary else "promoted without analysis"
-        )
+        return yes(f"promoted without analysis; {_stands(look)}" if look.state.primary else "promoted without analysis")
     if not canary.skips:
-        return _never("somebody has asked for the analysis again")
-    return _not_yet(f"waiting for Flagger to promote it: {_stands(look)}")
+        return never("somebody has asked for the analysis again")
+    return not_yet(f"waiting for Flagger to promote it: {_stands(look)}")
 
 
 def _suspended(look: _Look) -> Settled:
     if not look.canary.suspended:
-        return _never("somebody has resumed it again")
+        return never("somebody has resumed it again")
     if look.since(events.skipped(look.own)):
-        return _yes("suspended: Flagger told that it skips it")
+        return yes("suspended: Flagger told that it skips it")
     if look.tick_passed:  # client-go drops events of an object that has many
-        return _yes(f"suspended: for {span(look.canary.interval)} Flagger has done nothing")
-    return _not_yet(f"suspended in the spec; waiting for Flagger's next tick, {_tick(look)}")
+        return yes(f"suspended: for {span(look.canary.interval)} Flagger has done nothing")
+    return not_yet(f"suspended in the spec; waiting for Flagger's next tick, {_tick(look)}")
 
 
 def _resumed(look: _Look) -> Settled:
     canary, told = look.canary, text(look.canary.status.get("lastTransitionTime"))
     if canary.suspended:
-        return _never("somebody has suspended it again")
+        return never("somebody has suspended it again")
     if told != look.plan.mark["changed"]:
-        return _yes(f"resumed: {_stands(look)}")
-    if any(look.since(events.last(raw)) for raw in look.own if "is suspended" not in text(raw.get("message"))):
-        return _yes(f"resumed: {_stands(look)}")
+        return yes(f"resumed: {_stands(look)}")
+    if any(look.since(last_seen(raw)) for raw in look.own if "is suspended" not in text(raw.get("message"))):
+        return yes(f"resumed: {_stands(look)}")
     if look.tick_passed:
-        return _yes(f"no longer suspended: {_stands(look)}")
-    return _not_yet(f"no longer suspended; waiting for Flagger's next tick, {_tick(look)}")
+        return yes(f"no longer suspended: {_stands(look)}")
+    return not_yet(f"no longer suspended; waiting for Flagger's next tick, {_tick(look)}")
 
 
 def _analysed(look: _Look) -> Settled:
     if look.canary.skips:
-        return _never("somebody has asked to skip the analysis again")
-    return _yes("new versions are analysed again")
+        return never("somebody has asked to skip the analysis again")
+    return yes("new versions are analysed again")
 
 
 def _aborted(look: _Look) -> Settled:
     canary, mark = look.canary, look.plan.mark
     if canary.phase is Phase.FAILED:
-        return _yes(f"rolled back: {_stands(look)}")
+        return yes(f"rolled back: {_stands(look)}")
     if canary.phase not in {Phase.PROGRESSING, Phase.WAITING_PROMOTION}:
-        return _never(f"Flagger went on before it asked: {_stands(look)}")
+        return never(f"Flagger went on before it asked: {_stands(look)}")
     if canary.applied != mark["applied"]:
-        return _never("Flagger has begun with another version meanwhile")
+        return never("Flagger has begun with another version meanwhile")
     holds = canary.approved(Hook.ROLLBACK) if mark.get("gate") else canary.failed_checks >= canary.threshold
     if not holds:
-        return _never("it was written over meanwhile; look, and try again")
+        return never("it was written over meanwhile; look, and try again")
     if look.state.starting:
-        return _not_yet(f"waiting for Flagger to roll it back, which it does once its pods are ready: {_stands(look)}")
+        return not_yet(f"waiting for Flagger to roll it back, which it does once its pods are ready: {_stands(look)}")
     if look.late and mark.get("gate"):
-        return _not_yet(f"approved, but Flagger does not roll back: {_UNHEARD}; abort once more does without the gate")
-    return _not_yet(f"waiting for Flagger to roll it back, {_tick(look)}")
+        return not_yet(f"approved, but Flagger does not roll back: {_UNHEARD}; abort once more does without the gate")
+    return not_yet(f"waiting for Flagger to roll it back, {_tick(look)}")
 
 
 def _version(look: _Look) -> Settled:
     canary, mark = look.canary, look.plan.mark
     target = deployment(look.objects, canary.target)
     if target is None:
-        return _never(f"Deployment {canary.target} is gone")
+        return never(f"Deployment {canary.target} is gone")
     if not _HOLDS[mark["kind"]](look, target):
-        return _never(f"Deployment {canary.target} was changed again by somebody else")
+        return never(f"Deployment {canary.target} was changed again by somebody else")
     if canary.suspended:
-        return _yes("the target has it; Flagger does nothing before it is resumed")
+        return yes("the target has it; Flagger does nothing before it is resumed")
     if mark.get("serves"):
         return _served(look)
     if canary.applied != mark["applied"] or (canary.phase is Phase.WAITING and mark["phase"] != Phase.WAITING.value):
-        return _yes(f"Flagger has seen it: {_stands(look)}")
+        return yes(f"Flagger has seen it: {_stands(look)}")
     if mark["phase"] == Phase.WAITING.value:
-        return _yes("the target has it; Flagger still waits at its gate")
-    return _not_yet(f"waiting for Flagger to see it, {_tick(look)}")
+        return yes("the target has it; Flagger still waits at its gate")
+    return not_yet(f"waiting for Flagger to see it, {_tick(look)}")
 
 
 def _served(look: _Look) -> Settled:
     canary = look.canary
     if canary.running:
-        return _yes(f"the target is back at what serves; Flagger goes on: {_stands(look)}")
+        return yes(f"the target is back at what serves; Flagger goes on: {_stands(look)}")
     if canary.phase is Phase.FAILED and canary.rejected:
-        return _not_yet(f"waiting for Flagger to see it, {_tick(look)}")
-    return _yes(f"the target is back at what serves: {_stands(look)}")
+        return not_yet(f"waiting for Flagger to see it, {_tick(look)}")
+    return yes(f"the target is back at what serves: {_stands(look)}")
 
 
 def _images(look: _Look, target: JSON) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from mlcd_tui.domain.refs import EVENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects, RolloutRef
+from mlcd_tui.domain.refs import JSON, PODS, REPLICA_SETS, SERVICES, Objects, RolloutRef
 from mlcd_tui.domain.rollout import (
     Condition,
     Event,
@@ -34,6 +34,7 @@ from mlcd_tui.engines._json import (
     uid_of,
     when,
 )
+from mlcd_tui.engines._reported import condition, events
 from mlcd_tui.engines._workload import (
     bare_template,
     merge_images,
@@ -46,8 +47,6 @@ from mlcd_tui.engines._workload import (
 from mlcd_tui.engines.gateway import abilities, behind, summary
 from mlcd_tui.engines.gateway.kinds import HASH, REVISION, SWITCHED
 from mlcd_tui.engines.gateway.state import Side, Standing
-
-_EVENTS = 200
 
 
 def observe(ref: RolloutRef, raw: JSON, objects: Objects) -> RolloutDetail:
@@ -152,15 +151,7 @@ def _conditions(s: Standing) -> tuple[Condition, ...]:
         where = text(dig(entry, "parentRef", "name")) + (f"/{section}" if section else "")
         for c in rows(entry.get("conditions")):
             kind = text(c.get("type"))
-            found.append(
-                Condition(
-                    clean(f"{where}: {kind}" if len(entries) > 1 else kind, limit=256),
-                    clean(text(c.get("status")), limit=32),
-                    clean(text(c.get("reason")), limit=256),
-                    clean(text(c.get("message"))),
-                    when(c.get("lastTransitionTime")),
-                )
-            )
+            found.append(condition(c, f"{where}: {kind}" if len(entries) > 1 else kind))
     for gate in s.gates:
         status = {True: "True", False: "False", None: "Unknown"}[gate.word.ok]
         kind = f"{gate.parent.name}: Programmed" if len(s.gates) > 1 else "Programmed"
@@ -246,23 +237,4 @@ def _events(raw: JSON, objects: Objects, sides: Iterable[Side], revisions: Itera
         for group in rev.replica_sets:
             names.add(group.name)
             names.update(each.name for each in group.pods)
-    found = [_event(item) for item in objects.get(EVENTS, ()) if text(dig(_about(item), "name")) in names]
-    found.sort(key=lambda event: event.last.timestamp() if event.last else 0.0, reverse=True)
-    return tuple(found[:_EVENTS])
-
-
-def _about(item: JSON) -> object:
-    return dig(item, "involvedObject") or dig(item, "regarding")
-
-
-def _event(item: JSON) -> Event:
-    seen = (item.get("lastTimestamp"), dig(item, "series", "lastObservedTime"), item.get("eventTime"))
-    about = _about(item)
-    return Event(
-        clean(text(item.get("type")), limit=64),
-        clean(text(item.get("reason")), limit=256),
-        clean(text(item.get("message")) or text(item.get("note"))),
-        clean(f"{text(dig(about, 'kind'))}/{text(dig(about, 'name'))}", limit=320),
-        max(integer(item.get("count"), 1), integer(dig(item, "series", "count"), 1)),
-        next((at for each in seen if (at := when(each))), None) or created(item),
-    )
+    return events(objects, lambda _, name: name in names)

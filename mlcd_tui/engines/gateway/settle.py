@@ -12,6 +12,7 @@ from mlcd_tui.engines._httproute_status import acceptance, gates, unresolved
 from mlcd_tui.engines._json import dig, integer, maybe_integer, name_of, text
 from mlcd_tui.engines._keepers import managers
 from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._settled import never, not_yet
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.gateway import behind
 from mlcd_tui.engines.gateway.kinds import RESTARTED
@@ -26,9 +27,9 @@ def settled(plan: Plan, objects: Objects) -> Settled:
     resource, name = (HTTP_ROUTES, plan.intent.ref.name) if ours else (DEPLOYMENTS, plan.mark.get("name", ""))
     raw = next((item for item in objects.get(resource, ()) if name_of(item) == name), None)
     if raw is None:
-        return _never(f"{resource.kind} {name} is gone")
+        return never(f"{resource.kind} {name} is gone")
     if unchanged(plan, objects):
-        return _not_yet("waiting for the change to be seen")
+        return not_yet("waiting for the change to be seen")
     return _traffic(plan, raw, objects) if ours else _deployment(plan, raw)
 
 
@@ -40,21 +41,21 @@ def _traffic(plan: Plan, raw: JSON, objects: Objects) -> Settled:
     moved = tuple(rule for rule in route.rules if rule.index in places)
     if split is None or len(moved) != len(places) or not holds(moved, split, share=share, mirror=mirror):
         last = next((manager for manager in managers(raw) if manager != _OURS), "")
-        return _never(f"the route was changed again by {last or 'somebody else'}")
+        return never(f"the route was changed again by {last or 'somebody else'}")
     word = acceptance(route)
     if word.ok is False and share in {0, 100} and (gone := _left_behind(route, split, objects, aborted=share == 0)):
         return Settled(
             done=True, sentence=clean(f"the gateways took it; {gone}, which gets no traffic, cannot be reached")
         )
     if word.ok is not True:
-        return _never(word.sentence) if word.ok is False else _not_yet(word.sentence)
+        return never(word.sentence) if word.ok is False else not_yet(word.sentence)
     looks = gates(route, objects)
     for gate in looks:
         if gate.word.ok is False:
-            return _never(gate.word.sentence)
+            return never(gate.word.sentence)
         # A Gateway that the user may not read is no reason to wait: its answer for the route was read.
         if gate.word.ok is None and gate.class_name:
-            return _not_yet(gate.word.sentence)
+            return not_yet(gate.word.sentence)
     programmed = "; ".join(gate.word.sentence for gate in looks if gate.word.ok)
     return Settled(done=True, sentence=clean(f"{word.sentence}{f'; {programmed}' if programmed else ''}"))
 
@@ -93,18 +94,10 @@ def _deployment(plan: Plan, raw: JSON) -> Settled:
     wanted = {key: value for key, value in plan.mark.items() if key == "restarted" or key.startswith("image ")}
     name = name_of(raw)
     if any(there.get(key) != value for key, value in wanted.items()):
-        return _never(f"Deployment {name} was changed again by somebody else")
+        return never(f"Deployment {name} was changed again by somebody else")
     status = dig(raw, "status")
     if integer(dig(status, "observedGeneration")) < integer(dig(raw, "metadata", "generation")):
-        return _not_yet("waiting for the controller to see the change")
+        return not_yet("waiting for the controller to see the change")
     new, wished = integer(dig(status, "updatedReplicas")), integer(dig(raw, "spec", "replicas"), 1)
     told = f"{new} of {wished} pods of {name} are new"
     return Settled(done=new > 0 or wished == 0, sentence=clean(told))
-
-
-def _never(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence), failed=True)
-
-
-def _not_yet(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mlcd_tui.domain.refs import DEPLOYMENTS, EVENTS, JSON, PODS, REPLICA_SETS, SERVICES, Objects, RolloutRef
-from mlcd_tui.domain.rollout import Condition, Event, Revision, Role, Rollout, RolloutDetail, ServiceLink
+from mlcd_tui.domain.refs import DEPLOYMENTS, PODS, REPLICA_SETS, SERVICES, Objects, RolloutRef
+from mlcd_tui.domain.rollout import Event, Revision, Role, Rollout, RolloutDetail, ServiceLink
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.engines._httproute import HTTP_ROUTES
 from mlcd_tui.engines._json import (
@@ -16,12 +16,10 @@ from mlcd_tui.engines._json import (
     labels_of,
     name_of,
     owned_by,
-    rows,
     selector_text,
-    text,
     uid_of,
-    when,
 )
+from mlcd_tui.engines._reported import conditions, events
 from mlcd_tui.engines._workload import bare_template, merge_images, replica_set, revision, template_images
 from mlcd_tui.engines.kserve import traffic
 from mlcd_tui.engines.kserve.facts import facts
@@ -30,8 +28,6 @@ from mlcd_tui.engines.kserve.kinds import OF, REVISION, SERVICES_OF_MODELS, Mode
 from mlcd_tui.engines.kserve.lean import owner
 from mlcd_tui.engines.kserve.state import State, Version
 from mlcd_tui.engines.kserve.summary import numbered, row, steps
-
-_MOST_EVENTS = 200
 
 
 def state_of(ref: RolloutRef, objects: Objects) -> State | None:
@@ -56,7 +52,7 @@ def observe(ref: RolloutRef, objects: Objects) -> RolloutDetail | None:
         rollout=_seen(row(ref, state), found),
         steps=steps(state),
         revisions=found,
-        conditions=_conditions(state.inference),
+        conditions=conditions(state.inference.status.get("conditions")),
         services=_services(state, objects),
         facts=facts(state),
         events=_events(objects, state, found),
@@ -108,19 +104,6 @@ def _of(state: State, version: Version, role: Role | None, objects: Objects) -> 
     return found
 
 
-def _conditions(own: Inference) -> tuple[Condition, ...]:
-    return tuple(
-        Condition(
-            clean(text(c.get("type")), limit=120),
-            clean(text(c.get("status")), limit=40),
-            clean(text(c.get("reason")), limit=200),
-            clean(text(c.get("message"))),
-            when(c.get("lastTransitionTime")),
-        )
-        for c in rows(own.status.get("conditions"))
-    )
-
-
 def _services(state: State, objects: Objects) -> tuple[ServiceLink, ...]:
     known = {name_of(raw): raw for raw in objects.get(SERVICES, ())}
     both = [(state.stable, "stable"), *((each, "canary") for each in state.candidates)]
@@ -144,19 +127,4 @@ def _events(objects: Objects, state: State, found: Sequence[Revision]) -> tuple[
     for rev in found:
         for group in rev.replica_sets:
             names |= {str(group.name), *(str(pod.name) for pod in group.pods)}
-    told = [_event(raw) for raw in objects.get(EVENTS, ()) if text(dig(raw, "involvedObject", "name")) in names]
-    told.sort(key=lambda event: event.last.timestamp() if event.last else 0.0, reverse=True)
-    return tuple(told[:_MOST_EVENTS])
-
-
-def _event(raw: JSON) -> Event:
-    about = f"{text(dig(raw, 'involvedObject', 'kind'))}/{text(dig(raw, 'involvedObject', 'name'))}"
-    times = (raw.get("lastTimestamp"), dig(raw, "series", "lastObservedTime"), raw.get("eventTime"))
-    return Event(
-        clean(text(raw.get("type")), limit=40),
-        clean(text(raw.get("reason")), limit=200),
-        clean(text(raw.get("message"))),
-        clean(about, limit=300),
-        max(integer(raw.get("count"), 1), integer(dig(raw, "series", "count"), 1)),
-        next((at for each in times if (at := when(each))), None) or created(raw),
-    )
+    return events(objects, lambda _, name: name in names)

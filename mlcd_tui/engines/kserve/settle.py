@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from mlcd_tui.domain.plan import Plan, Settled
 from mlcd_tui.domain.refs import Objects
-from mlcd_tui.domain.text import clean
 from mlcd_tui.engines import _httproute as httproute
 from mlcd_tui.engines._httproute import Route
 from mlcd_tui.engines._httproute_status import acceptance
 from mlcd_tui.engines._json import integer, name_of, rows, text
 from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._settled import never, not_yet, yes
 from mlcd_tui.engines.kserve import lints
 from mlcd_tui.engines.kserve.inference import Inference
 from mlcd_tui.engines.kserve.kinds import Mode, Transition
@@ -47,27 +47,15 @@ class _Look:
 def settled(plan: Plan, state: State | None, objects: Objects) -> Settled:
     """Done, failed for good, or what it is waiting for."""
     if state is None:
-        return _never("the InferenceService is gone")
+        return never("the InferenceService is gone")
     if unchanged(plan, objects):
-        return _not_yet("waiting for the change to be seen")
+        return not_yet("waiting for the change to be seen")
     if state.inference.stopped:
-        return _never("somebody stopped it meanwhile")
+        return never("somebody stopped it meanwhile")
     if (state.mode or "") != plan.mark.get("mode"):
-        return _never("KServe runs it in another mode now")
+        return never("KServe runs it in another mode now")
     judges = _KNATIVE if state.mode is Mode.KNATIVE else _STANDARD
     return judges[plan.mark["goal"]](_Look(plan, state))
-
-
-def _yes(told: str) -> Settled:
-    return Settled(done=True, sentence=clean(told))
-
-
-def _not_yet(told: str) -> Settled:
-    return Settled(done=False, sentence=clean(told))
-
-
-def _never(told: str) -> Settled:
-    return Settled(done=False, sentence=clean(told), failed=True)
 
 
 # --- Knative: status.components.predictor.traffic is Knative's word -------------------------------------------
@@ -76,37 +64,37 @@ def _never(told: str) -> Settled:
 def _knative_share(look: _Look) -> Settled:
     own = look.own
     if own.percent != look.share:
-        return _never("the share was changed again by somebody else")
+        return never("the share was changed again by somebody else")
     if own.created != look.new:
-        return _never(f"a newer revision came meanwhile: {own.created or 'none'}")
+        return never(f"a newer revision came meanwhile: {own.created or 'none'}")
     if own.ready == own.created and own.share_of_latest() == look.share:
-        return _yes(f"Knative sends {look.share} % of live traffic to {look.new}")
+        return yes(f"Knative sends {look.share} % of live traffic to {look.new}")
     if own.transition in {Transition.BLOCKED, Transition.INVALID}:
-        return _never(f"{look.new} failed to load: {own.failure.told or own.transition}")
-    return _not_yet(f"waiting for Knative to send {look.share} % to {look.new}; it has {look.state.share or 0} %")
+        return never(f"{look.new} failed to load: {own.failure.told or own.transition}")
+    return not_yet(f"waiting for Knative to send {look.share} % to {look.new}; it has {look.state.share or 0} %")
 
 
 def _knative_full(look: _Look) -> Settled:
     own = look.own
     if own.percent not in {None, 100}:
-        return _never("the share was changed again by somebody else")
+        return never("the share was changed again by somebody else")
     if own.created != look.new:
-        return _never(f"a newer revision came meanwhile: {own.created or 'none'}")
+        return never(f"a newer revision came meanwhile: {own.created or 'none'}")
     if own.rolled == look.new and own.share_of(look.new) == 100:
-        return _yes(f"{look.new} has all live traffic and is rolled out")
+        return yes(f"{look.new} has all live traffic and is rolled out")
     if own.transition in {Transition.BLOCKED, Transition.INVALID}:
-        return _never(f"{look.new} failed to load: {own.failure.told or own.transition}")
-    return _not_yet(f"waiting for KServe to roll {look.new} out; it has {look.state.share or 0} %")
+        return never(f"{look.new} failed to load: {own.failure.told or own.transition}")
+    return not_yet(f"waiting for KServe to roll {look.new} out; it has {look.state.share or 0} %")
 
 
 def _knative_back(look: _Look) -> Settled:
     own, to = look.own, look.plan.mark.get("to", "")
     if own.percent != 0:
-        return _never("the share was changed again by somebody else")
+        return never("the share was changed again by somebody else")
     # `latest` may still be what served: then both entries name it, and only the one by name holds when that changes.
     if own.rolled == to and own.share_of_latest() == 0 and own.share_of(to) == 100:
-        return _yes(f"Knative sends all live traffic to {to}")
-    return _not_yet(f"waiting for Knative to send all live traffic to {to}; it has {own.share_of(to)} %")
+        return yes(f"Knative sends all live traffic to {to}")
+    return not_yet(f"waiting for Knative to send all live traffic to {to}; it has {own.share_of(to)} %")
 
 
 # --- Standard: canaryStatuses says that KServe saw it, the route says what it made of it --------------------------
@@ -124,18 +112,18 @@ def _shares(look: _Look, wanted: dict[str, int]) -> Settled:
     own = look.own
     there = {canary.name: canary.percent for canary in own.canaries}
     if any(there.get(name) != share for name, share in wanted.items()) or not wanted:
-        return _never("the share was changed again by somebody else")
+        return never("the share was changed again by somebody else")
     told = _told(own)
     if any(told.get(name) != share for name, share in wanted.items()):
-        return _not_yet("waiting for KServe to see it")
+        return not_yet("waiting for KServe to see it")
     unready = [canary for canary in own.canaries if canary.name in wanted and canary.percent and not canary.ready]
     if unready:
         stuck = next((each.stuck for each in look.state.candidates if each.canary in unready and each.stuck), "")
         if stuck:
-            return _never(f"{unready[0].name} gets no ready pods: {stuck}")
-        return _not_yet(f"waiting for a ready pod of {unready[0].name}; before that KServe sends it nothing")
+            return never(f"{unready[0].name} gets no ready pods: {stuck}")
+        return not_yet(f"waiting for a ready pod of {unready[0].name}; before that KServe sends it nothing")
     if lints.starved(look.state):
-        return _not_yet("KServe has seen it, and its HTTPRoute gives the canary nothing: 0.20.0 writes no weights")
+        return not_yet("KServe has seen it, and its HTTPRoute gives the canary nothing: 0.20.0 writes no weights")
     asked = look.state.asked
     return _routed(look, look.state.route, f"{asked} %", arrived=look.state.share == asked)
 
@@ -143,13 +131,13 @@ def _shares(look: _Look, wanted: dict[str, int]) -> Settled:
 def _standard_full(look: _Look) -> Settled:
     own, name = look.own, look.canary
     if own.stable_name != name or any(canary.name == name for canary in own.canaries):
-        return _never("the predictor was changed again by somebody else")
+        return never("the predictor was changed again by somebody else")
     if name in _told(own):
-        return _not_yet("waiting for KServe to see it")
+        return not_yet("waiting for KServe to see it")
     if own.holds("PredictorReady") is not True:
-        return _not_yet(f"waiting for {name} to be the ready predictor")
+        return not_yet(f"waiting for {name} to be the ready predictor")
     if name_of_old := _deployed(look, look.plan.mark.get("stable", "")):
-        return _not_yet(f"waiting for KServe to delete {name_of_old}")
+        return not_yet(f"waiting for KServe to delete {name_of_old}")
     route = look.state.route
     return _routed(look, route, f"all live traffic to {name}", arrived=not look.state.asked or bool(look.state.share))
 
@@ -158,11 +146,11 @@ def _standard_removed(look: _Look) -> Settled:
     own = look.own
     names = look.plan.mark.get("names", "").split(",")
     if any(canary.name in names for canary in own.canaries):
-        return _never("somebody has brought the canary back")
+        return never("somebody has brought the canary back")
     if any(name in _told(own) for name in names):
-        return _not_yet("waiting for KServe to see it")
+        return not_yet("waiting for KServe to see it")
     if left := next((found for name in names if (found := _deployed(look, own.workload(name)))), ""):
-        return _not_yet(f"waiting for KServe to delete {left}")
+        return not_yet(f"waiting for KServe to delete {left}")
     return _routed(look, look.state.route, "all live traffic to the predictor", arrived=True)
 
 
@@ -181,14 +169,14 @@ def _routed(look: _Look, route: Route | None, share: str, *, arrived: bool) -> S
     if route is None:
         if look.state.routes:
             names = ", ".join(httproute.read(raw).name for raw in look.state.routes[:3])
-            return _not_yet(f"waiting for KServe to lead HTTPRoute {names} to it")
-        return _yes(f"KServe has seen it ({share}); no HTTPRoute can be seen, so what customers get is not known")
+            return not_yet(f"waiting for KServe to lead HTTPRoute {names} to it")
+        return yes(f"KServe has seen it ({share}); no HTTPRoute can be seen, so what customers get is not known")
     if not arrived:
-        return _not_yet(f"waiting for KServe to write {share} into HTTPRoute {route.name}")
+        return not_yet(f"waiting for KServe to write {share} into HTTPRoute {route.name}")
     word = acceptance(route)
     if word.ok is True:
-        return _yes(f"HTTPRoute {route.name} gives {share}; {word.sentence}")
-    return _never(word.sentence) if word.ok is False else _not_yet(word.sentence)
+        return yes(f"HTTPRoute {route.name} gives {share}; {word.sentence}")
+    return never(word.sentence) if word.ok is False else not_yet(word.sentence)
 
 
 _Judge = Callable[[_Look], Settled]
