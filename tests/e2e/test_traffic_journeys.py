@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("home")
 
 ROUTE = "churn"
 SAMPLE = 700
+SHARES = 1500
+"""So many show a share that is off by seven points in 999 of 1,000 cases; 700 would miss one in four."""
 WHOLE_JOURNEY = 2000
 
 
@@ -71,9 +73,9 @@ def test_a_canary_gets_the_share_that_was_asked_for_at_every_stage(delivery: Del
     with load(delivery.address) as customers:
         served_by(customers, "1")
         delivery.act("set-weight", "20")
-        within(SAMPLE, 0.2, green)
+        within(SHARES, 0.2, green)
         delivery.act("promote")
-        within(SAMPLE, 0.6, green)
+        within(SHARES, 0.6, green)
         delivery.act("promote")
         served_by(customers, "2")
     nobody_failed(customers)
@@ -95,7 +97,7 @@ def test_mirror_compare_switch_and_back(delivery: Delivery, tmp_path: Path) -> N
         assert compared.json["verdict"] == "equal within limits"
         assert compared.json["noise"]["count"] > ENOUGH / 2  # production differs from itself, and is forgiven that
         delivery.act("mirror", "25")
-        within(SAMPLE, 0.25, lambda count: delivery.copied(customers.next(count)))
+        within(SHARES, 0.25, lambda count: delivery.copied(customers.next(count)))
         before = customers.answers
         assert versions(before) == {"1": len(before)}
         own = {each.id for each in before}

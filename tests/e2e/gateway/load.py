@@ -137,9 +137,9 @@ def versions(answers: Sequence[Answer]) -> Counter[str]:
     return Counter(each.version for each in answers)
 
 
-def median_ms(answers: Sequence[Answer]) -> float:
-    """The middle one of the times to answer."""
-    return sorted(each.ms for each in answers)[len(answers) // 2]
+def quantile_ms(answers: Sequence[Answer], share: float) -> float:
+    """Within which time that share of them was answered."""
+    return sorted(each.ms for each in answers)[int(len(answers) * share)]
 
 
 def likely(count: int, share: float, confidence: float = 0.999) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.gateway.load import Answer, load, median_ms, versions, within
+from tests.e2e.gateway.load import Answer, load, quantile_ms, versions, within
 from tests.e2e.gateway.nginx import nginx_for
 from tests.e2e.gateway.plane import Model, Plane
 from tests.e2e.lab.api import Object
@@ -55,10 +55,11 @@ def test_a_slow_or_dead_shadow_costs_no_customer_of_envoy(
     with load(address) as customers:
         models["model-v2"].set(delay_ms=SLOW_MS)
         slow = customers.next(400)
-        assert median_ms(slow) < SLOW_MS / 2
+        assert quantile_ms(slow, 0.95) < SLOW_MS  # not the slowest: a busy machine makes some wait, whoever answers
         plane.wait(lambda: copied(models["model-v2"], slow) == len(slow), "the slow shadow did not get every copy")
         models["model-v2"].set(dead=True)
         dead = customers.next(400)
+        assert quantile_ms(dead, 0.95) < SLOW_MS
     assert versions(slow + dead) == {"1": 800}
     assert not customers.failed
 
@@ -78,7 +79,7 @@ def test_a_slow_shadow_makes_customers_of_nginx_wait(
         with load(address) as waiting:
             slow = waiting.next(40)
     # The client of a connection hears of its first answer at once, and of the next after the copy of the one before.
-    assert median_ms(slow) > SLOW_MS / 2
+    assert quantile_ms(slow, 0.5) > SLOW_MS / 2
     assert not customers.failed
 
 
