@@ -63,15 +63,25 @@ def test_the_next_step_is_not_approved_with_the_last() -> None:
     assert value != approval(Hook.CONFIRM_TRAFFIC_INCREASE, failed)
 
 
-@pytest.mark.parametrize("hook", [Hook.CONFIRM_PROMOTION, Hook.ROLLBACK])
-def test_a_promotion_or_rollback_holds_through_its_run_and_not_in_the_next(hook: Hook) -> None:
-    value = approval(hook, canary())
+def test_a_rollback_holds_through_its_run_and_not_in_the_next() -> None:
+    value = approval(Hook.ROLLBACK, canary())
     later = canary(phase="WaitingPromotion", iterations=3, lastTransitionTime="2026-11-24T10:09:00Z")
     later["status"]["conditions"][0]["lastUpdateTime"] = "2026-11-24T10:09:00Z"
-    assert value == approval(hook, later)
-    again = copy.deepcopy(later)
-    again["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-24T11:00:00Z"
-    assert value != approval(hook, again)
+    assert value == approval(Hook.ROLLBACK, later)
+    later["status"]["conditions"][0]["lastTransitionTime"] = "2026-11-24T11:00:00Z"
+    assert value != approval(Hook.ROLLBACK, later)
+
+
+def test_a_promotion_holds_through_its_wait_and_not_in_the_next_one_of_the_same_run() -> None:
+    waiting = canary(phase="WaitingPromotion", lastTransitionTime="2026-11-24T10:09:00Z")
+    value = approval(Hook.CONFIRM_PROMOTION, waiting)
+    ticked = copy.deepcopy(waiting)
+    ticked["status"] |= {"iterations": 3, "lastTransitionTime": "2026-11-24T10:09:10Z"}
+    assert value == approval(Hook.CONFIRM_PROMOTION, ticked)
+    # Another version came between, the run began anew, and the first one is back: nobody has approved that.
+    again = copy.deepcopy(waiting)
+    again["status"]["conditions"][0]["lastUpdateTime"] = "2026-11-24T10:20:00Z"
+    assert value != approval(Hook.CONFIRM_PROMOTION, again)
 
 
 def test_a_beginning_is_bound_to_the_pod_template_since_the_checksum_is_still_the_old_one() -> None:

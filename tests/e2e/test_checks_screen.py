@@ -107,7 +107,7 @@ async def test_checks_are_run_watched_called_off_and_read_in_the_screen(
             ]
             await pilot.press("g", "enter")
             await until(pilot, lambda: isinstance(app.screen, CheckScreen))
-            assert "app.py:3" in app.screen.query_one("#finding", LinesView).text()
+            assert "app.py:3" in app.screen.query_one("#item", LinesView).text()
             await pilot.press("l")
             await pilot.pause(0.5)
             assert "F401" in "\n".join(await wired.session.checks.log(run.id, "finds"))

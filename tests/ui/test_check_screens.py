@@ -205,7 +205,7 @@ async def test_a_failing_check_opens_at_its_finding_with_source_and_copies_its_p
         await at_checks(app, pilot, "enter", "enter")
         screen = app.screen
         assert isinstance(screen, CheckScreen)
-        shown = screen.query_one("#finding", LinesView).text()
+        shown = screen.query_one("#item", LinesView).text()
         assert "import os" in shown
         assert screen.copied_text() == "scorer/app.py:3"
         await pilot.press("j")

@@ -35,7 +35,7 @@ async def test_the_tab_shows_what_speaks_of_the_running_digest_and_leads_to_the_
         await pilot.press("enter")
         await settled(pilot)
         assert isinstance(app.screen, CheckScreen)
-        assert "2 new since what serves" in app.screen.query_one("#ended", LinesView).text()
+        assert "2 new since what serves" in app.screen.query_one("#head", LinesView).text()
 
 
 async def test_what_others_publish_shows_by_itself_while_the_tab_is_open() -> None:

@@ -96,8 +96,8 @@ async def test_a_kept_comparison_opens_with_its_worst_pair() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(pilot.app.screen, ComparisonScreen)
-        assert "60 of 2,000" in shown(pilot, "#report")
-        assert '"score": 0.34' in shown(pilot, "#example")
+        assert "60 of 2,000" in shown(pilot, "#head")
+        assert '"score": 0.34' in shown(pilot, "#item")
         assert pilot.app.screen.copied_text() == "req-000117"
         assert "secret" not in pilot.app.screen.shown_text()
 
