@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mlcd_tui.config.metrics_settings import MetricsSettings
@@ -272,17 +272,17 @@ class AfterSwitch:
 
         old, target = watched.old, serving(detail.targets)
         assert old is not None
-        end = self._ways.clock() - timedelta(seconds=_SETTLE)
-        window = (end - (watched.switch.done or end)).total_seconds() // _STEP * _STEP
+        start, end = _stretches(watched.switch.done, self._ways.clock() - timedelta(seconds=_SETTLE))
+        window = end - start
         if window < _STEP or target is None:
             return [replace(judge((), rules_of(watched.settings, None)["errors"]), sentence=clean(_YOUNG))]
-        new = await self._counted(watched, target, _hints(detail), window, end)
+        new = await self._counted(watched, target, _hints(detail), window, datetime.fromtimestamp(end, UTC))
         bound = new.slow_bound_ms if new.slow_bound_ms == old.slow_bound_ms else None
         rules = rules_of(watched.settings, bound)
         told = [(rules["errors"], old.failed, new.failed)]
         if "slow" in rules:
             told.append((rules["slow"], old.slow, new.slow))
-        planned = int((watched.switch.until - (watched.switch.done or end)).total_seconds() // _STEP)
+        planned = int((watched.switch.until.timestamp() - start) // _STEP)
         found = [
             judge(paired(_zipped(old.requests, was), _zipped(new.requests, is_), planned), rule)
             for rule, was, is_ in told
@@ -302,6 +302,16 @@ class AfterSwitch:
             switched=switch.done or switch.begun,
             now=self._ways.clock(),
         )
+
+
+def _stretches(done: datetime | None, until: datetime) -> tuple[float, float]:
+    """Where the whole stretches since the switch begin and end (seconds since the epoch).
+
+    They begin at the same moment at every look: what is judged may only grow, or a stretch would be held against
+    another one of before each time.
+    """
+    end = until.timestamp() // _STEP * _STEP
+    return (-(-done.timestamp() // _STEP) * _STEP if done is not None else end), end
 
 
 def _zipped(requests: Counts, bad: Counts) -> list[tuple[int | None, int | None]]:

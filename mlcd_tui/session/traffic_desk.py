@@ -205,7 +205,7 @@ class Traffic:
             versions=await used(self._ways.cluster, [counted.traffic for counted in look.versions]),
             verdicts=cautious(verdicts, after, old),
             since_switch=cautious(after, after, old),
-            copied=_copied(look.versions),
+            copied=_copied(look.versions, detail.mirror.since if detail.mirror is not None else None),
         )
 
     def _trials(self, followed: _Followed, settings: MetricsSettings, window: float) -> Trials:
@@ -342,10 +342,14 @@ def hints(detail: RolloutDetail) -> tuple[str, ...]:
     return (*told, str(detail.mirror.by)) if detail.mirror is not None else tuple(told)
 
 
-def _copied(versions: tuple[Counted, ...]) -> int | None:
-    """What a version counted that gets copies only: nothing else reaches it."""
-    shadows = [one.traffic.requests for one in versions if one.traffic.target.role is TrafficRole.SHADOW]
-    return shadows[0] if shadows else None
+def _copied(versions: tuple[Counted, ...], since: datetime | None) -> int | None:
+    """What a version counted that gets copies only, since it gets them: before, it may have served."""
+    shadow = next((one for one in versions if one.traffic.target.role is TrafficRole.SHADOW), None)
+    if shadow is None or since is None or not shadow.moments:
+        return shadow.traffic.requests if shadow is not None else None
+    begun = since.timestamp()
+    told = [asked for at, asked in zip(shadow.moments, shadow.requests, strict=False) if at >= begun]
+    return sum(asked for asked in told if asked is not None) if any(asked is not None for asked in told) else None
 
 
 def _reader_module() -> Callable[[MetricsSettings], Reader]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Outcome, Result
 from mlcd_tui.domain.post_switch import RollbackOffer, SwitchWatch, WatchState
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.traffic import Judgement, TrafficRole
-from mlcd_tui.session.traffic_after import AfterSwitch
+from mlcd_tui.session.traffic_after import AfterSwitch, _stretches
 from mlcd_tui.session.traffic_desk import Traffic
 from mlcd_tui.session.traffic_kept import KeptSwitches
 from tests.session.test_traffic_desk import BEGUN, BLUE, GREEN, REF, World, world
@@ -240,3 +242,13 @@ async def test_not_worse_is_no_good_news_where_what_serves_fails_now(world: Worl
     (gate,) = await world.desk.gates(await world.detail(REF), Intent(Verb.PROMOTE, REF))
     assert gate.state is not gate.state.PASSED
     assert "what serves fails itself" in gate.reason
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e4), st.floats(0, 60))
+def test_what_is_judged_only_grows(done: float, first: float, more: float) -> None:
+    at = datetime.fromtimestamp(done, UTC)
+    start, end = _stretches(at, at + timedelta(seconds=first))
+    again, later = _stretches(at, at + timedelta(seconds=first + more))
+    assert start == again >= at.timestamp()
+    assert end <= later
+    assert (later - end) % 15 == 0

@@ -18,7 +18,7 @@ from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean
-from mlcd_tui.domain.traffic import Judgement, TrafficReading, TrafficRole, TrafficTarget
+from mlcd_tui.domain.traffic import Judgement, Mirror, TrafficReading, TrafficRole, TrafficTarget
 from mlcd_tui.session import traffic_desk
 from mlcd_tui.session.traffic_desk import Traffic, Ways
 from tests.metrics.server import Prom, Value, serving
@@ -39,6 +39,7 @@ class World:
     now: float = BEGUN
     targets: tuple[TrafficTarget, ...] = (BLUE, GREEN)
     abilities: tuple[Verb, ...] = ()
+    mirror: Mirror | None = None
     gone: bool = False
     looks: int = 0
     gate: asyncio.Semaphore | None = None
@@ -61,7 +62,7 @@ class World:
         if self.gone:
             raise Missing(f"{ref} does not exist any more.")
         row = make_row("churn", "ml", abilities=can(*self.abilities))
-        return RolloutDetail(row, targets=self.targets)
+        return RolloutDetail(row, targets=self.targets, mirror=self.mirror)
 
     def served(self, service: str, *, rate: float, failing: float = 0.0, start: float = BEGUN - 9_000) -> None:
         """Requests to a Service from `start` on."""
@@ -107,6 +108,16 @@ async def test_each_request_is_counted_once_however_often_one_looks(world: World
     assert verdict.candidate[1] == pytest.approx(known * 10, abs=301)
     assert verdict.candidate[1] > 10_000
     assert verdict.since == datetime.fromtimestamp(BEGUN - 900, UTC)
+
+
+async def test_what_a_shadow_answered_when_it_served_is_no_copy(world: World) -> None:
+    world.served("blue", rate=10)
+    world.served("green", rate=10)
+    world.targets = (BLUE, replace(GREEN, role=TrafficRole.SHADOW))
+    world.mirror = Mirror(possible=True, on=True, since=datetime.fromtimestamp(BEGUN - 300, UTC))
+    reading = await world.desk.look(REF)
+    assert reading.versions[1].requests == 10 * 900
+    assert reading.copied == pytest.approx(10 * 300, abs=300)  # whole stretches of the grid
 
 
 async def test_another_version_is_another_comparison(world: World) -> None:

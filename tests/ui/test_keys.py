@@ -157,3 +157,14 @@ def test_where_not_all_keys_fit_those_that_do_nothing_now_make_room() -> None:
     )
     shown = [[item.key for item in bar._fitting(room, 2)] for room in (80, 40, 30, 4)]
     assert shown == [["p", "a", "u", "b", "?"], ["p", "a", "b", "?"], ["a", "b", "?"], ["?"]]
+
+
+def test_acts_are_told_in_few_words_where_not_all_of_them_fit() -> None:
+    bar = KeyBar()
+    bar.items = (
+        KeyItem("p", "switch to card-fraud-green", "p", brief="promote"),
+        KeyItem("b", "switch to card-fraud-green", "b", brief="switch"),
+        KeyItem("?", "help", "?"),
+    )
+    shown = [[item.label for item in bar._fitting(room, 2)] for room in (80, 40)]
+    assert shown == [["switch to card-fraud-green"] * 2 + ["help"], ["promote", "switch", "help"]]

@@ -268,4 +268,5 @@ def _why(one: FieldDrift) -> str:
 
 
 def _more(fields: Sequence[FieldDrift]) -> str:
-    return f" (and {len(fields) - 1} more fields)" if len(fields) > 1 else ""
+    more = len(fields) - 1
+    return f" (and {more} more {'field' if more == 1 else 'fields'})" if more > 0 else ""

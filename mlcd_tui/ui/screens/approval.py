@@ -257,7 +257,9 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         room = self.app.size.height - used - gaps - 3
         high = len(view.lines) or len(self._decision(self._room() - _SCROLL_BAR))
         view.styles.height = max(min(high, room), 1)
-        dialog.border_subtitle = Content(f"{self.host.glyphs.up}{self.host.glyphs.down} more") if high > room else None
+        more = f"{self.host.glyphs.up}{self.host.glyphs.down} more   " if high > room else ""
+        keys = "left, right: the other button   enter presses it" if self.stage is Stage.DECIDING else "enter, esc: on"
+        dialog.border_subtitle = Content(f"{more}{keys}")
 
     def _tick(self) -> None:
         if self.stage is Stage.ACTING:

@@ -262,10 +262,11 @@ class BaseScreen(Screen[None]):
         if not action.verbs:
             return KeyItem(shown, action.label, action.act)
         ability = self.ability(_name(action))
-        label = action.label
+        label = brief = action.label
         if ability is not None and ability.allowed:
-            label = ability.label or _short(Verb(ability.verb), action)
-        return KeyItem(shown, label, action.act, not self._blocked(action.id))
+            brief = _short(Verb(ability.verb), action)
+            label = ability.label or brief
+        return KeyItem(shown, label, action.act, not self._blocked(action.id), brief)
 
     @on(KeyBar.Pressed)
     async def _press(self, event: KeyBar.Pressed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from textual import events
@@ -26,6 +26,8 @@ class KeyItem:
     label: str
     action: str
     enabled: bool = True
+    brief: str = ""
+    """Of an act: the same in a word or two, for where not all that are possible fit."""
 
 
 class KeyBar(Widget):
@@ -68,11 +70,13 @@ class KeyBar(Widget):
         return Strip(strip).adjust_cell_length(room).apply_style(self.rich_style)
 
     def _fitting(self, room: int, gap: int) -> list[KeyItem]:
-        """In their order; what is possible now has the room first."""
+        """In their order; what is possible now has the room first, and acts are told in few words where not all fit."""
         if not self.items:
             return []
         *items, last = self.items
         room -= width(_line(last)) + _EDGE
+        if sum(width(_line(item)) + gap for item in items if item.enabled and item.brief) > room:
+            items = [replace(item, label=item.brief or item.label) for item in items]
         chosen: set[int] = set()
         for enabled in (True, False):
             for place, item in enumerate(items):
