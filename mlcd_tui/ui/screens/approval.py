@@ -258,7 +258,8 @@ class ApprovalScreen(ModalScreen[Outcome | None]):
         high = len(view.lines) or len(self._decision(self._room() - _SCROLL_BAR))
         view.styles.height = max(min(high, room), 1)
         more = f"{self.host.glyphs.up}{self.host.glyphs.down} more   " if high > room else ""
-        keys = "left, right: the other button   enter presses it" if self.stage is Stage.DECIDING else "enter, esc: on"
+        two = self.query_one("#approve").display or self.query_one("#again").display
+        keys = "left, right: the other button   enter presses it" if two else "enter, esc: on"
         dialog.border_subtitle = Content(f"{more}{keys}")
 
     def _tick(self) -> None:
