@@ -52,8 +52,9 @@ class Desks:
     @cached_property
     def traffic(self) -> Traffic:
         """Live traffic, and comparisons of answers."""
-        from mlcd_tui.session.traffic_desk import Traffic, Ways
+        from mlcd_tui.session.traffic_desk import Traffic
         from mlcd_tui.session.traffic_kept import KeptSwitches
+        from mlcd_tui.session.traffic_ways import Ways
 
         ways = Ways(
             lambda: self.metrics,

@@ -34,11 +34,11 @@ from mlcd_tui.session.evidence import CARRIES_TRAFFIC
 from mlcd_tui.session.tasks import begin, tell_all
 from mlcd_tui.session.traffic_caution import cautious
 from mlcd_tui.session.traffic_kept import Switch
+from mlcd_tui.session.traffic_ways import Ways, hints
 
 if TYPE_CHECKING:
     from mlcd_tui.metrics.counters import Counts
     from mlcd_tui.metrics.reader import Counted, Reader
-    from mlcd_tui.session.traffic_desk import Ways
 
 _STEP = 15.0
 _SETTLE = 20.0
@@ -118,7 +118,7 @@ class AfterSwitch:
             ref,
             verb,
             old,
-            _hints(before.detail),
+            hints(before.detail),
             now - timedelta(seconds=outcome.seconds),
             now + timedelta(seconds=seconds),
             now if outcome.result is Result.DONE and verb in SWITCHES else None,
@@ -276,7 +276,7 @@ class AfterSwitch:
         window = end - start
         if window < _STEP or target is None:
             return [replace(judge((), rules_of(watched.settings, None)["errors"]), sentence=clean(_YOUNG))]
-        new = await self._counted(watched, target, _hints(detail), window, datetime.fromtimestamp(end, UTC))
+        new = await self._counted(watched, target, hints(detail), window, datetime.fromtimestamp(end, UTC))
         bound = new.slow_bound_ms if new.slow_bound_ms == old.slow_bound_ms else None
         rules = rules_of(watched.settings, bound)
         told = [(rules["errors"], old.failed, new.failed)]
@@ -325,9 +325,3 @@ def _untold(verdict: Significance, old: Counted, window: float) -> Significance:
     else:
         told = _YOUNG if window < _SILENT else "the new version has answered nothing since"
     return replace(verdict, sentence=clean(told))
-
-
-def _hints(detail: RolloutDetail) -> tuple[str, ...]:
-    from mlcd_tui.session.traffic_desk import hints
-
-    return hints(detail)

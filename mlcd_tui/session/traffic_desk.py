@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mlcd_tui.config.metrics_settings import MetricsSettings
 from mlcd_tui.domain.errors import BadConfig, Problem
@@ -20,68 +20,28 @@ from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import Significance, TrafficReading, TrafficRole
 from mlcd_tui.session.evidence import CARRIES_TRAFFIC
-from mlcd_tui.session.pod_usage import Get, used
+from mlcd_tui.session.pod_usage import used
 from mlcd_tui.session.tasks import begin, tell_all
 from mlcd_tui.session.traffic_caution import cautious
 from mlcd_tui.session.traffic_gate import NAME, answers_gate, traffic_gate
+from mlcd_tui.session.traffic_ways import Ways, hints
 
 if TYPE_CHECKING:
     from mlcd_tui.domain.comparison.report import ComparisonReport
     from mlcd_tui.domain.traffic_ports import ComparisonProgress, ComparisonRun, ComparisonWish
     from mlcd_tui.metrics.reader import Counted, Reader
     from mlcd_tui.session.traffic_after import AfterSwitch
-    from mlcd_tui.session.traffic_kept import KeptSwitches
     from mlcd_tui.session.traffic_trials import Trials
 
 _SLOWEST = 120.0
 """Seconds between two looks at a source that does not answer, at most."""
 _GATE_PATIENCE = 4.0
 """Seconds that an approval waits for numbers."""
-_ROUTERS = frozenset({"traffic router", "gateway class", "gateway", "provider", "mesh"})
-"""Labels of the facts that speak of what routes."""
 UNCONFIGURED = "no metrics are configured: set `address` under [metrics] in the settings to Prometheus"
 
 _log = logging.getLogger(__name__)
 
 Listener = Callable[[TrafficReading], None]
-
-
-class Comparisons(Protocol):
-    """The desk of comparisons, which this one passes on to."""
-
-    def compare(self, wish: ComparisonWish, listener: Callable[[ComparisonProgress], None]) -> ComparisonRun:
-        """Begin one. Raises `Problem` for a bad wish."""
-        ...
-
-    def comparisons(self, ref: RolloutRef) -> tuple[ComparisonReport, ...]:
-        """Kept results."""
-        ...
-
-    def newest(self, detail: RolloutDetail) -> ComparisonReport | None:
-        """The newest of exactly the images that run now. Blocking."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """What the desk asks of the session."""
-
-    settings: Callable[[], MetricsSettings]
-    """Of the present context."""
-    detail: Callable[[RolloutRef], Awaitable[RolloutDetail]]
-    """A rollout in full; may be what is on the screen. Raises `Problem`."""
-    clock: Callable[[], datetime]
-    """The present moment by the server's clock, which the source's is taken to agree with."""
-    comparisons: Callable[[], Comparisons] | None = None
-    """None: answers cannot be compared from here."""
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """Between two looks."""
-    cluster: Get | None = None
-    """Asked what pods use, where the source does not tell; None: nobody is."""
-    kept: KeptSwitches | None = None
-    """Where switches that are watched are kept; None: the watch ends with the program."""
-    place: Callable[[], str] = lambda: ""
-    """The cluster, by its context and address; empty: there is no connection."""
 
 
 @dataclass(slots=True)
@@ -334,12 +294,6 @@ class Traffic:
         if self._reader is not None:
             await self._reader[1].close()
             self._reader = None
-
-
-def hints(detail: RolloutDetail) -> tuple[str, ...]:
-    """Words about what routes, which speak for a query set."""
-    told = [str(value) for label, value in detail.facts if label in _ROUTERS]
-    return (*told, str(detail.mirror.by)) if detail.mirror is not None else tuple(told)
 
 
 def _copied(versions: tuple[Counted, ...], since: datetime | None) -> int | None:

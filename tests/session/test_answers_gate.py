@@ -15,7 +15,8 @@ from mlcd_tui.domain.gates import GateState
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.text import clean
 from mlcd_tui.domain.traffic import TrafficRole
-from mlcd_tui.session.traffic_desk import Traffic, Ways
+from mlcd_tui.session.traffic_desk import Traffic
+from mlcd_tui.session.traffic_ways import Ways
 from tests.session.test_traffic_desk import REF, World, world
 
 __all__ = ["world"]

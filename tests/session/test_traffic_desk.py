@@ -20,7 +20,8 @@ from mlcd_tui.domain.rollout import RolloutDetail
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.traffic import Judgement, Mirror, TrafficReading, TrafficRole, TrafficTarget
 from mlcd_tui.session import traffic_desk
-from mlcd_tui.session.traffic_desk import Traffic, Ways
+from mlcd_tui.session.traffic_desk import Traffic
+from mlcd_tui.session.traffic_ways import Ways
 from tests.metrics.server import Prom, Value, serving
 from tests.ui.fake_session import can, make_row
 

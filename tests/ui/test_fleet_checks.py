@@ -8,9 +8,10 @@ import pytest
 
 from mlcd_tui.domain.check_note import CheckNote, CheckWord
 from mlcd_tui.domain.text import Clean
-from mlcd_tui.ui.viewmodels.columns import View, hover
+from mlcd_tui.ui.viewmodels.columns import hover
 from mlcd_tui.ui.viewmodels.filtering import parse
 from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE
 from mlcd_tui.ui.widgets.fleet_table import FleetTable
 from tests.ui.fake_session import NOW, FakeSession, make_app, make_row, story

@@ -18,9 +18,10 @@ from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Phase, Rollout, StepState, Strategy, WaitFor, Waiting, Weight
 from mlcd_tui.domain.text import Clean
 from mlcd_tui.domain.verdict import Verdict
-from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, View, as_text, hover, layout
+from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, as_text, hover, layout
 from mlcd_tui.ui.viewmodels.filtering import parse, star_key
 from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, counts_line, face, notices
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.frame import link
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs, bar
 from mlcd_tui.ui.viewmodels.spans import cells, plain

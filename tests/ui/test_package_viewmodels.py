@@ -26,7 +26,8 @@ from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.verdict import Verdict
 from mlcd_tui.ui.app import MlcdApp
 from mlcd_tui.ui.viewmodels.approval import decision_lines, objection, reason_hint
-from mlcd_tui.ui.viewmodels.columns import BY_ID, View, hover, layout
+from mlcd_tui.ui.viewmodels.columns import BY_ID, hover, layout
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE
 from mlcd_tui.ui.viewmodels.package_difference import diff_parts, raw_diff_parts
 from mlcd_tui.ui.viewmodels.package_evidence import beside

@@ -9,7 +9,8 @@ import pytest
 from mlcd_tui.domain.rollout import Replicas, RolloutDetail, StepState, Strategy, Weight
 from mlcd_tui.engines.argo import ENGINE
 from mlcd_tui.ui.viewmodels import overview
-from mlcd_tui.ui.viewmodels.columns import BY_ID, View
+from mlcd_tui.ui.viewmodels.columns import BY_ID
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.glyphs import ASCII, UNICODE, Glyphs, bar
 from mlcd_tui.ui.viewmodels.spans import plain
 from tests.engines import argo_recorded as recorded

@@ -19,9 +19,10 @@ from mlcd_tui.domain.text import Clean
 from mlcd_tui.ui.actions import Where, bindings
 from mlcd_tui.ui.screens.base import BaseScreen
 from mlcd_tui.ui.screens.picker import Choice, PickerScreen
-from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, View, as_text
+from mlcd_tui.ui.viewmodels.columns import BY_ID, COLUMNS, as_text
 from mlcd_tui.ui.viewmodels.filtering import HINT, parse
 from mlcd_tui.ui.viewmodels.fleet import Options, counts_line, notices
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.spans import Line, Span, crop
 from mlcd_tui.ui.viewmodels.tones import Tone
 from mlcd_tui.ui.widgets.fleet_table import FleetTable

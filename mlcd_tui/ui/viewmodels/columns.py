@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from mlcd_tui.domain.fleet import attention_key
-from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout, StepState, Strategy, WaitFor
 from mlcd_tui.ui.viewmodels.fleet_notes import checks_cell, checks_key, cut, schema_cell, schema_key
-from mlcd_tui.ui.viewmodels.glyphs import Glyphs, bar, phase_glyph, step_glyph
+from mlcd_tui.ui.viewmodels.fleet_view import View
+from mlcd_tui.ui.viewmodels.glyphs import bar, phase_glyph, step_glyph
 from mlcd_tui.ui.viewmodels.spans import Line, Span, cells, plain
 from mlcd_tui.ui.viewmodels.times import absolute, ago, left, waited
 from mlcd_tui.ui.viewmodels.tones import Tone, bold, phase_tone, phase_word, step_tone, waiting_tone
@@ -24,22 +24,6 @@ _BAR = 12
 _VERSION = 9
 """Cells for the name of a version beside a bar; a longer one is cut."""
 _DOTS = 10  # more steps than these are told in numbers
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What cells need to know beside their row."""
-
-    glyphs: Glyphs
-    now: datetime
-    namespaced: bool = False
-    """All rows are of one namespace, so it need not be said in each."""
-    engines: tuple[tuple[str, str], ...] = ()
-    """Name and title of each engine."""
-    schemas: Mapping[RolloutRef, SchemaNote] = field(default_factory=dict, compare=False)
-    """Whether the schema of what is on its way still fits."""
-    checks: Mapping[RolloutRef, CheckNote] = field(default_factory=dict, compare=False)
-    """How the image that is on its way stands by its checks."""
 
 
 @dataclass(frozen=True, slots=True)

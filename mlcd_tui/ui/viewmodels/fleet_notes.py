@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlcd_tui.domain.rollout import Rollout
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.spans import Line, Span
 from mlcd_tui.ui.viewmodels.tones import Tone, bold
 
 if TYPE_CHECKING:  # value classes that the first picture does without
     from mlcd_tui.domain.check_note import CheckNote
     from mlcd_tui.domain.package_ports import SchemaNote
-    from mlcd_tui.ui.viewmodels.columns import View
 
 _LEAST_NAME = 4
 """Cells in which a name that is cut still says something, its blank included."""

@@ -12,8 +12,9 @@ from textual.strip import Strip
 
 from mlcd_tui.domain.fleet import Fleet, Link, attention
 from mlcd_tui.domain.rollout import Rollout
-from mlcd_tui.ui.viewmodels.columns import GAP, Placed, View
+from mlcd_tui.ui.viewmodels.columns import GAP, Placed
 from mlcd_tui.ui.viewmodels.fleet import NEEDS_ATTENTION, Options
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.glyphs import Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, Span, crop, pad, plain, width
 from mlcd_tui.ui.viewmodels.tones import ATTENTION_TONES, Tone, bold

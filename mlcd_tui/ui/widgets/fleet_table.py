@@ -22,9 +22,10 @@ from mlcd_tui.domain.fleet import Fleet
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.rollout import Rollout
 from mlcd_tui.ui.actions import Where, bindings
-from mlcd_tui.ui.viewmodels.columns import GAP, Placed, View, hover, layout
+from mlcd_tui.ui.viewmodels.columns import GAP, Placed, hover, layout
 from mlcd_tui.ui.viewmodels.filtering import star_key
 from mlcd_tui.ui.viewmodels.fleet import FleetIndex, Options, face
+from mlcd_tui.ui.viewmodels.fleet_view import View
 from mlcd_tui.ui.viewmodels.glyphs import UNICODE, Glyphs
 from mlcd_tui.ui.viewmodels.spans import Line, wrap
 from mlcd_tui.ui.viewmodels.tones import Tone
