@@ -156,15 +156,19 @@ def test_missing_ones_and_bad_usage(stage: Stage) -> None:
 
 def test_a_dry_run_prints_the_plan_and_does_nothing(stage: Stage, home: Path) -> None:
     paused(stage)
-    version = now(stage)["metadata"]["resourceVersion"]
+    spec = now(stage)["spec"]
     said = mlcd("rollouts", "promote", NAME, "-n", stage.namespace, "--context", "alice", "--dry-run")
     assert said.code == 0, said
     for word in ("60 %", "Way back", "PATCH /apis/argoproj.io/v1alpha1", "resourceVersion"):
         assert word in said.out, said.out
-    plan = mlcd("rollouts", "promote", NAME, "-n", stage.namespace, "--dry-run", "-o", "json").json
+    for _ in range(10):  # the controller may still write that it has paused
+        version = now(stage)["metadata"]["resourceVersion"]
+        plan = mlcd("rollouts", "promote", NAME, "-n", stage.namespace, "--dry-run", "-o", "json").json
+        if version == now(stage)["metadata"]["resourceVersion"]:
+            break
     assert plan["kind"] == "Plan"
     assert plan["requests"][0]["body"]["metadata"]["resourceVersion"] == version
-    assert now(stage)["metadata"]["resourceVersion"] == version
+    assert (now(stage)["spec"], now(stage)["status"]["currentStepIndex"]) == (spec, 1)
     log = home / "state" / "audit.jsonl"
     assert not log.exists() or not log.read_text(encoding="utf-8")
 
