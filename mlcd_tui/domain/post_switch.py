@@ -5,6 +5,8 @@ Nothing here acts: an offer is a sentence and an intent, which goes through the 
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +23,8 @@ SWITCHES = frozenset({Verb.SWITCH, Verb.PROMOTE_FULL})
 """Acts after which another version serves, always."""
 _BACK = (Verb.SWITCH_BACK, Verb.ABORT, Verb.UNDO)
 """Ways back, the fastest first."""
+_FEW = 500
+"""Failures of a stretch up to which they are dealt out one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,9 @@ def paired(
 ) -> tuple[Block, ...]:
     """Stretches after the switch beside those before it, the oldest of either first.
 
-    Where the old version was asked in fewer stretches than the new one will be, several of the new ones stand beside
-    each: how many is settled before any of them is known, and none of them is left out.
+    Where the old version was asked in fewer stretches than the new one will be, each of the old ones is dealt out, as
+    cards are, to several of the new ones: its answers are exchangeable, so that any part of them is as good as another,
+    and each new stretch can be judged at once. How many parts there are is settled before any of the new ones is known.
 
     Args:
         before: requests and failures of the old version, stretch by stretch; None: not known.
@@ -113,14 +118,30 @@ def paired(
     """
     old = [(asked, bad) for asked, bad in before if asked and bad is not None]
     new = [(asked, bad) for asked, bad in after if asked is not None and bad is not None]
-    size = max(1, -(-planned // len(old))) if old else 1
-    blocks = []
-    for place, (old_asked, old_bad) in enumerate(old):
-        group = new[place * size : (place + 1) * size]
-        if len(group) < size:
-            break
-        blocks.append(Block(sum(bad for _, bad in group), sum(asked for asked, _ in group), old_bad, old_asked))
-    return tuple(blocks)
+    parts = max(1, -(-planned // len(old))) if old else 1
+    dealt = [part for place, (asked, bad) in enumerate(old) for part in _dealt(asked, bad, parts, place)]
+    return tuple(
+        Block(bad, asked, old_bad, old_asked) for (asked, bad), (old_asked, old_bad) in zip(new, dealt, strict=False)
+    )
+
+
+def _dealt(asked: int, bad: int, parts: int, seed: int) -> list[tuple[int, int]]:
+    """Requests and failures of a stretch in `parts`, the failures as chance has them; the same at every look."""
+    chance = random.Random(f"{seed} {asked} {bad} {parts}")  # noqa: S311 - nobody is to be kept from guessing it
+    found = []
+    for left in range(parts, 0, -1):
+        size = -(-asked // left)
+        share = bad / asked if asked else 0.0
+        spread = math.sqrt(max(size * share * (1 - share) * (asked - size) / max(asked - 1, 1), 0.0))
+        if min(bad, asked - bad) <= _FEW:
+            few = sum(at < size for at in chance.sample(range(asked), min(bad, asked - bad)))
+            drawn = few if bad <= asked - bad else size - few
+        else:  # so many are as the normal distribution has them
+            drawn = round(chance.gauss(size * share, spread))
+        drawn = min(max(drawn, size - (asked - bad), 0), size, bad)
+        found.append((size, drawn))
+        asked, bad = asked - size, bad - drawn
+    return found
 
 
 def since_switch(verdicts: Iterable[Significance]) -> tuple[Significance, ...]:

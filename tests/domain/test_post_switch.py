@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlcd_tui.domain.intent import Intent, Verb
 from mlcd_tui.domain.plan import Ability
@@ -13,6 +16,7 @@ from mlcd_tui.domain.post_switch import (
     RollbackOffer,
     SwitchWatch,
     WatchState,
+    _dealt,
     offered,
     paired,
     since_switch,
@@ -85,12 +89,46 @@ def test_an_offer_says_which_version_since_when_and_what_is_open() -> None:
     assert told((fine,), Verb.UNDO) is None
 
 
-def test_a_version_that_served_shortly_is_stretched_over_the_whole_watch_before_anything_is_known() -> None:
+def test_a_version_that_served_shortly_is_dealt_out_over_the_whole_watch_before_anything_is_known() -> None:
     before = [(0, 0), (None, None), (100, 1), (100, 2)]
-    after = [(10, 0), (20, 1), (30, 0), (40, 4), (50, 5)]
-    assert paired(before, after, planned=6) == (Block(1, 60, 1, 100),)  # three stretches beside each: two are to come
-    assert paired(before, [*after, (60, 6)], planned=6) == (Block(1, 60, 1, 100), Block(15, 150, 2, 100))
+    after = [(10, 0), (20, 1), (30, 0), (40, 4), (50, 5), (60, 6)]
+    blocks = paired(before, after, planned=6)
+    assert [(block.candidate_failed, block.candidate) for block in blocks] == [
+        (0, 10),
+        (1, 20),
+        (0, 30),
+        (4, 40),
+        (5, 50),
+        (6, 60),
+    ]
+    assert [block.serving for block in blocks] == [34, 33, 33] * 2
+    assert sum(block.serving_failed for block in blocks[:3]) == 1
+    assert paired(before, after[:2], planned=6) == blocks[:2]  # the same at every look
     assert paired([], after, planned=6) == ()
+
+
+@given(st.integers(0, 5_000), st.floats(0, 1), st.integers(1, 40), st.integers(0, 9))
+def test_nothing_is_lost_or_made_up_by_dealing(asked: int, share: float, parts: int, seed: int) -> None:
+    bad = round(asked * share)
+    dealt = _dealt(asked, bad, parts, seed)
+    assert len(dealt) == parts
+    assert (sum(size for size, _ in dealt), sum(failed for _, failed in dealt)) == (asked, bad)
+    assert all(0 <= failed <= size for size, failed in dealt)
+
+
+def test_what_fails_is_found_beside_a_short_past_and_what_is_equal_is_not() -> None:
+    chance = random.Random(7)
+
+    def stretch(share: float, asked: int = 400) -> tuple[int, int]:
+        return asked, sum(chance.random() < share for _ in range(asked))
+
+    failing = paired([stretch(0.001), stretch(0.001)], [stretch(0.2), stretch(0.2), stretch(0.2)], planned=7)
+    assert judge(failing, Rules("error rate")).judgement is Judgement.WORSE
+    alarms = 0
+    for _ in range(200):
+        equal = paired([stretch(0.03), stretch(0.03)], [stretch(0.03) for _ in range(20)], planned=20)
+        alarms += judge(equal, Rules("error rate")).judgement is Judgement.WORSE
+    assert alarms <= 8  # 2.5 % are let pass: more than 8 of 200 would come once in 400 times
 
 
 def test_silence_and_doubt_are_no_good_news() -> None:
