@@ -16,7 +16,7 @@ from mlcd_tui.cli.wiring import Wired
 from mlcd_tui.domain.document import outcome_document
 from mlcd_tui.domain.intent import Intent
 from mlcd_tui.domain.plan import Outcome, Result
-from mlcd_tui.domain.post_switch import SwitchWatch, WatchState, newcomer, way_back
+from mlcd_tui.domain.post_switch import SwitchWatch, WatchState, newcomer, together, way_back
 from mlcd_tui.domain.refs import RolloutRef
 from mlcd_tui.domain.text import Clean, clean
 from mlcd_tui.domain.traffic import Judgement, Significance, TrafficRole
@@ -133,11 +133,9 @@ async def _beside(wired: Wired, ref: RolloutRef, watch: SwitchWatch) -> Judged:
     if reading.problem or not verdicts:
         told_why = reading.problem or "there are no numbers of both versions"
         return Judged(Judgement.NOT_ENOUGH, clean(f"nothing was judged: {told_why}"))
-    found = {verdict.judgement for verdict in verdicts}
-    if Judgement.WORSE in found:
-        return Judged(Judgement.WORSE, _all(verdicts), verdicts, way_back(ref, detail.rollout.abilities))
-    clear = found == {Judgement.NOT_WORSE} and not any(verdict.caution for verdict in verdicts)
-    return Judged(Judgement.NOT_WORSE if clear else Judgement.NOT_ENOUGH, _all(verdicts), verdicts)
+    judgement = together(verdicts)
+    back = way_back(ref, detail.rollout.abilities) if judgement is Judgement.WORSE else None
+    return Judged(judgement, _all(verdicts), verdicts, back)
 
 
 def _all(verdicts: tuple[Significance, ...]) -> Clean:

@@ -74,10 +74,18 @@ class SwitchWatch:
         """What all verdicts say together; silence is never good news."""
         if self.offer is not None:
             return Judgement.WORSE
-        judged = {verdict.judgement for verdict in self.verdicts}
-        doubted = any(verdict.caution for verdict in self.verdicts)
-        clear = self.state is WatchState.WATCHED and judged == {Judgement.NOT_WORSE} and not doubted
+        clear = self.state is WatchState.WATCHED and together(self.verdicts) is Judgement.NOT_WORSE
         return Judgement.NOT_WORSE if clear else Judgement.NOT_ENOUGH
+
+
+def together(verdicts: Iterable[Significance]) -> Judgement:
+    """What several verdicts say: worse if one does, not worse only if all do and none is doubted."""
+    found = tuple(verdicts)
+    judged = {verdict.judgement for verdict in found}
+    if Judgement.WORSE in judged:
+        return Judgement.WORSE
+    clear = judged == {Judgement.NOT_WORSE} and not any(verdict.caution for verdict in found)
+    return Judgement.NOT_WORSE if clear else Judgement.NOT_ENOUGH
 
 
 def serving(targets: Iterable[TrafficTarget]) -> TrafficTarget | None:
@@ -131,12 +139,12 @@ def _dealt(asked: int, bad: int, parts: int, seed: int) -> list[tuple[int, int]]
     found = []
     for left in range(parts, 0, -1):
         size = -(-asked // left)
-        share = bad / asked if asked else 0.0
-        spread = math.sqrt(max(size * share * (1 - share) * (asked - size) / max(asked - 1, 1), 0.0))
         if min(bad, asked - bad) <= _FEW:
             few = sum(at < size for at in chance.sample(range(asked), min(bad, asked - bad)))
             drawn = few if bad <= asked - bad else size - few
         else:  # so many are as the normal distribution has them
+            share = bad / asked
+            spread = math.sqrt(size * share * (1 - share) * (asked - size) / (asked - 1))
             drawn = round(chance.gauss(size * share, spread))
         drawn = min(max(drawn, size - (asked - bad), 0), size, bad)
         found.append((size, drawn))

@@ -10,6 +10,7 @@ from mlcd_tui.domain.text import clean
 from mlcd_tui.engines._json import dig, name_of, table, text
 from mlcd_tui.engines._lean_pods import from_raw
 from mlcd_tui.engines._sent import unchanged
+from mlcd_tui.engines._settled import never, not_yet, yes
 from mlcd_tui.engines._workload import template_containers
 from mlcd_tui.engines.deployment import lean, templates
 from mlcd_tui.engines.deployment.kinds import RESTARTED
@@ -23,25 +24,25 @@ def settled(plan: Plan, objects: Objects) -> Settled:
     resource = SERVICES if kind == "selector" else DEPLOYMENTS
     raw = next((item for item in objects.get(resource, ()) if name_of(item) == name), None)
     if raw is None:
-        return _failed(f"{resource.kind} {name} is gone")
+        return never(f"{resource.kind} {name} is gone")
     if unchanged(plan, objects):
-        return Settled(done=False, sentence=clean("waiting for the change to be seen"))
+        return not_yet("waiting for the change to be seen")
     if not _HOLDS[kind](plan, raw, objects):
-        return _failed(f"{resource.kind} {name} was changed again by somebody else")
+        return never(f"{resource.kind} {name} was changed again by somebody else")
     if kind == "selector":
-        return Settled(done=True, sentence=clean(plan.expect))
+        return yes(plan.expect)
     return _deployment(kind, raw)
 
 
 def _deployment(kind: str, raw: JSON) -> Settled:
     state = read(from_raw(lean.LeanDeployment, raw))
     if not state.observed:
-        return Settled(done=False, sentence=clean(state.sentence()))
+        return not_yet(state.sentence())
     if kind == "paused":
         told = "paused" if state.paused else state.sentence()
-        return Settled(done=True, sentence=clean(f"{state.name}: {told}"))
+        return yes(f"{state.name}: {told}")
     if state.expired:
-        return _failed(state.sentence())
+        return never(state.sentence())
     if state.paused:
         return Settled(
             done=True, sentence=clean(f"{state.name} has it, and is paused: no pod changes before you resume")
@@ -49,10 +50,6 @@ def _deployment(kind: str, raw: JSON) -> Settled:
     begun = state.updated > 0 or state.desired == 0
     told = state.replica_failure or state.sentence()
     return Settled(done=begun, sentence=clean(told))
-
-
-def _failed(sentence: str) -> Settled:
-    return Settled(done=False, sentence=clean(sentence), failed=True)
 
 
 def _paused(plan: Plan, raw: JSON, _objects: Objects) -> bool:
