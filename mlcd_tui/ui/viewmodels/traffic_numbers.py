@@ -58,12 +58,17 @@ def _bytes(value: float) -> str:
     return f"{value / 2**30:.1f} GiB" if value >= 2**30 else f"{value / 2**20:.0f} MiB"
 
 
+def _errors(one: VersionTraffic) -> Sequence[Point]:
+    return one.errors
+
+
+_P99 = _quantile(0.99)
 _ROWS: tuple[tuple[str, _Series, _Say], ...] = (
     ("Requests", lambda one: one.rate, _rate),
-    ("Errors", lambda one: one.errors, _percent),
+    ("Errors", _errors, _percent),
     ("p50", _quantile(0.5), _ms),
     ("p95", _quantile(0.95), _ms),
-    ("p99", _quantile(0.99), _ms),
+    ("p99", _P99, _ms),
     ("CPU", lambda one: one.cpu, lambda value: f"{value:.2g} cores"),
     ("Memory", lambda one: one.memory, _bytes),
 )
@@ -121,7 +126,7 @@ def _cell(
 
 def charts(reading: TrafficReading, room: int, glyphs: Glyphs) -> Iterator[Line]:
     """Errors and slowest answers, all versions on one scale and one time, as far as they are known."""
-    for title, series, say in (("error rate", _ROWS[1][1], _percent), ("p99", _ROWS[4][1], _ms)):
+    for title, series, say in (("error rate", _errors, _percent), ("p99", _P99, _ms)):
         shown = [(one, series(one)) for one in sorted(reading.versions, key=lambda one: one.target.role in _BEHIND)]
         shown = [(one, points) for one, points in shown if len(_known(points)) >= _LEAST_POINTS]
         if not any(value for _, points in shown for value in _known(points)):
